@@ -1,0 +1,1 @@
+//! Benchmarks of `trace-core` beside its peers.

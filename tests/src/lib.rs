@@ -1,0 +1,1 @@
+//! Behaviour tests across the crates; the tests themselves are in `tests/`.

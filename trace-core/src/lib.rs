@@ -1,0 +1,1 @@
+//! Async-first distributed tracing.
