@@ -143,7 +143,7 @@ impl Sampler {
                 let now = u64::try_from(limit.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
                 Decided::by_rule(limit.bucket.take(now))
             }
-            Strategy::Custom(judge) => ask(judge, span),
+            Strategy::Custom(judge) => ask(&**judge, span),
         }
     }
 
