@@ -1,12 +1,15 @@
 //! Async-first distributed tracing.
 
 mod active;
+mod assembler;
+mod assembly;
 mod buffer;
 mod callsite;
 mod caught;
 mod clock;
 mod context;
 mod current_span;
+mod detail;
 mod directive;
 mod doorbell;
 mod exporter;
@@ -18,6 +21,7 @@ mod limits;
 mod manual_clock;
 mod name;
 mod new_event;
+mod open_spans;
 mod record;
 mod redact;
 mod resource;

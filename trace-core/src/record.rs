@@ -39,7 +39,7 @@ pub(crate) enum Record {
     Opened {
         kind: SpanKind,
         flags: TraceFlags,
-        parent_is_remote: bool,
+        origin: Origin,
         pipeline: u32,
         trace: TraceId,
         span: SpanId,
@@ -95,6 +95,17 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+}
+
+/// How a span that announces itself came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A child of a span of this process.
+    Child,
+    /// The trace begins here.
+    LocalRoot,
+    /// The trace goes on here after coming from another process.
+    Remote,
 }
 
 /// What a [`Record::Group`] says.
