@@ -21,9 +21,11 @@ use std::time::Duration;
 /// assert!(env.into_warnings().is_empty());
 /// ```
 pub struct EnvReader<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    lookup: Box<Lookup<'a>>,
     warnings: RefCell<Vec<ConfigWarning>>,
 }
+
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 impl<'a> EnvReader<'a> {
     /// Reads variables through a closure, which returns `None` for one that is not set.
