@@ -72,7 +72,8 @@ impl<T> Answer<T> {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.0.lock();
         while !state.is_over {
-            let left = deadline.map_or(Duration::from_secs(60), |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left =
+                deadline.map_or(Duration::from_secs(60), |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return None;
             }

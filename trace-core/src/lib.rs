@@ -1,17 +1,21 @@
 //! Async-first distributed tracing.
 
 mod active;
+mod answer;
 mod assembler;
 mod assembly;
 mod buffer;
 mod callsite;
 mod caught;
 mod clock;
+mod config;
 mod context;
 mod current_span;
 mod detail;
+mod detect;
 mod directive;
 mod doorbell;
+mod env;
 mod exporter;
 pub mod filter;
 mod future;
@@ -22,6 +26,7 @@ mod manual_clock;
 mod name;
 mod new_event;
 mod open_spans;
+mod percent;
 mod record;
 mod redact;
 mod resource;
@@ -32,6 +37,7 @@ mod span_context;
 mod span_data;
 mod span_record;
 mod start;
+mod stats;
 mod status;
 mod switches;
 mod sync;
@@ -40,14 +46,17 @@ mod token_bucket;
 mod trace;
 mod tree;
 mod value;
+mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
+pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterName, PropagatorName, TRACE_FILTER};
 pub use crate::current_span::{CurrentSpan, current_span};
 pub use crate::directive::ParseFilterError;
+pub use crate::env::{ConfigProblem, ConfigWarning, EnvReader};
 pub use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 pub use crate::filter::Filter;
 pub use crate::future::{FutureExt, InSpan};

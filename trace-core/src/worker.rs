@@ -269,11 +269,7 @@ impl Shared {
     }
 
     /// Flushes or shuts down; what failed since the last flush is a failure of this one.
-    fn finish(
-        &self,
-        finish: impl FnOnce(Duration) -> Result<(), ExportError>,
-        deadline: Instant,
-    ) -> Option<String> {
+    fn finish(&self, finish: impl FnOnce(Duration) -> Result<(), ExportError>, deadline: Instant) -> Option<String> {
         let left = deadline.saturating_duration_since(Instant::now());
         let error = match caught(|| finish(left)) {
             Some(Ok(())) => None,
