@@ -21,6 +21,17 @@ use crate::status::Outcome;
 use crate::trace::{Completeness, Trace};
 use crate::value::Attribute;
 
+/// How settled spans leave a trace that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// For good.
+    Out,
+    /// For good, with copies of what is open.
+    OutWithOpen,
+    /// As copies, each once.
+    Copies,
+}
+
 /// When a trace that is not complete is handed on in parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PartRules {
@@ -181,10 +192,13 @@ impl Assembler {
         self.each_due(overdue, Assembly::take_settled)
     }
 
-    /// Everything that has settled, taken out, or copied where whole traces are wanted as well.
-    pub(crate) fn take_settled(&mut self, keep: bool) -> Vec<Trace> {
-        let take = if keep { Assembly::copy_settled } else { Assembly::take_settled };
-        self.each_due(|assembly| assembly.closed > 0, take)
+    /// Everything that has settled.
+    pub(crate) fn take_settled(&mut self, how: Take) -> Vec<Trace> {
+        match how {
+            Take::Out => self.each_due(|assembly| assembly.closed > 0, Assembly::take_settled),
+            Take::OutWithOpen => self.each_due(|_| true, Assembly::take_settled_and_open),
+            Take::Copies => self.each_due(|assembly| assembly.closed > 0, Assembly::copy_settled),
+        }
     }
 
     fn each_due(

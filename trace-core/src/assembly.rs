@@ -197,14 +197,43 @@ impl Assembly {
         let (settled, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
         self.spans = rest;
-        self.index();
         if settled.is_empty() {
             return None;
         }
+        self.index();
         self.closed -= settled.len();
         self.in_parts = true;
         let mut details = std::mem::take(&mut self.details);
         let trace = self.trace(settled, &mut details, Completeness::Part, resource, rules, omissions);
+        self.details = details;
+        self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
+        Some(trace)
+    }
+
+    /// What was settled, taken out, and copies of what is open beside it.
+    pub(crate) fn take_settled_and_open(
+        &mut self,
+        resource: &Arc<Resource>,
+        rules: &Rules,
+        omissions: &mut Omissions,
+    ) -> Option<Trace> {
+        let open = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect::<Vec<_>>();
+        if open.is_empty() {
+            return self.take_settled(resource, rules, omissions);
+        }
+        let (settled, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
+        self.spans = rest;
+        self.index();
+        self.closed -= settled.len();
+        self.in_parts = true;
+        // What was said of the open ones is told now and again with their end.
+        let of_open = |detail: &&Detail| open.iter().any(|span| span.id == detail.span);
+        let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
+        let mut details = std::mem::take(&mut self.details);
+        let spans = settled.into_iter().chain(open.iter().copied()).collect();
+        let trace = self.trace(spans, &mut details, Completeness::Part, resource, rules, omissions);
+        details.extend(kept);
         self.details = details;
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
         Some(trace)

@@ -72,6 +72,11 @@ pub trait FutureExt: Future + Sized {
 
 impl<F: Future> FutureExt for F {}
 
+/// Runs a future in a context without a span.
+pub(crate) fn in_context<F: Future>(hot: Hot, future: F) -> InSpan<F> {
+    InSpan { future: Some(future), carried: Carried::context(hot) }
+}
+
 pin_project! {
     /// A future with a context of its own. Made by [`FutureExt`].
     #[derive(Debug)]

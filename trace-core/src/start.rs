@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::buffer::{self, Worth};
 use crate::callsite::{self, Callsite, Interest};
+use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
 use crate::doorbell::Sleep;
@@ -254,6 +255,9 @@ fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
         }
         switches::wake_lazily();
     }
+    if own.is_special() {
+        run_hooks(&plan, own, kind);
+    }
     let handle = CurrentSpan { hot: own.to_keep() };
     if let Some(name) = plan.name {
         handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
@@ -268,6 +272,19 @@ fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
         handle.add_link(link);
     }
     true
+}
+
+/// Calls the hooks of a start, which see the span and start none themselves.
+#[cold]
+fn run_hooks(plan: &Plan, own: Hot, kind: SpanKind) {
+    let hooks = switches::with(own.pipeline(), |switches| switches.on_start.clone()).unwrap_or_default();
+    let name = plan.name.as_deref().unwrap_or(plan.callsite.name());
+    for hook in hooks {
+        let called = caught(|| context::with(own.suppressed(), || hook(own, name, kind, plan.callsite)));
+        if called.is_none() {
+            tally::USER_PANICS.add(1);
+        }
+    }
 }
 
 /// Writes down that a span ended.

@@ -27,8 +27,6 @@ pub struct Stats {
     pub redacted: u64,
     /// Spans whose end came before their start; they last zero.
     pub clamped: u64,
-    /// Spans that ended after the pipeline had been shut down.
-    pub after_shutdown: u64,
     /// Spans lost for want of memory, in the whole process.
     pub dropped_over_budget: u64,
     /// Spans that did not start recording for want of memory, in the whole process.

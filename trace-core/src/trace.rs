@@ -206,6 +206,16 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
+    /// How many of its spans have ended.
+    pub(crate) fn closed(&self) -> usize {
+        self.spans.iter().filter(|span| span.outcome != Outcome::Open).count()
+    }
+
+    /// The memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.spans) + self.extras.bytes()
+    }
+
     fn view(&self, index: u32) -> SpanView<'_> {
         SpanView { trace: self, record: &self.spans[index as usize] }
     }

@@ -11,6 +11,7 @@ use crate::caught::caught;
 use crate::context;
 use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 use crate::stats::ExporterStats;
+use crate::trace::Trace;
 
 /// What the queues of exporters may hold of the memory budget, together: a half.
 const QUEUE_SHARE: usize = 2;
@@ -19,18 +20,17 @@ const QUEUE_SHARE: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Parcel {
     batch: Batch,
+    /// How many of its spans have ended: open ones are not in the books.
+    closed: usize,
     bytes: usize,
 }
 
 impl Parcel {
     pub(crate) fn new(batch: Batch) -> Self {
-        let bytes = batch.traces().iter().map(|trace| trace.bytes()).sum();
+        let bytes = batch.traces().iter().map(Trace::bytes).sum();
         BUDGET.hold(bytes);
-        Self { batch, bytes }
-    }
-
-    pub(crate) const fn batch(&self) -> &Batch {
-        &self.batch
+        let closed = batch.traces().iter().map(Trace::closed).sum();
+        Self { batch, closed, bytes }
     }
 }
 
@@ -163,7 +163,7 @@ impl Worker {
 
     /// Puts a batch into the queue, or counts its spans as dropped.
     pub(crate) fn export(&self, parcel: &Arc<Parcel>) {
-        let spans = parcel.batch.len() as u64;
+        let spans = parcel.closed as u64;
         let mut state = lock(&self.shared.state);
         if state.is_shut_down {
             state.stats.dropped += spans;
@@ -243,14 +243,14 @@ impl Shared {
     }
 
     fn export(&self, exporter: &mut dyn SpanExporter, parcel: &Parcel) {
-        let spans = parcel.batch.len() as u64;
+        let spans = parcel.closed as u64;
         let result = caught(|| exporter.export(&parcel.batch));
         let mut state = lock(&self.state);
         state.bytes -= parcel.bytes;
         state.stats.queued -= spans;
         let lost = match &result {
             Some(Ok(())) => 0,
-            Some(Err(error)) => error.lost_of(parcel.batch.len()) as u64,
+            Some(Err(error)) => error.lost_of(parcel.closed) as u64,
             None => spans,
         };
         state.stats.exported += spans - lost;
@@ -291,7 +291,7 @@ impl Shared {
         for job in std::mem::take(&mut state.jobs) {
             match job {
                 Job::Export(parcel) => {
-                    let spans = parcel.batch.len() as u64;
+                    let spans = parcel.closed as u64;
                     state.stats.queued -= spans;
                     state.stats.dropped += spans;
                     state.stats.dropped_after_shutdown += spans;
