@@ -48,7 +48,7 @@ pub(crate) fn rest_notes(left_out: &LeftOut, look: &Look) -> Vec<String> {
     if short > 0 {
         let nanos = u64::try_from(look.min_duration.as_nanos()).unwrap_or(u64::MAX);
         let limit = duration_text(nanos, look.glyphs.micro);
-        notes.push(format!("{} {} below {limit}", look.glyphs.ellipsis, counted(short, "span")));
+        notes.push(format!("{} {} shorter than {limit}", look.glyphs.ellipsis, counted(short, "span")));
     }
     notes
 }
