@@ -1,16 +1,15 @@
 //! The shape of a trace: what of it is the same in every run, as a text to compare in tests.
 
-use std::cmp::Ordering;
+mod lines;
+
 use std::fmt;
 
 use crate::ending::outcome;
+use crate::shape::lines::{Line, by_start, by_text, parse, sort_siblings, text};
 use crate::status::Outcome;
 use crate::text::{escaped, pair};
 use crate::trace::{SpanView, Trace};
 use crate::value::Key;
-
-/// How deep lines are indented; deeper ones tell their depth as a number.
-const MAX_INDENT: usize = 100;
 
 /// The tree of a trace as text, without ids and times: one line a span, two spaces a level.
 ///
@@ -198,89 +197,4 @@ macro_rules! assert_tree {
             ::std::panic!("{mismatch}");
         }
     };
-}
-
-#[derive(Debug, Default)]
-struct Line {
-    depth: usize,
-    start: u64,
-    text: String,
-}
-
-impl Line {
-    fn key(&self) -> (usize, &str) {
-        (self.depth, &self.text)
-    }
-}
-
-fn text(lines: &[Line]) -> String {
-    let mut out = String::new();
-    for (number, Line { depth, text, .. }) in lines.iter().enumerate() {
-        out.push_str(if number == 0 { "" } else { "\n" });
-        out.extend(std::iter::repeat_n("  ", *depth.min(&MAX_INDENT)));
-        if *depth > MAX_INDENT {
-            out.push_str(&format!("({depth}) "));
-        }
-        out.push_str(text);
-    }
-    out
-}
-
-fn parse(tree: &str) -> Vec<Line> {
-    // The indents of the lines around.
-    let mut path: Vec<usize> = Vec::new();
-    let lines = tree.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .map(|line| {
-            let text = line.trim();
-            let indent = line.len() - line.trim_start().len();
-            while path.pop_if(|around| *around >= indent).is_some() {}
-            path.push(indent);
-            Line { depth: path.len() - 1, start: 0, text: text.to_owned() }
-        })
-        .collect()
-}
-
-fn by_start(one: &[Line], other: &[Line]) -> Ordering {
-    let key = |lines: &[Line]| lines.first().map(|line| line.start);
-    key(one).cmp(&key(other)).then_with(|| by_text(one, other))
-}
-
-fn by_text(one: &[Line], other: &[Line]) -> Ordering {
-    one.iter().map(Line::key).cmp(other.iter().map(Line::key))
-}
-
-/// Sorts siblings, each with the lines below it; `compare` sees them with what is below them already sorted.
-fn sort_siblings(lines: &mut [Line], compare: fn(&[Line], &[Line]) -> Ordering) {
-    let mut children = vec![0; lines.len()];
-    let mut path: Vec<usize> = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
-        path.truncate(line.depth);
-        if let Some(&parent) = path.last() {
-            children[parent] += 1;
-        }
-        path.push(place);
-    }
-    // From the last line up, so that a line is still in its place when its turn comes.
-    for place in (0..lines.len()).rev().filter(|&place| children[place] > 1) {
-        let depth = lines[place].depth;
-        let below = lines[place + 1..].iter().take_while(|line| line.depth > depth).count();
-        sort_groups(&mut lines[place + 1..=place + below], depth + 1, compare);
-    }
-    sort_groups(lines, 0, compare);
-}
-
-/// Sorts the groups that begin with a line of this depth.
-fn sort_groups(lines: &mut [Line], depth: usize, compare: fn(&[Line], &[Line]) -> Ordering) {
-    let mut groups: Vec<Vec<Line>> = Vec::new();
-    for line in lines.iter_mut().map(std::mem::take) {
-        match groups.last_mut() {
-            Some(group) if line.depth > depth => group.push(line),
-            _ => groups.push(vec![line]),
-        }
-    }
-    groups.sort_by(|one, other| compare(one, other));
-    for (place, line) in lines.iter_mut().zip(groups.into_iter().flatten()) {
-        *place = line;
-    }
 }

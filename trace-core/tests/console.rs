@@ -1,4 +1,5 @@
 //! What the console exporter prints.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What the memory exporter keeps.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The shape of a trace, and comparing it.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 

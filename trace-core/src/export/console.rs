@@ -264,3 +264,38 @@ impl fmt::Display for Trace {
         f.write_str(ConsoleExporter::new().width(ConsoleExporter::DEFAULT_WIDTH).render(self).trim_end())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::TraceId;
+    use crate::trace::Completeness;
+
+    #[test]
+    fn columns_count_if_they_are_a_number() {
+        for (columns, expected) in [
+            (None, None),
+            (Some(""), None),
+            (Some("wide"), None),
+            (Some("-1"), None),
+            (Some("0"), None),
+            (Some("80"), Some(80)),
+        ] {
+            assert_eq!(width_of(columns.map(OsString::from)), expected, "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_trace_says_so() {
+        let mut trace = Trace::from_spans(TraceId::from_u128(1).unwrap(), []);
+        for (completeness, expected) in [
+            (Completeness::Whole, "no spans\n"),
+            (Completeness::Part, "no spans · a part, more is to come\n"),
+            (Completeness::Late, "no spans · a late part\n"),
+        ] {
+            trace.completeness = completeness;
+            let text = ConsoleExporter::new().width(100).render(&trace);
+            assert!(text.ends_with(expected), "{text}");
+        }
+    }
+}
