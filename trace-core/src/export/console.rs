@@ -17,11 +17,11 @@ use crate::trace::Trace;
 ///
 /// ```text
 /// trace 4bf92f3577b34da6a3ce929d0e0e4736 · shop · 5 spans · 1 failed · 152.0 ms
-/// checkout            152.0 ms  █████████████████████████  user.id=42
-/// ├─ reserve stock    101.0 ms  ████████████████▌
-/// ├─ charge            40.0 ms                  ██████     ✖ card declined  amount=12.5
-/// │  └─ POST /charges  35.0 ms                   █████
-/// └─ log                5.0 ms                        ▐    ◇ cancelled
+/// checkout             152.0 ms  ███████████████████████████████████████  user.id=42
+/// ├─ reserve stock     101.0 ms  ██████████████████████████
+/// ├─ charge             40.0 ms                           ▐██████████▌    ✖ card declined  amount=12.5
+/// │  └─ POST /charges   35.0 ms                            █████████▌
+/// └─ log                 5.0 ms                                      █▌   ◇ cancelled
 /// ```
 ///
 /// - **Outcomes**: `✖` failed, with the status' description; `⚡` panicked; `◇` cancelled; `◌` dropped before its first
