@@ -6,6 +6,7 @@ mod assembler;
 mod assembly;
 mod buffer;
 mod callsite;
+mod capture;
 mod caught;
 mod clock;
 mod config;
@@ -30,6 +31,7 @@ mod name;
 mod new_event;
 mod open_spans;
 mod percent;
+mod pipeline;
 mod processor;
 mod record;
 mod redact;
@@ -57,6 +59,7 @@ mod worker;
 pub use crate::active::{ActiveSpan, in_scope, start_span};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
+pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
 pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterName, PropagatorName, TRACE_FILTER};
@@ -79,6 +82,10 @@ pub use crate::limits::{
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
+pub use crate::pipeline::{
+    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
+    FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush, flush_async, init, stats,
+};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};
@@ -86,6 +93,7 @@ pub use crate::shape::{Shape, ShapeMismatch};
 pub use crate::span::{Parent, Span, SpanBuilder, span};
 pub use crate::span_context::{SpanContext, TraceFlags};
 pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
+pub use crate::stats::{ExporterStats, Stats};
 pub use crate::status::{Outcome, Status};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::value::{Attribute, Key, Value};

@@ -292,15 +292,15 @@ impl Line {
         let counts = self.assembler.take_counts();
         let open = self.assembler.holding().open as u64;
         let mut stats = self.lock_stats();
-            stats.closed += counts.closed;
-            stats.late += counts.late;
-            stats.without_span += counts.without_span;
-            stats.after_end += counts.omissions.after_end;
-            stats.over_limits += counts.omissions.over_limits;
-            stats.redacted += counts.omissions.redacted;
-            stats.user_panics += counts.omissions.user_panics;
-            stats.clamped += counts.omissions.clamped;
-            stats.open = open;
+        stats.closed += counts.closed;
+        stats.late += counts.late;
+        stats.without_span += counts.without_span;
+        stats.after_end += counts.omissions.after_end;
+        stats.over_limits += counts.omissions.over_limits;
+        stats.redacted += counts.omissions.redacted;
+        stats.user_panics += counts.omissions.user_panics;
+        stats.clamped += counts.omissions.clamped;
+        stats.open = open;
     }
 
     fn lock_stats(&self) -> MutexGuard<'_, Stats> {

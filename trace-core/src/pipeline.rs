@@ -13,6 +13,7 @@ use crate::config::{EnvConfig, ExporterName};
 use crate::current_span::CurrentSpan;
 use crate::detail::Rules;
 use crate::env::ConfigWarning;
+use crate::export::console::ConsoleExporter;
 use crate::exporter::SpanExporter;
 use crate::filter::{self, Filter};
 use crate::kind::SpanKind;
@@ -318,7 +319,7 @@ impl fmt::Debug for PipelineBuilder {
 fn exporters_named(env: &EnvConfig) -> Result<Vec<Box<dyn SpanExporter>>, InitError> {
     let names = env.exporters.as_deref().unwrap_or(&[ExporterName::Console]);
     let exporter = |name: &ExporterName| match name {
-        ExporterName::Console => Ok(Box::new(crate::export::ConsoleExporter::new()) as Box<dyn SpanExporter>),
+        ExporterName::Console => Ok(Box::new(ConsoleExporter::new()) as Box<dyn SpanExporter>),
         ExporterName::Otlp => Err(InitError::UnknownExporter { name: "otlp", in_crate: "trace-otlp" }),
     };
     names.iter().map(exporter).collect()
@@ -478,7 +479,9 @@ pub async fn flush_async(timeout: Duration) -> Result<(), FlushError> {
 #[must_use]
 pub fn stats() -> Stats {
     let (question, answer) = question();
-    let asked = !processor::is_here() && switches::was_ever_on() && processor::send(Command::Stats { pipeline: GLOBAL, question });
+    let asked = !processor::is_here()
+        && switches::was_ever_on()
+        && processor::send(Command::Stats { pipeline: GLOBAL, question });
     let stats = if asked { answer.wait(Duration::from_secs(5)) } else { None };
     with_process_wide(stats.unwrap_or_default())
 }

@@ -256,8 +256,7 @@ impl Processor {
     }
 
     fn sleep(&mut self, depth: Sleep) {
-        let due =
-            self.lines.iter().filter_map(Line::due).chain(self.rolls.iter().map(|(deadline, _)| *deadline)).min();
+        let due = self.lines.iter().filter_map(Line::due).chain(self.rolls.iter().map(|(deadline, _)| *deadline)).min();
         let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
         let most = match depth {
             _ if !self.collects.is_empty() => Some(CAPTURE_PERIOD),
