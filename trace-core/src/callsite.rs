@@ -33,6 +33,9 @@ pub struct Callsite {
     interest: AtomicU8,
 }
 
+/// Of spans of which nothing is known.
+pub(crate) static NO_PLACE: Callsite = Callsite::new("", "", "", 0);
+
 /// What the filter said of a callsite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interest {
@@ -214,7 +217,6 @@ fn seat(name: &'static str, location: &'static Location<'static>) -> usize {
 #[cold]
 #[inline(never)]
 fn intern(name: &'static str, location: &'static Location<'static>) -> &'static Callsite {
-    static NO_PLACE: Callsite = Callsite::new("", "", "", 0);
     // By what they say: the compiler may keep one literal at several addresses.
     static PLACES: Mutex<Option<HashMap<Place, &'static Callsite>>> = Mutex::new(None);
 

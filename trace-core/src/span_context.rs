@@ -36,6 +36,12 @@ impl TraceFlags {
         self.0
     }
 
+    /// The same flags but these.
+    #[must_use]
+    pub const fn without(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
+    }
+
     /// Whether the sampled flag is set.
     #[must_use]
     pub const fn is_sampled(self) -> bool {

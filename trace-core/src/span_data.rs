@@ -151,3 +151,9 @@ pub struct DroppedCounts {
     /// Links.
     pub links: u32,
 }
+
+impl From<SpanContext> for Link {
+    fn from(context: SpanContext) -> Self {
+        Self::new(context)
+    }
+}

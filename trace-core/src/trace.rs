@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::callsite::Callsite;
+use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
@@ -80,7 +80,6 @@ impl Trace {
     }
 
     fn add(&mut self, span: SpanData) {
-        static ELSEWHERE: Callsite = Callsite::new("", "", "", 0);
         let extras = &mut self.extras;
         let attributes = extras.keep(span.attributes);
         let events = extras.events.len() as u32;
@@ -108,7 +107,7 @@ impl Trace {
             parent: span.parent_id,
             start: span.start_unix_nanos,
             end: span.end_unix_nanos.unwrap_or(span.start_unix_nanos),
-            callsite: span.callsite.unwrap_or(&ELSEWHERE),
+            callsite: span.callsite.unwrap_or(&NO_PLACE),
             kind: span.kind,
             outcome: if span.end_unix_nanos.is_some() { span.outcome } else { Outcome::Open },
             flags: span.flags,
