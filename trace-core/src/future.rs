@@ -38,13 +38,7 @@ pub trait FutureExt: Future + Sized {
     /// # });
     /// ```
     fn in_span(self, span: Span) -> InSpan<Self> {
-        let (hot, role) = span.into_parts();
-        let carried = match role {
-            Role::Nothing => Carried::nothing(),
-            Role::Ended | Role::Closed => Carried::span(hot),
-            Role::Context => Carried::context(hot),
-        };
-        InSpan { future: Some(self), carried }
+        InSpan { future: Some(self), carried: Carried::of(span) }
     }
 
     /// Runs the future in the span that is current at this call, wherever it is polled: in a task, on another thread.
@@ -86,7 +80,7 @@ pin_project! {
     impl<F> PinnedDrop for InSpan<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.carried.needs_its_context_to_drop() {
+            if !this.carried.is_nothing() {
                 let visit = this.carried.visit_to_drop();
                 this.future.set(None);
                 drop(visit);
@@ -102,7 +96,7 @@ impl<F: Future> Future for InSpan<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let future = this.future.as_pin_mut().expect("the future is taken out when this is dropped");
-        if this.carried.role == CarriedRole::Nothing {
+        if this.carried.is_nothing() {
             return future.poll(cx);
         }
         let mut visit = this.carried.visit();
@@ -147,6 +141,17 @@ impl Carried {
         Self { own: own.to_keep(), left: None, token, role, phase: Phase::Unpolled }
     }
 
+    /// Carries a span, which ends with the last visit.
+    #[inline]
+    pub(crate) fn of(span: Span) -> Self {
+        let (hot, role) = span.into_parts();
+        match role {
+            Role::Nothing => Self::nothing(),
+            Role::Ended | Role::Closed => Self::span(hot),
+            Role::Context => Self::context(hot),
+        }
+    }
+
     const fn nothing() -> Self {
         Self::new(Hot::NONE, CarriedRole::Nothing, 0)
     }
@@ -174,8 +179,10 @@ impl Carried {
         Self::new(hot, if announced { CarriedRole::Carrier } else { CarriedRole::Context }, token)
     }
 
-    fn needs_its_context_to_drop(&self) -> bool {
-        self.role != CarriedRole::Nothing
+    /// Whether there is no context to make current and nothing to write.
+    #[inline]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.role == CarriedRole::Nothing
     }
 
     /// Makes the context the thread's until the visit is dropped.
@@ -189,7 +196,7 @@ impl Carried {
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
-    fn visit_to_drop(&mut self) -> Visit<'_> {
+    pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
         let mut visit = self.visit();
         visit.end = match visit.carried.phase {
             Phase::Unpolled => End::Dropped(Outcome::NeverPolled),

@@ -15,6 +15,7 @@ mod future;
 mod id;
 mod kind;
 mod limits;
+mod macro_support;
 mod manual_clock;
 mod name;
 mod new_event;
@@ -65,3 +66,9 @@ pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 pub use crate::status::{Outcome, Status};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::value::{Attribute, Key, Value};
+pub use trace_macros::traced;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::macro_support::*;
+}

@@ -2,25 +2,101 @@
 
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{self, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::active::ActiveSpan;
-use crate::span::current_span;
+use crate::callsite::Callsite;
+use crate::current_span::current_span;
+use crate::future::Carried;
+use crate::span::{self, Span};
 use crate::status::Status;
 use crate::value::Value;
 
 pub use ::std;
+
+pub use crate::active::enter;
+
+/// Starts a span that is not current yet.
+#[inline]
+pub fn start(callsite: &'static Callsite) -> Span {
+    span::span(callsite).start()
+}
 
 /// Calls the body of a sync function under its span. That it must be `FnOnce` lets the closure give away what it
 /// captured, `&mut` borrows included.
 #[inline(always)]
 pub fn call<R>(span: ActiveSpan, body: impl FnOnce() -> R, failed: impl FnOnce(&R) -> bool) -> R {
     let value = body();
-    if failed(&value) {
-        span.end_with(Status::error(""));
+    if span.is_recording() && failed(&value) {
+        span.set_status(FAILED);
     }
     value
+}
+
+/// The status of a span whose function returned an error that nothing was told of.
+const FAILED: Status = Status::Error { description: Cow::Borrowed("") };
+
+/// Puts the future of an async function into its span.
+#[inline]
+pub fn traced<F, J>(span: Span, future: F, failed: J) -> Traced<F, J>
+where
+    F: Future,
+    J: Fn(&F::Output) -> bool,
+{
+    Traced { future: Some(future), carried: Carried::of(span), failed }
+}
+
+pin_project! {
+    /// [`InSpan`](crate::InSpan) for a future whose output is looked at: one type around the user's future, not two,
+    /// because each one brings nested futures nearer to the compiler's recursion limit.
+    #[derive(Debug)]
+    pub struct Traced<F, J> {
+        // Some until this is dropped.
+        #[pin]
+        future: Option<F>,
+        carried: Carried,
+        failed: J,
+    }
+
+    impl<F, J> PinnedDrop for Traced<F, J> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if !this.carried.is_nothing() {
+                let visit = this.carried.visit_to_drop();
+                this.future.set(None);
+                drop(visit);
+            }
+        }
+    }
+}
+
+impl<F: Future, J: Fn(&F::Output) -> bool> Future for Traced<F, J> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let future = this.future.as_pin_mut().expect("the future is taken out when this is dropped");
+        if this.carried.is_nothing() {
+            return future.poll(cx);
+        }
+        let mut visit = this.carried.visit();
+        let poll = future.poll(cx);
+        if let Poll::Ready(value) = &poll
+            && current_span().is_recording()
+            && (this.failed)(value)
+        {
+            current_span().set_status(FAILED);
+        }
+        visit.returned(poll.is_ready());
+        poll
+    }
 }
 
 /// The type of an edge that is never taken, which tells the compiler the type of every other exit.
@@ -41,6 +117,7 @@ impl<T> Returns for fn() -> T {
 
 /// A returned value. [`failed`](Self::failed) is found here for a `Result`, and at [`Unjudged`] for everything else,
 /// because an inherent method wins.
+#[derive(Debug)]
 pub struct Returned<'a, T: ?Sized>(pub &'a T);
 
 impl<T, E> Returned<'_, Result<T, E>> {
@@ -127,6 +204,7 @@ fn tell(text: impl FnOnce() -> Value) -> bool {
 
 /// A reference to a value that shall become an attribute. `(&Probe(x)).way()` is [`TypedWay`] where the type has a typed
 /// value, else [`DebugWay`]: the method that needs one reference less is found first.
+#[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
 /// Finds that a type has a typed value.

@@ -50,7 +50,8 @@ pub(crate) fn no_body(sig: &Signature) -> syn::Error {
 /// Refuses what the options and the function do not allow together.
 pub(crate) fn function(options: &Options, function: &Function, errors: &mut Errors) {
     if let Some(constness) = &function.sig.constness {
-        errors.add(syn::Error::new(constness.span, "a `const fn` may run at compile time, where nothing can be traced"));
+        errors
+            .add(syn::Error::new(constness.span, "a `const fn` may run at compile time, where nothing can be traced"));
     }
     if let Some(err) = &options.err {
         if function.output().is_none() {

@@ -93,9 +93,8 @@ fn wants_async(function: &Function) -> bool {
 /// Whether an attribute means the same on `async fn f() -> T` and on `fn f() -> impl Future<Output = T>`. Of an
 /// attribute that this crate does not know, nobody can say so.
 fn is_indifferent(meta: &Meta) -> bool {
-    const INDIFFERENT: &[&str] = &[
-        "allow", "cfg", "cold", "deny", "deprecated", "doc", "expect", "forbid", "inline", "target_feature", "warn",
-    ];
+    const INDIFFERENT: &[&str] =
+        &["allow", "cfg", "cold", "deny", "deprecated", "doc", "expect", "forbid", "inline", "target_feature", "warn"];
     const TOOLS: &[&str] = &["clippy", "diagnostic", "miri", "rust_analyzer", "rustfmt"];
 
     let Some(first) = meta.path().segments.first() else { return false };

@@ -34,10 +34,12 @@ pub(crate) fn rebind(site: &Site, sig: &Signature, moved: Moved) -> Params {
                 let by_reference = matches!(receiver.kind, ReceiverKind::Reference(..));
                 let this = &receiver.self_token;
                 // A body that uses a part of `self`, or nothing of it, would take that part alone along.
-                (moved == Moved::All).then(|| if by_reference && sig.asyncness.is_none() {
-                    TokenStream::new()
-                } else {
-                    quote_spanned!(site.span=> let _ = &#this;)
+                (moved == Moved::All).then(|| {
+                    if by_reference && sig.asyncness.is_none() {
+                        TokenStream::new()
+                    } else {
+                        quote_spanned!(site.span=> let _ = &#this;)
+                    }
                 })
             }
             FnArg::Typed(typed) if moved == Moved::Droppable && is_inert(typed) => None,
@@ -73,13 +75,8 @@ fn rebind_name(site: &Site, typed: &mut PatType, name: PatIdent) -> TokenStream 
 fn rebind_pattern(site: &Site, typed: &mut PatType, name: Ident) -> TokenStream {
     let attrs = std::mem::take(&mut typed.attrs);
     let cfgs: Vec<_> = attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
-    let ident = Pat::Ident(PatIdent {
-        attrs: Vec::new(),
-        by_ref: None,
-        mutability: None,
-        ident: name.clone(),
-        subpat: None,
-    });
+    let ident =
+        Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident: name.clone(), subpat: None });
     let pat = std::mem::replace(&mut *typed.pat, ident);
     // What the pattern leaves behind is dropped after what it binds.
     let rebound = quote_spanned!(site.span=> #(#cfgs)* let #name = #name; #(#attrs)* let #pat = #name;);

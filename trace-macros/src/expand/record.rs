@@ -29,9 +29,7 @@ fn late_name(site: &Site, name: &Name) -> Option<TokenStream> {
     let support = site.support();
     match name {
         Name::Template(text) => Some(quote_spanned!(site.span=> span.set_name(#support::std::format!(#text));)),
-        Name::Constant(expr) if callsite::needs_self(expr) => {
-            Some(quote_spanned!(site.span=> span.set_name(#expr);))
-        }
+        Name::Constant(expr) if callsite::needs_self(expr) => Some(quote_spanned!(site.span=> span.set_name(#expr);)),
         Name::Constant(_) => None,
     }
 }
