@@ -16,11 +16,11 @@ mod params;
 mod record;
 mod sync;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, Signature, Token};
+use syn::{Attribute, Lifetime, Meta, Signature, Token};
 
 use crate::args::Options;
 use crate::item::Function;
@@ -61,16 +61,23 @@ pub(crate) fn function(options: &Options, function: &Function) -> TokenStream {
 }
 
 /// The whole function: its attributes, its new signature, and what stands between its new braces.
+///
+/// Those are two pairs. The inner one is of this crate's edition. The outer one lies where the user's braces lie: by that
+/// the compiler knows the user's block for the body, and says of a missing value what it always says.
 fn assemble(site: &Site, function: &Function, sig: &Signature, body: TokenStream) -> TokenStream {
     let Function { attrs, vis, defaultness, .. } = function;
-    let braces = quote_spanned!(site.span=> { #body });
+    let mut braces = Group::new(Delimiter::Brace, quote_spanned!(site.span=> { #body }));
+    braces.set_span(function.body.span());
     quote_spanned!(site.span=> #(#attrs)* #vis #defaultness #sig #braces)
 }
 
-/// The user's block as an expression. The label keeps the compiler from calling its braces unnecessary.
+/// The user's block as an expression. The label keeps the compiler from calling its braces unnecessary; it has the span of
+/// the opening brace because the compiler takes the block's edition from its first token.
 fn block(site: &Site, function: &Function) -> TokenStream {
     let body = &function.body;
-    quote_spanned!(site.span=> '_body: #body)
+    let TokenTree::Group(group) = body else { return body.to_token_stream() };
+    let label = Lifetime::new("'__traced", group.span_open());
+    quote_spanned!(site.span=> #label: #body)
 }
 
 /// The expansion for the compiler and the function as written for rustdoc, which should show its real signature.

@@ -38,7 +38,8 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
         #support::traced(#start, async move {
             #[allow(unreachable_code)]
             if false {
-                return #support::returned::<#output>();
+                let value: #output = #support::returned();
+                return value;
             }
             #rebind
             #record
