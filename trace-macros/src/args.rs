@@ -57,7 +57,7 @@ pub(crate) struct Options {
 /// A span's name.
 pub(crate) enum Name {
     /// Text without arguments, or a constant: known at compile time.
-    Constant(Expr),
+    Constant(Box<Expr>),
     /// Text with `{argument}` in it.
     Template(LitStr),
 }
@@ -171,7 +171,7 @@ fn name(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()>
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value().contains(['{', '}']) => {
             Name::Template(text.clone())
         }
-        _ => Name::Constant(expr),
+        _ => Name::Constant(Box::new(expr)),
     });
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
-use syn::spanned::Spanned;
 use syn::{Signature, Token};
 
 use crate::args::Options;
@@ -57,10 +56,9 @@ pub(crate) fn function(options: &Options, function: &Function, errors: &mut Erro
         if function.output().is_none() {
             errors.add(syn::Error::new(err.span, "`err` on a function that returns no error"));
         }
-        if let (None, Some(attr)) = (&function.sig.asyncness, track_caller(function)) {
+        if function.sig.asyncness.is_none() && track_caller(function).is_some() {
             let message = "`err` would hide the caller from `#[track_caller]`: remove one of them";
             errors.add(syn::Error::new(err.span, message));
-            let _ = attr.span();
         }
     }
 }

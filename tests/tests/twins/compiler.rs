@@ -103,7 +103,8 @@ struct Message {
 impl Message {
     fn read(line: &str) -> Option<Self> {
         let message: Value = serde_json::from_str(line).ok()?;
-        let spans: Vec<&Value> = message["spans"].as_array()?.iter().filter(|span| span["is_primary"] == true).collect();
+        let spans: Vec<&Value> =
+            message["spans"].as_array()?.iter().filter(|span| span["is_primary"] == true).collect();
         let file = spans.first()?["file_name"].as_str()?;
         let mut text = format!("{}", message["level"].as_str()?);
         match message["code"]["code"].as_str() {

@@ -68,7 +68,7 @@ fn rebind_name(site: &Site, typed: &mut PatType, name: PatIdent) -> TokenStream 
     let PatIdent { mutability, ident, .. } = &name;
     let attrs = std::mem::take(&mut typed.attrs);
     typed.attrs = attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
-    typed.pat = Box::new(Pat::Ident(PatIdent { mutability: None, ..name.clone() }));
+    *typed.pat = Pat::Ident(PatIdent { mutability: None, ..name.clone() });
     quote_spanned!(site.span=> #(#attrs)* let #mutability #ident = #ident;)
 }
 
