@@ -106,7 +106,7 @@ impl Message {
         let spans: Vec<&Value> =
             message["spans"].as_array()?.iter().filter(|span| span["is_primary"] == true).collect();
         let file = spans.first()?["file_name"].as_str()?;
-        let mut text = format!("{}", message["level"].as_str()?);
+        let mut text = message["level"].as_str()?.to_owned();
         match message["code"]["code"].as_str() {
             Some(code) => write!(text, " {code}").unwrap(),
             None => write!(text, " {}", message["message"].as_str()?).unwrap(),

@@ -7,6 +7,8 @@
 //!
 //! A new shape is a new file: a comment that says what it is, the functions, and `pub fn run()`.
 
+#![allow(clippy::unwrap_used, reason = "all of this crate is a test")]
+
 mod compiler;
 mod shape;
 
