@@ -141,10 +141,10 @@ impl Assembler {
                 self.group = Some((seat, what, span, ticks));
             }
             item => {
-                if let Some((seat, what, span, ticks)) = self.group {
-                    if let Some(assembly) = &mut self.seats[seat] {
-                        assembly.item(what, span, ticks, item);
-                    }
+                if let Some((seat, what, span, ticks)) = self.group
+                    && let Some(assembly) = &mut self.seats[seat]
+                {
+                    assembly.item(what, span, ticks, item);
                 }
             }
         }
@@ -238,15 +238,6 @@ impl Assembler {
         Some(assembly.snapshot(with_open, &self.resource, &self.rules))
     }
 
-    /// Copies of the open spans, each trace's with nothing else.
-    pub(crate) fn open_spans(&self) -> Vec<Trace> {
-        let snapshot = |assembly: &Assembly| assembly.snapshot(true, &self.resource, &self.rules);
-        let with_open = self.seats.iter().flatten().filter(|assembly| assembly.open() > 0);
-        let mut traces: Vec<_> = with_open.map(snapshot).collect();
-        traces.iter_mut().for_each(|trace| trace.spans.retain(|span| span.outcome == Outcome::Open));
-        traces
-    }
-
     /// What it holds at this moment; memory as of the last pass.
     pub(crate) const fn holding(&self) -> Holding {
         self.holding
@@ -281,11 +272,11 @@ impl Assembler {
         };
         self.last = Some((trace, seat));
         let pass = self.pass;
-        if let Some(assembly) = &mut self.seats[seat] {
-            if assembly.last_pass != pass {
-                assembly.last_pass = pass;
-                self.touched.push(seat);
-            }
+        if let Some(assembly) = &mut self.seats[seat]
+            && assembly.last_pass != pass
+        {
+            assembly.last_pass = pass;
+            self.touched.push(seat);
         }
         seat
     }

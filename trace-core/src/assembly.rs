@@ -72,11 +72,6 @@ impl Assembly {
         self.born
     }
 
-    /// How many spans it holds, open ones included.
-    pub(crate) fn len(&self) -> usize {
-        self.spans.len()
-    }
-
     pub(crate) fn open(&self) -> usize {
         self.open.len()
     }

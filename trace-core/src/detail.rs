@@ -116,6 +116,7 @@ pub(crate) fn apply(
 fn settle_status(span: &mut SpanRecord, extras: &mut Extras, rules: &Rules) {
     let from_outcome = match span.outcome {
         Outcome::Panicked => "panicked",
+        Outcome::Error => "",
         Outcome::Cancelled | Outcome::NeverPolled if rules.cancelled_is_error => "cancelled",
         Outcome::Ok if span.extra.is_some() => {
             if extras.of(span).is_some_and(|extra| extra.status.is_error()) {
@@ -129,10 +130,10 @@ fn settle_status(span: &mut SpanRecord, extras: &mut Extras, rules: &Rules) {
         extras.spans.push(Extra::default());
         span.extra = NonZeroU32::new(extras.spans.len() as u32);
     }
-    if let Some(extra) = extras.of(span) {
-        if extra.status == Status::Unset {
-            extra.status = Status::error(from_outcome);
-        }
+    if let Some(extra) = extras.of(span)
+        && extra.status == Status::Unset
+    {
+        extra.status = Status::error(from_outcome);
     }
 }
 

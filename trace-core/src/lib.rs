@@ -22,10 +22,12 @@ mod export;
 mod exporter;
 pub mod filter;
 mod future;
+mod handoff;
 mod id;
 mod kind;
 mod limits;
 mod line;
+mod macro_support;
 mod manual_clock;
 mod name;
 mod new_event;
@@ -49,6 +51,8 @@ mod status;
 mod switches;
 mod sync;
 mod tally;
+#[cfg(feature = "tokio")]
+mod task;
 mod text;
 mod token_bucket;
 mod trace;
@@ -73,6 +77,7 @@ pub use crate::export::memory::MemoryExporter;
 pub use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 pub use crate::filter::Filter;
 pub use crate::future::{FutureExt, InSpan};
+pub use crate::handoff::{Handoff, drive, in_current_span, suppressed};
 pub use crate::id::{ParseIdError, SpanId, TraceId};
 pub use crate::kind::{Level, ParseLevelError, SpanKind};
 pub use crate::limits::{
@@ -95,5 +100,13 @@ pub use crate::span_context::{SpanContext, TraceFlags};
 pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 pub use crate::stats::{ExporterStats, Stats};
 pub use crate::status::{Outcome, Status};
+#[cfg(feature = "tokio")]
+pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::value::{Attribute, Key, Value};
+pub use trace_macros::traced;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::macro_support::*;
+}

@@ -344,10 +344,10 @@ impl Decisions {
             return keep;
         }
         let keep = decide();
-        if self.order.len() == REMEMBERED_DECISIONS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.known.remove(&oldest);
-            }
+        if self.order.len() == REMEMBERED_DECISIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
         }
         self.order.push_back(id);
         self.known.insert(id, keep);

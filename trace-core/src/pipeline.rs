@@ -260,11 +260,9 @@ impl PipelineBuilder {
         }
         let warnings = env.warnings.clone();
         let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
-        if is_on {
-            if let Err(error) = self.start(env) {
-                INITIALISED.store(false, Ordering::Release);
-                return Err(error);
-            }
+        if is_on && let Err(error) = self.start(env) {
+            INITIALISED.store(false, Ordering::Release);
+            return Err(error);
         }
         for warning in &warnings {
             eprintln!("trace-core: {warning}");
