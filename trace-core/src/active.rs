@@ -103,6 +103,12 @@ impl ActiveSpan {
         Self { handle, heir, callsite, begun, was_panicking, failed: false, stays_on_its_thread: PhantomData }
     }
 
+    /// A guard without a span.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self::NOTHING
+    }
+
     #[inline]
     fn of(begun: Begun, callsite: &'static Callsite) -> Self {
         Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())

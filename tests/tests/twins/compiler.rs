@@ -117,7 +117,11 @@ impl Message {
             write!(text, " at {line}:{column}-{}:{}", place("line_end"), place("column_end")).unwrap();
         }
         let shape = file.trim_end_matches(".rs").to_owned();
-        (shape != "support" && shape != "main").then_some(Self { shape, text })
+        let is_ours = shape == "support" || shape == "main";
+        if is_ours && message["level"] == "error" {
+            write!(text, " {}", message["message"]).unwrap();
+        }
+        (!is_ours || message["level"] == "error").then_some(Self { shape, text })
     }
 }
 
