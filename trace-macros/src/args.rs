@@ -269,6 +269,7 @@ impl Options {
         self.args.splice(0..0, defaults.args);
         self.all_args = self.all_args.or(defaults.all_args);
         self.skip.splice(0..0, defaults.skip);
+        self.skip_all = self.skip_all.or(defaults.skip_all);
         // The last value of a key wins, and that is to be the function's own.
         self.fields.splice(0..0, defaults.fields);
         self.err = self.err.or(defaults.err);

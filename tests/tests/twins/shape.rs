@@ -94,11 +94,12 @@ pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/twins").join(name)
 }
 
-/// Replaces each `#[traced..]` by as many spaces, so that everything else stays at its line and column.
+/// Replaces each `#[traced..]` and each `#[attr..]` of an argument by as many spaces, so that everything else stays at its
+/// line and column.
 fn blank_attributes(text: &str) -> String {
     let mut rest = text;
     let mut blanked = String::with_capacity(text.len());
-    while let Some(start) = rest.find("#[traced") {
+    while let Some(start) = ["#[traced", "#[attr"].iter().filter_map(|ours| rest.find(ours)).min() {
         let (before, attribute) = rest.split_at(start);
         let end = end_of_attribute(attribute);
         blanked.push_str(before);

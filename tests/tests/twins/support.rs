@@ -26,7 +26,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Polls once.
-pub fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 

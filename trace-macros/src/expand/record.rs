@@ -28,7 +28,7 @@ pub(crate) fn statements(site: &Site, options: &Options, sig: &Signature, handle
     let fields = options.fields.iter().map(|field| attribute(site, field));
     let said = (name.is_some() || !options.fields.is_empty()).then(|| {
         quote_spanned! {site.span=>
-            if span.is_recording() {
+            if current.is_recording() {
                 #name
                 #(#fields)*
             }
@@ -37,9 +37,9 @@ pub(crate) fn statements(site: &Site, options: &Options, sig: &Signature, handle
     let current = options
         .current
         .as_ref()
-        .map(|current| quote_spanned!(site.span=> #[allow(unused_variables)] let #current = span;));
+        .map(|current| quote_spanned!(site.span=> #[allow(unused_variables)] let #current = current;));
     quote_spanned! {site.span=>
-        let span = #handle;
+        let current = #handle;
         #said
         #current
     }
@@ -48,8 +48,8 @@ pub(crate) fn statements(site: &Site, options: &Options, sig: &Signature, handle
 fn late_name(site: &Site, name: &Name, sig: &Signature) -> Option<TokenStream> {
     let support = site.support();
     match name {
-        Name::Template(text) => Some(quote_spanned!(site.span=> span.set_name(#support::std::format!(#text));)),
-        Name::Constant(expr) if callsite::is_late(expr, sig) => Some(quote_spanned!(site.span=> span.set_name(#expr);)),
+        Name::Template(text) => Some(quote_spanned!(site.span=> current.set_name(#support::std::format!(#text));)),
+        Name::Constant(expr) if callsite::is_late(expr, sig) => Some(quote_spanned!(site.span=> current.set_name(#expr);)),
         Name::Constant(_) => None,
     }
 }
@@ -57,7 +57,7 @@ fn late_name(site: &Site, name: &Name, sig: &Signature) -> Option<TokenStream> {
 fn attribute(site: &Site, field: &Field) -> TokenStream {
     let key = &field.key;
     let value = value(site, &field.value);
-    quote_spanned!(site.span=> span.set_attribute(#key, #value);)
+    quote_spanned!(site.span=> current.set_attribute(#key, #value);)
 }
 
 fn value(site: &Site, recorded: &Recorded) -> TokenStream {
@@ -66,7 +66,17 @@ fn value(site: &Site, recorded: &Recorded) -> TokenStream {
     let place = Site { span: site.span.located_at(expr.span()), core: site.core.clone() };
     match recorded.form {
         Form::Value if matches!(expr, Expr::Lit(_)) => expr.to_token_stream(),
-        form => of_reference(&place, &quote_spanned!(place.span=> &#expr), form),
+        form => of_reference(&place, &reference(&place, expr), form),
+    }
+}
+
+/// The parentheses are for `a + b`; where they are not needed, a lint would say so.
+fn reference(place: &Site, expr: &Expr) -> TokenStream {
+    match expr {
+        Expr::Path(_) | Expr::Field(_) | Expr::MethodCall(_) | Expr::Call(_) | Expr::Macro(_) | Expr::Paren(_) => {
+            quote_spanned!(place.span=> &#expr)
+        }
+        _ => quote_spanned!(place.span=> &(#expr)),
     }
 }
 
