@@ -49,7 +49,9 @@ fn late_name(site: &Site, name: &Name, sig: &Signature) -> Option<TokenStream> {
     let support = site.support();
     match name {
         Name::Template(text) => Some(quote_spanned!(site.span=> current.set_name(#support::std::format!(#text));)),
-        Name::Constant(expr) if callsite::is_late(expr, sig) => Some(quote_spanned!(site.span=> current.set_name(#expr);)),
+        Name::Constant(expr) if callsite::is_late(expr, sig) => {
+            Some(quote_spanned!(site.span=> current.set_name(#expr);))
+        }
         Name::Constant(_) => None,
     }
 }
