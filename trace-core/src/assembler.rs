@@ -97,8 +97,9 @@ impl Assembler {
     }
 
     /// Begins a pass: traces that are new in it get this timebase.
-    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Timebase) {
-        (self.now, self.timebase) = (now, timebase);
+    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Option<Timebase>) {
+        self.now = now;
+        self.timebase = timebase.unwrap_or(self.timebase);
     }
 
     /// Takes a record of this pipeline; items follow their group at once.

@@ -169,7 +169,7 @@ impl Local {
             .as_ref()
             .map_or(FIRST_SLOTS, |producer| (producer.buffer().capacity() * GROWTH).min(MAX_SLOTS));
         let capacity = next.max(slots);
-        if !BUDGET.admits(worth, ring_bytes(capacity)) {
+        if !BUDGET.admits(worth, ring_bytes(capacity)) || switches::is_forked() {
             return false;
         }
         if self.thread == 0 {

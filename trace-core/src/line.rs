@@ -87,9 +87,10 @@ impl Line {
         }
     }
 
-    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Timebase) {
+    /// Begins a pass. Only one that brings records needs a timebase.
+    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Option<Timebase>) {
         self.now = now;
-        let timebase = if self.rules.manual_clock { Timebase::UNIX_NANOS } else { timebase };
+        let timebase = if self.rules.manual_clock { Some(Timebase::UNIX_NANOS) } else { timebase };
         self.assembler.begin_pass(now, timebase);
     }
 

@@ -241,6 +241,9 @@ impl PipelineBuilder {
     /// Starts the pipeline of this process. Keep what it returns until the end of `main`, outside of any async runtime, so
     /// that what the runtime's end cancels is still recorded.
     ///
+    /// A process that `fork`s without `exec` leaves the processor behind: in the child a thread's buffer fills once, and from
+    /// then on nothing is recorded; flushing has nothing to do.
+    ///
     /// With `OTEL_SDK_DISABLED=true` nothing is recorded, and the guard is of no effect.
     ///
     /// # Errors
@@ -477,10 +480,9 @@ pub async fn flush_async(timeout: Duration) -> Result<(), FlushError> {
 #[must_use]
 pub fn stats() -> Stats {
     let (question, answer) = question();
-    let asked = !processor::is_here()
-        && switches::was_ever_on()
-        && processor::send(Command::Stats { pipeline: GLOBAL, question });
-    let stats = if asked { answer.wait(Duration::from_secs(5)) } else { None };
+    let can_ask = !processor::is_here() && switches::was_ever_on() && !switches::is_forked();
+    let asked = can_ask && processor::send(Command::Stats { pipeline: GLOBAL, question });
+    let stats = if asked { answer.wait(PATIENCE) } else { None };
     with_process_wide(stats.unwrap_or_default())
 }
 
@@ -495,13 +497,16 @@ pub(crate) fn with_process_wide(mut stats: Stats) -> Stats {
     stats
 }
 
+/// How long a question that needs no exporter may wait for the processor, which answers in some ten microseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 type Asked = Result<Option<Answer<RollCall>>, FlushError>;
 
 fn ask(with_open: bool, ending: Ending, timeout: Duration) -> Asked {
     if processor::is_here() {
         return Err(FlushError::FromWithin);
     }
-    if !switches::was_ever_on() {
+    if !switches::was_ever_on() || switches::is_forked() {
         return Ok(None);
     }
     let now = Instant::now();

@@ -157,10 +157,8 @@ impl Processor {
 
     fn pass(&mut self) -> usize {
         let now = Instant::now();
-        if self.reader.has_records() {
-            let timebase = self.wall.timebase();
-            self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
-        }
+        let timebase = self.reader.has_records().then(|| self.wall.timebase());
+        self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
         let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
         let records = reader.pass(|_, record| {
             let number = pipeline_of(&record).unwrap_or(*group);
@@ -169,7 +167,7 @@ impl Processor {
                 let known = lines.iter().position(|line| line.number == number);
                 *last = known.unwrap_or_else(|| {
                     if let Some(mut line) = find_new(number, commands, waiting) {
-                        line.begin_pass(now, wall.timebase());
+                        line.begin_pass(now, Some(wall.timebase()));
                         lines.push(line);
                     }
                     lines.len().saturating_sub(1)
