@@ -123,7 +123,8 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
     let pushed = LOCAL.try_with(|local| match local.try_borrow_mut() {
         Ok(mut local) => {
             let pushed = local.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok());
-            pushed || local.push_into_new_ring(worth, &make)
+            // The record is made anew on the way that is seldom taken, so that it need not stand in memory on the other.
+            pushed || local.push_into_new_ring(worth, make())
         }
         Err(_) => send_stray(make()),
     });
@@ -154,8 +155,8 @@ pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIter
 impl Local {
     #[cold]
     #[inline(never)]
-    fn push_into_new_ring(&mut self, worth: Worth, make: &dyn Fn() -> Record) -> bool {
-        self.open_ring(worth, 1) && self.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok())
+    fn push_into_new_ring(&mut self, worth: Worth, record: Record) -> bool {
+        self.open_ring(worth, 1) && self.producer.as_mut().is_some_and(|producer| producer.push(record).is_ok())
     }
 
     /// Gives the ring up for one with at least so many free slots.
