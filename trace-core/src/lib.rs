@@ -1,6 +1,7 @@
 //! Async-first distributed tracing.
 
 mod active;
+mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
@@ -64,6 +65,7 @@ mod value;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
+pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
