@@ -92,6 +92,8 @@ struct Setting {
     has_tokio: bool,
     /// A guard may be held over an await: the future stays on its thread and has a context of its own.
     holds_guards: bool,
+    /// The future that is nearest around it has a context of its own, also while it is dropped.
+    is_wrapped: bool,
     /// Somebody above catches panics.
     may_panic: bool,
     depth: usize,
@@ -100,7 +102,7 @@ struct Setting {
 /// A program for a runtime with one thread, or several.
 pub(crate) fn program(random: &mut Prng, single_thread: bool) -> Steps {
     let setting =
-        Setting { is_async: true, has_tokio: true, holds_guards: single_thread, may_panic: false, depth: 0 };
+        Setting { is_async: true, has_tokio: true, holds_guards: single_thread, is_wrapped: true, may_panic: false, depth: 0 };
     let mut size = 40;
     Generator { random, size: &mut size, single_thread }.steps(setting)
 }
@@ -137,11 +139,11 @@ impl Generator<'_> {
             (true, false) => 30,
             (true, true) => 35,
         };
-        let sync = Setting { is_async: false, has_tokio: false, holds_guards: false, ..here };
+        let sync = Setting { is_async: false, has_tokio: false, holds_guards: false, is_wrapped: true, ..here };
         let caught = |setting| Setting { may_panic: true, ..setting };
         // A future with a context of its own, in the same task.
-        let wrapped = Setting { holds_guards: here.holds_guards, ..here };
-        let task = caught(Setting { holds_guards: self.single_thread, ..here });
+        let wrapped = Setting { is_wrapped: true, ..here };
+        let task = caught(Setting { holds_guards: self.single_thread, is_wrapped: true, ..here });
         match self.random.below(kinds) {
             0 => Step::Attribute,
             1 => Step::UseHandle(self.random.below(1000)),
@@ -169,17 +171,17 @@ impl Generator<'_> {
                 1 => Step::NeverPolled,
                 _ => Step::NeverCalled,
             },
-            16 => Step::Destructor,
+            16 if here.is_wrapped => Step::Destructor,
             17 => Step::Drive(self.steps(Setting { is_async: true, holds_guards: true, ..sync })),
             18 if self.random.chance(30) => {
                 let inside = Setting { is_async: true, has_tokio: true, holds_guards: true, ..sync };
                 Step::Runtime {
                     root: self.steps(inside),
-                    plain: self.steps(Setting { holds_guards: false, ..caught(inside) }),
+                    plain: self.steps(Setting { holds_guards: false, is_wrapped: false, ..caught(inside) }),
                     with_span: self.steps(caught(inside)),
                 }
             }
-            18 | 19 => Step::Fail,
+            16 | 18 | 19 => Step::Fail,
             20 | 21 => Step::Yield,
             22 | 23 => Step::InSpan(self.steps(wrapped)),
             24 if here.holds_guards && self.random.chance(30) => Step::MoveGuard,
@@ -190,7 +192,7 @@ impl Generator<'_> {
             27 => Step::Cancel(self.random.below(4), self.steps(wrapped)),
             28 => Step::Unordered(self.random.below(3), self.several(wrapped)),
             29 => {
-                let moving = Setting { has_tokio: false, holds_guards: false, ..here };
+                let moving = Setting { has_tokio: false, holds_guards: false, is_wrapped: true, ..here };
                 Step::MoveThreads(self.steps(moving))
             }
             30 | 31 => {
