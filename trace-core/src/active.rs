@@ -155,6 +155,15 @@ impl ActiveSpan {
         self.failed = true;
     }
 
+    #[inline(never)]
+    fn end_announced(&self) {
+        let own = self.handle.hot;
+        if self.role == Role::Ended {
+            start::write_ended(own, self.outcome(), switches::now(own));
+        }
+        context::leave(own, self.heir);
+    }
+
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
     /// is held.
     #[inline]
@@ -183,17 +192,14 @@ impl Deref for ActiveSpan {
 impl Drop for ActiveSpan {
     #[inline]
     fn drop(&mut self) {
-        let own = self.handle.hot;
-        match self.role {
-            Role::Nothing => return,
-            Role::Context => {}
-            Role::Closed => {
-                let times = (self.start, switches::now(own));
-                start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
-            }
-            Role::Ended => start::write_ended(own, self.outcome(), switches::now(own)),
+        if self.role == Role::Closed {
+            let own = self.handle.hot;
+            let times = (self.start, switches::now(own));
+            start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+            context::leave(own, self.heir);
+        } else if self.role != Role::Nothing {
+            self.end_announced();
         }
-        context::leave(own, self.heir);
     }
 }
 

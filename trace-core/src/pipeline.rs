@@ -14,7 +14,7 @@ use crate::current_span::CurrentSpan;
 use crate::detail::Rules;
 use crate::env::ConfigWarning;
 use crate::export::console::ConsoleExporter;
-use crate::exporter::SpanExporter;
+use crate::exporter::{Delivery, SpanExporter};
 use crate::filter::{self, Filter};
 use crate::kind::SpanKind;
 use crate::limits::SpanLimits;
@@ -284,16 +284,21 @@ impl PipelineBuilder {
             redactor: self.redactor,
             cancelled_is_error: self.cancelled_is_error,
         };
-        let assembler = Assembler::new(Arc::new(resource), rules, self.parts, Instant::now());
+        let batch_spans = self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS);
+        let parts = self.parts;
+        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>();
+        let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
+        let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
+        let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
+        let parts = PartRules { max_spans, ..parts };
+        let assembler = Assembler::new(Arc::new(resource), rules, parts, Instant::now());
         let line_rules = LineRules {
             tail: self.tail,
             on_end: self.on_end,
             batch_delay: self.batch_delay.or(env.batch.schedule_delay).unwrap_or(DEFAULT_BATCH_DELAY),
-            batch_spans: self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS),
+            batch_spans,
             manual_clock: false,
         };
-        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<_, _>>();
-        let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
         let line = Line::new(GLOBAL, assembler, line_rules, workers, Arc::new(Mutex::default()), false);
         if !processor::send(Command::Begin(Box::new(line))) {
             return Err(InitError::NoThread { source: None });

@@ -161,7 +161,7 @@ impl Processor {
         self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
         let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
         let records = reader.pass(|_, record| {
-            let number = pipeline_of(&record).unwrap_or(*group);
+            let number = pipeline_of(record).unwrap_or(*group);
             *group = number;
             if lines.get(*last).is_none_or(|line| line.number != number) {
                 let known = lines.iter().position(|line| line.number == number);
@@ -292,7 +292,8 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::LinkTo(_)
         | Record::Status(_)
         | Record::Name(_)
-        | Record::StartUnixNanos(_) => None,
+        | Record::StartUnixNanos(_)
+        | Record::Taken => None,
     }
 }
 
