@@ -14,7 +14,7 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::buffer::{self, Worth};
-use crate::context::{self, Hot, Saved};
+use crate::context::{self, Hot};
 use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
@@ -115,7 +115,7 @@ impl<F: Future> Future for InSpan<F> {
 pub(crate) struct Carried {
     own: Hot,
     /// What a poll left behind, where that is not its own context as it was.
-    left: Option<Box<Saved>>,
+    left: Option<Box<Hot>>,
     role: CarriedRole,
     phase: Phase,
 }
@@ -178,7 +178,7 @@ impl Carried {
         let pipeline = hot.pipeline();
         let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace });
         switches::wake_lazily();
-        Self::new(hot, if announced { CarriedRole::Carrier } else { CarriedRole::Context })
+        Self::new(hot.lent(), if announced { CarriedRole::Carrier } else { CarriedRole::Context })
     }
 
     /// Whether there is no context to make current and nothing to write.
@@ -190,11 +190,11 @@ impl Carried {
     /// Makes the context the thread's until the visit is dropped.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let next = match self.left.take() {
-            None => Saved { hot: self.own, cold: None },
-            Some(left) => *left,
+        let thread = match self.left.take() {
+            None => context::visit(self.own),
+            Some(left) => context::resume(*left),
         };
-        Visit { thread: Some(context::replace(next)), carried: self, end: End::Panicked }
+        Visit { thread: Some(thread), carried: self, end: End::Panicked }
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
@@ -237,7 +237,7 @@ impl Carried {
 pub(crate) struct Visit<'a> {
     carried: &'a mut Carried,
     /// What was the thread's before.
-    thread: Option<Saved>,
+    thread: Option<Hot>,
     end: End,
 }
 
@@ -281,8 +281,8 @@ impl Drop for Visit<'_> {
         } else {
             self.end();
         }
-        let left = context::replace(thread);
-        if left.hot != self.carried.own {
+        let left = context::come_back(thread);
+        if left != self.carried.own {
             self.keep(left);
         }
     }
@@ -306,10 +306,10 @@ impl Visit<'_> {
     /// Keeps what the poll left behind for the next one.
     #[cold]
     #[inline(never)]
-    fn keep(&mut self, left: Saved) {
-        let hot = left.hot.without_dropping();
-        if hot != self.carried.own || left.cold.is_some() {
-            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
+    fn keep(&mut self, left: Hot) {
+        let left = left.to_keep();
+        if left != self.carried.own {
+            self.carried.left = Some(Box::new(left));
         }
     }
 }
