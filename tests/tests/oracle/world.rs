@@ -122,7 +122,9 @@ impl World {
                 book.running.len() - 1
             }
         };
-        if parent.is_some() && (book.running[trace] == 0 || matches!(birth, Birth::Of(_)) && !self.is_single_thread) {
+        let may_race = |parent: Key| !self.is_single_thread || place.is_foreign || book.spans[parent].is_foreign;
+        let may_revive = matches!(birth, Birth::Of(parent) if may_race(parent));
+        if parent.is_some() && (book.running[trace] == 0 || may_revive) {
             book.revived.push(trace);
         }
         book.running[trace] += 1;
