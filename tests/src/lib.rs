@@ -1,1 +1,3 @@
-//! Behaviour tests across the crates; the tests themselves are in `tests/`.
+//! What the behaviour tests share; the tests themselves are in `tests/`.
+
+pub mod prng;

@@ -42,7 +42,7 @@ const MAX_SOURCES: usize = 32;
 /// [`Span`](crate::Span) and [`ActiveSpan`](crate::ActiveSpan) offer the same methods.
 ///
 /// As text it is `trace_id=4bf9… span_id=00f0…`, for log lines, or `trace_id=none`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct CurrentSpan {
     pub(crate) hot: Hot,
 }
@@ -253,6 +253,15 @@ impl<I: ExactSizeIterator<Item = Record>> Iterator for WithFirst<I> {
 }
 
 impl<I: ExactSizeIterator<Item = Record>> ExactSizeIterator for WithFirst<I> {}
+
+/// Handles are equal if they speak of the same span.
+impl PartialEq for CurrentSpan {
+    fn eq(&self, other: &Self) -> bool {
+        self.hot.is_same_span(other.hot)
+    }
+}
+
+impl Eq for CurrentSpan {}
 
 impl fmt::Display for CurrentSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
