@@ -1,0 +1,3 @@
+//! Instructions per operation, counted by callgrind.
+
+fn main() {}

@@ -1,0 +1,68 @@
+//! How a case is measured, in a child process.
+
+mod extra;
+mod flat_out;
+mod memory;
+mod meter;
+mod plain;
+
+use crate::candidate::Candidate;
+use crate::case::Case;
+use crate::machine;
+use crate::sample::Sample;
+
+/// How much of a case one child process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Enough for a figure: some tens of milliseconds.
+    Full,
+    /// Enough to see that it runs.
+    Quick,
+}
+
+impl Effort {
+    fn of(self, count: u32) -> u32 {
+        match self {
+            Self::Full => count,
+            Self::Quick => count.div_ceil(20),
+        }
+    }
+}
+
+/// Measures one case with one candidate: the thread that traces on `core`, background threads on the others.
+pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample {
+    let cores = machine::cores();
+    let others: Vec<usize> = cores
+        .iter()
+        .copied()
+        .filter(|other| *other != core)
+        .collect();
+    let alone = !matches!(case, Case::FlatOutTwo);
+    if alone {
+        machine::pin(&others);
+    }
+    let candidate = C::install(case.mode());
+    if alone {
+        machine::pin(&[core]);
+    }
+    let candidate = &candidate;
+    match case {
+        Case::Child => plain::sync(candidate, 100, effort.of(400), true, C::child),
+        Case::Attribute => plain::sync(candidate, 100, effort.of(400), true, C::by_attribute),
+        Case::Rich => plain::sync(candidate, 100, effort.of(200), true, |c| c.rich(42)),
+        Case::Root => plain::roots(candidate, effort.of(200)),
+        Case::Async => plain::awaited(candidate, 100, effort.of(400), true),
+        Case::Unsampled | Case::Off => plain::sync(candidate, 1000, effort.of(60), false, C::child),
+        Case::UnsampledAsync | Case::OffAsync => {
+            plain::awaited(candidate, 1000, effort.of(60), false)
+        }
+        Case::Current => plain::sync(candidate, 1000, effort.of(60), false, C::current),
+        Case::Header => plain::sync(candidate, 1000, effort.of(60), false, C::traceparent),
+        Case::Poll => extra::poll(candidate, effort.of(40)),
+        Case::Spawned => extra::spawned(candidate, effort.of(160)),
+        Case::FlatOut => flat_out::one_thread(candidate, effort.of(100_000)),
+        Case::FlatOutTwo => flat_out::two_threads(candidate, effort.of(100_000), &cores),
+        Case::Polls => memory::polls(candidate, effort.of(5_000_000)),
+        Case::Held => memory::held(candidate, effort.of(1000)),
+    }
+}

@@ -1,0 +1,64 @@
+//! The candidates, each in the way its own documentation shows.
+
+mod emit;
+mod fastrace;
+mod floor;
+mod opentelemetry;
+mod opentelemetry_exporter;
+mod tracing;
+
+use crate::candidate::{Candidate, Mode};
+use crate::case::Case;
+use crate::measure::{Effort, measure};
+use crate::sample::Sample;
+
+/// One column of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    /// How it is chosen on the command line.
+    pub id: &'static str,
+    /// What stands above the column.
+    pub title: &'static str,
+    /// Whether it has what the case needs.
+    pub supports: fn(Case) -> bool,
+    /// Measures it, in this process.
+    pub measure: fn(Case, Effort, usize) -> Sample,
+}
+
+impl Peer {
+    /// All columns. The first is what the others are compared with.
+    pub const ALL: [Self; 6] = [
+        Self {
+            measure: measure_floor,
+            ..Self::new::<floor::Span>("floor", "floor")
+        },
+        Self::new::<fastrace::Fastrace>("fastrace", "fastrace"),
+        Self::new::<tracing::Bare>("tracing", "tracing, bare"),
+        Self::new::<tracing::WithOpenTelemetry>("tracing-otel", "tracing + otel"),
+        Self::new::<opentelemetry::OpenTelemetry>("otel", "opentelemetry"),
+        Self::new::<emit::Emit>("emit", "emit"),
+    ];
+
+    const fn new<C: Candidate>(id: &'static str, title: &'static str) -> Self {
+        Self {
+            id,
+            title,
+            supports: C::supports,
+            measure: measure::<C>,
+        }
+    }
+
+    /// The peer of this name.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|peer| peer.id == id)
+    }
+}
+
+/// The floor of an operation that leaves no span is not a span.
+fn measure_floor(case: Case, effort: Effort, core: usize) -> Sample {
+    match case.mode() {
+        Mode::Sampled | Mode::Held => measure::<floor::Span>(case, effort, core),
+        Mode::Unsampled => measure::<floor::Context>(case, effort, core),
+        Mode::Off => measure::<floor::Switch>(case, effort, core),
+    }
+}
