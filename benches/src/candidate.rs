@@ -20,15 +20,17 @@ pub enum Mode {
 /// One value is made per process, on the main thread, and then used from every thread. A method does the thing named
 /// in the way that the library's own documentation shows, with the cheapest of its types that serves.
 pub trait Candidate: Sized + Send + Sync + 'static {
-    /// How many spans may be under way before the harness lets the exporter catch up, for libraries whose queue is
-    /// short. Not used where the loss itself is measured.
-    const BACKLOG: Option<u64> = None;
-
     /// Whether finished spans arrive at an exporter.
     const EXPORTS: bool = true;
 
     /// Whether the library has what this case needs.
     fn supports(case: Case) -> bool;
+
+    /// How many spans may be under way before the harness lets the exporter catch up, for libraries whose queue is
+    /// short. Not asked where the loss itself is measured.
+    fn backlog(_: Case) -> Option<u64> {
+        None
+    }
 
     /// Sets the pipeline up, with an exporter that reads every field and books what it read in [`crate::ledger`].
     fn install(mode: Mode) -> Self;

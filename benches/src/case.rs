@@ -118,7 +118,9 @@ impl Case {
             Self::Current => "current context",
             Self::Header => "current context as a traceparent header",
             Self::Polls => "memory growth of one open span over 5 million polls, MiB",
-            Self::Held => "held until export: bytes a span / KiB a recording thread",
+            Self::Held => {
+                "held until export: bytes a span / KiB a recording thread, its stack included"
+            }
         }
     }
 
@@ -139,6 +141,11 @@ impl Case {
             Self::Held => Unit::BytesAndKibibytes,
             _ => Unit::Nanos,
         }
+    }
+
+    /// Whether each operation leaves a span.
+    pub fn leaves_spans(self) -> bool {
+        self.mode() == Mode::Sampled && !matches!(self, Self::Current | Self::Header | Self::Polls)
     }
 
     /// How many of `rounds` it takes: a long case says as much in fewer.

@@ -15,7 +15,7 @@ pub struct Record(pub [u64; 8]);
 const RECORDS: usize = 4096;
 
 thread_local! {
-    static RING: [Cell<Record>; RECORDS] = const { [const { Cell::new(Record([0; 8])) }; RECORDS] };
+    static RING: Cell<&'static [Cell<Record>]> = const { Cell::new(&[]) };
     static NEXT: Cell<usize> = const { Cell::new(0) };
     static CONTEXT: Cell<(u64, u64, u64)> = const { Cell::new((1, 2, 3)) };
 }
@@ -29,19 +29,36 @@ pub fn span() {
     let end = black_box(ticks::now());
     let at = NEXT.get();
     NEXT.set((at + 1) % RECORDS);
-    RING.with(|ring| black_box(&ring[at]).set(black_box(Record([start, end, 1, 2, 3, 4, 5, 6]))));
+    let Some(slot) = RING.get().get(at) else {
+        return allocate();
+    };
+    black_box(slot).set(black_box(Record([start, end, 1, 2, 3, 4, 5, 6])));
+}
+
+/// Once for each thread.
+#[cold]
+#[inline(never)]
+fn allocate() {
+    let records = vec![Cell::new(Record([0; 8])); RECORDS];
+    RING.set(records.leak());
 }
 
 /// Reading the context of the thread: three words.
 #[inline(always)]
 pub fn context() -> (u64, u64, u64) {
-    black_box(black_box(&CONTEXT).get())
+    CONTEXT.with(|context| black_box(context).get())
+}
+
+/// Asking the context whether its trace is sampled: one load.
+#[inline(always)]
+pub fn is_sampled() -> bool {
+    black_box(context().0) == 0
 }
 
 /// Asking whether anything is switched on: one load.
 #[inline(always)]
-pub fn switch() -> u8 {
-    black_box(black_box(&SWITCH).load(Ordering::Relaxed))
+pub fn is_on() -> bool {
+    black_box(SWITCH.load(Ordering::Relaxed)) == 0
 }
 
 /// The context as a `traceparent` header, written into a buffer of the caller's.

@@ -47,17 +47,15 @@ pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample 
     }
     let candidate = &candidate;
     match case {
-        Case::Child => plain::sync(candidate, 100, effort.of(400), true, C::child),
-        Case::Attribute => plain::sync(candidate, 100, effort.of(400), true, C::by_attribute),
-        Case::Rich => plain::sync(candidate, 100, effort.of(200), true, |c| c.rich(42)),
+        Case::Child => plain::sync(candidate, case, effort.of(400), C::child),
+        Case::Attribute => plain::sync(candidate, case, effort.of(400), C::by_attribute),
+        Case::Rich => plain::sync(candidate, case, effort.of(200), |c| c.rich(42)),
         Case::Root => plain::roots(candidate, effort.of(200)),
-        Case::Async => plain::awaited(candidate, 100, effort.of(400), true),
-        Case::Unsampled | Case::Off => plain::sync(candidate, 1000, effort.of(60), false, C::child),
-        Case::UnsampledAsync | Case::OffAsync => {
-            plain::awaited(candidate, 1000, effort.of(60), false)
-        }
-        Case::Current => plain::sync(candidate, 1000, effort.of(60), false, C::current),
-        Case::Header => plain::sync(candidate, 1000, effort.of(60), false, C::traceparent),
+        Case::Async => plain::awaited(candidate, case, effort.of(400)),
+        Case::Unsampled | Case::Off => plain::sync(candidate, case, effort.of(60), C::child),
+        Case::UnsampledAsync | Case::OffAsync => plain::awaited(candidate, case, effort.of(60)),
+        Case::Current => plain::sync(candidate, case, effort.of(60), C::current),
+        Case::Header => plain::sync(candidate, case, effort.of(60), C::traceparent),
         Case::Poll => extra::poll(candidate, effort.of(40)),
         Case::Spawned => extra::spawned(candidate, effort.of(160)),
         Case::FlatOut => flat_out::one_thread(candidate, effort.of(100_000)),

@@ -54,11 +54,11 @@ impl Peer {
     }
 }
 
-/// The floor of an operation that leaves no span is not a span.
+/// The floor of an operation that leaves no span is not a span; what a thread takes by itself has no ring.
 fn measure_floor(case: Case, effort: Effort, core: usize) -> Sample {
     match case.mode() {
-        Mode::Sampled | Mode::Held => measure::<floor::Span>(case, effort, core),
+        Mode::Sampled => measure::<floor::Span>(case, effort, core),
         Mode::Unsampled => measure::<floor::Context>(case, effort, core),
-        Mode::Off => measure::<floor::Switch>(case, effort, core),
+        Mode::Off | Mode::Held => measure::<floor::Switch>(case, effort, core),
     }
 }

@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use crate::candidate::Candidate;
+use crate::case::Case;
 use crate::measure::meter::Meter;
 use crate::sample::Sample;
 
@@ -42,7 +43,7 @@ pub(super) fn poll<C: Candidate>(candidate: &C, wrappers: u32) -> Sample {
             meter.ended::<C>(2);
         }
     };
-    difference(candidate, POLLS, wrappers, bare, traced)
+    difference(candidate, Case::Poll, POLLS, wrappers, bare, traced)
 }
 
 /// Times the polls alone: the wrapper exists before and goes after.
@@ -78,6 +79,7 @@ pub(super) fn spawned<C: Candidate>(candidate: &C, roots: u32) -> Sample {
     };
     difference(
         candidate,
+        Case::Spawned,
         TASKS,
         roots,
         |meter, roots| run(meter, roots, false),
@@ -103,18 +105,19 @@ async fn join_all<F: Future<Output = ()>>(spawn: impl Fn() -> F) {
 /// Alternates stretches of both and subtracts.
 fn difference<C: Candidate>(
     candidate: &C,
+    case: Case,
     operations: u32,
     blocks: u32,
     bare: impl Fn(&mut Meter, u32),
     traced: impl Fn(&mut Meter, u32),
 ) -> Sample {
     let each = blocks.div_ceil(STRETCHES);
-    let mut warm = Meter::new(2 * each);
+    let mut warm = Meter::new(case, 2 * each);
     warm.stretch(candidate, |meter| bare(meter, each));
     warm.stretch(candidate, |meter| traced(meter, each));
 
-    let mut without = Meter::new(STRETCHES * each);
-    let mut with = Meter::new(STRETCHES * each);
+    let mut without = Meter::new(case, STRETCHES * each);
+    let mut with = Meter::new(case, STRETCHES * each);
     for _ in 0..STRETCHES {
         without.stretch(candidate, |meter| bare(meter, each));
         with.stretch(candidate, |meter| traced(meter, each));

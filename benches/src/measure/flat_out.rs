@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::candidate::Candidate;
+use crate::case::Case;
 use crate::machine;
 use crate::measure::meter::Meter;
 use crate::sample::Sample;
@@ -14,11 +15,11 @@ const CHILDREN: u32 = 10;
 pub(super) fn one_thread<C: Candidate>(candidate: &C, traces: u32) -> Sample {
     let mut busy = Duration::ZERO;
     let warm = traces.div_ceil(100);
-    Meter::new(1).stretch(candidate, |meter| {
+    Meter::new(Case::FlatOut, 1).stretch(candidate, |meter| {
         make_traces(candidate, warm);
         meter.book_spans(spans(warm));
     });
-    let mut meter = Meter::new(1);
+    let mut meter = Meter::new(Case::FlatOut, 1);
     meter.stretch(candidate, |meter| {
         busy = make_traces(candidate, traces);
         meter.book_spans(spans(traces));
@@ -30,7 +31,7 @@ pub(super) fn one_thread<C: Candidate>(candidate: &C, traces: u32) -> Sample {
 /// the flush begins.
 pub(super) fn two_threads<C: Candidate>(candidate: &C, traces: u32, cores: &[usize]) -> Sample {
     let mut busy = Duration::ZERO;
-    let mut meter = Meter::new(1);
+    let mut meter = Meter::new(Case::FlatOut, 1);
     meter.stretch(candidate, |meter| {
         busy = thread::scope(|scope| {
             let threads = [0, 1].map(|index| {

@@ -51,9 +51,11 @@ pub(super) fn held<C: Candidate>(candidate: &C, traces: u32) -> Sample {
     let spans = f64::from(traces - warm) * f64::from(SPANS_PER_TRACE);
     let per_span = resident_bytes().saturating_sub(before) as f64 / spans;
 
-    let bare = grown_by_threads(|| drop(hint::black_box(Box::new(0_u64))));
-    let recorded = grown_by_threads(|| candidate.in_root(|| candidate.child()));
-    let per_thread = recorded.saturating_sub(bare) as f64 / THREADS as f64 / 1024.0;
+    let recorded = grown_by_threads(|| {
+        drop(hint::black_box(Box::new(0_u64)));
+        candidate.in_root(|| candidate.child());
+    });
+    let per_thread = recorded as f64 / THREADS as f64 / 1024.0;
     ledger::open();
     Sample {
         hot: Some(per_span),

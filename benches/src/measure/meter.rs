@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::candidate::Candidate;
+use crate::case::Case;
 use crate::sample::Sample;
 use crate::ticks::{self, Anchor};
 use crate::{ledger, machine};
@@ -11,6 +12,7 @@ use crate::{ledger, machine};
 /// One running measurement.
 #[derive(Debug)]
 pub(super) struct Meter {
+    case: Case,
     anchor: Anchor,
     blocks: Vec<u64>,
     cpu: Duration,
@@ -21,8 +23,9 @@ pub(super) struct Meter {
 
 impl Meter {
     /// Starts with room for so many blocks, so that the measurement itself does not allocate.
-    pub(super) fn new(blocks: u32) -> Self {
+    pub(super) fn new(case: Case, blocks: u32) -> Self {
         Self {
+            case,
             anchor: Anchor::now(),
             blocks: Vec::with_capacity(blocks as usize),
             cpu: Duration::ZERO,
@@ -62,7 +65,7 @@ impl Meter {
     /// Books spans that have ended, and lets a library with a short queue catch up.
     pub(super) fn ended<C: Candidate>(&mut self, spans: u64) {
         self.book_spans(spans);
-        if let Some(backlog) = C::BACKLOG {
+        if let Some(backlog) = C::backlog(self.case) {
             self.await_delivery(
                 backlog,
                 Duration::from_micros(20),
@@ -110,9 +113,10 @@ impl Meter {
         self.cpu.as_nanos() as f64
     }
 
-    /// The figures: hot per operation, cpu per delivered span.
+    /// The figures: hot per operation, and cpu per delivered span if the case leaves spans.
     pub(super) fn sample<C: Candidate>(&self, operations_per_block: u32) -> Sample {
         let (hot, interrupted) = self.hot(operations_per_block);
+        let books = self.books::<C>();
         let spans = if C::EXPORTS {
             self.delivered
         } else {
@@ -120,18 +124,20 @@ impl Meter {
         };
         Sample {
             hot: Some(hot),
-            cpu: (spans > 0).then(|| self.cpu_nanos() / spans as f64),
-            produced: if C::EXPORTS { self.produced } else { 0 },
-            delivered: self.delivered,
+            cpu: (spans > 0 && self.case.leaves_spans()).then(|| self.cpu_nanos() / spans as f64),
             interrupted,
-            blocks: self.blocks.len() as u64,
+            ..books
         }
     }
 
-    /// What was lost, for the cases whose figures are differences.
+    /// What was lost.
     pub(super) fn books<C: Candidate>(&self) -> Sample {
         Sample {
-            produced: if C::EXPORTS { self.produced } else { 0 },
+            produced: if C::EXPORTS && self.case.leaves_spans() {
+                self.produced
+            } else {
+                0
+            },
             delivered: self.delivered,
             blocks: self.blocks.len() as u64,
             ..Sample::default()

@@ -3,55 +3,73 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, Mode};
+use crate::case::Case;
 use crate::measure::meter::Meter;
 use crate::sample::Sample;
+use crate::ticks;
 
-/// `operations` at a time under each of `roots` roots; `spans` says whether each leaves a span.
+/// One operation in blocks, each block under a root of its own; without a root where nothing is initialised.
 pub(super) fn sync<C: Candidate>(
     candidate: &C,
-    operations: u32,
+    case: Case,
     roots: u32,
-    spans: bool,
     operation: impl Fn(&C),
 ) -> Sample {
+    let operations = operations(case);
     let run = |meter: &mut Meter, roots: u32| {
         for _ in 0..roots {
-            candidate.in_root(|| {
+            let mut block = || {
                 meter.block(|| {
                     for _ in 0..operations {
                         operation(candidate);
                     }
                 });
-            });
-            meter.ended::<C>(if spans { u64::from(operations) + 1 } else { 0 });
+            };
+            match case.mode() {
+                Mode::Off => block(),
+                _ => candidate.in_root(block),
+            }
+            meter.ended::<C>(spans(case));
         }
     };
-    let sample = warm_and_run(candidate, roots, run).sample::<C>(operations);
-    without_spans_unless(spans, sample)
+    warm_and_run(candidate, case, roots, run).sample::<C>(operations)
 }
 
-/// Awaits an annotated `async fn`, `operations` at a time, inside a root future.
-pub(super) fn awaited<C: Candidate>(
-    candidate: &C,
-    operations: u32,
-    roots: u32,
-    spans: bool,
-) -> Sample {
+/// The same, awaiting an annotated `async fn` inside a root future.
+pub(super) fn awaited<C: Candidate>(candidate: &C, case: Case, roots: u32) -> Sample {
+    let operations = operations(case);
     let run = |meter: &mut Meter, roots: u32| {
         for _ in 0..roots {
-            poll_to_end(candidate.in_root_async(async {
-                let start = crate::ticks::now();
+            let block = async {
+                let start = ticks::now();
                 for _ in 0..operations {
                     candidate.by_attribute_async().await;
                 }
-                meter.book(crate::ticks::now().wrapping_sub(start));
-            }));
-            meter.ended::<C>(if spans { u64::from(operations) + 1 } else { 0 });
+                meter.book(ticks::now().wrapping_sub(start));
+            };
+            match case.mode() {
+                Mode::Off => poll_to_end(block),
+                _ => poll_to_end(candidate.in_root_async(block)),
+            }
+            meter.ended::<C>(spans(case));
         }
     };
-    let sample = warm_and_run(candidate, roots, run).sample::<C>(operations);
-    without_spans_unless(spans, sample)
+    warm_and_run(candidate, case, roots, run).sample::<C>(operations)
+}
+
+/// How many operations are timed together. Where they are not spans they are short, and no queue has to hold them.
+fn operations(case: Case) -> u32 {
+    if case.leaves_spans() { 100 } else { 1000 }
+}
+
+/// How many spans such a block leaves, its root included.
+fn spans(case: Case) -> u64 {
+    if case.leaves_spans() {
+        u64::from(operations(case)) + 1
+    } else {
+        0
+    }
 }
 
 /// Root spans without children, 50 to a block.
@@ -66,32 +84,21 @@ pub(super) fn roots<C: Candidate>(candidate: &C, blocks: u32) -> Sample {
             meter.ended::<C>(50);
         }
     };
-    warm_and_run(candidate, blocks, run).sample::<C>(50)
+    warm_and_run(candidate, Case::Root, blocks, run).sample::<C>(50)
 }
 
 /// Runs a quarter to warm up, then the whole.
 pub(super) fn warm_and_run<C: Candidate>(
     candidate: &C,
+    case: Case,
     blocks: u32,
     run: impl Fn(&mut Meter, u32),
 ) -> Meter {
-    let mut warm = Meter::new(blocks);
+    let mut warm = Meter::new(case, blocks);
     warm.stretch(candidate, |meter| run(meter, blocks.div_ceil(4)));
-    let mut meter = Meter::new(blocks);
+    let mut meter = Meter::new(case, blocks);
     meter.stretch(candidate, |meter| run(meter, blocks));
     meter
-}
-
-fn without_spans_unless(spans: bool, sample: Sample) -> Sample {
-    if spans {
-        return sample;
-    }
-    Sample {
-        cpu: None,
-        produced: 0,
-        delivered: 0,
-        ..sample
-    }
 }
 
 /// Polls until the future is ready, without a waker: the futures here need none.

@@ -25,7 +25,7 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
     const EXPORTS: bool = false;
 
     fn supports(case: Case) -> bool {
-        !matches!(case, Case::Rich | Case::Polls | Case::Held)
+        !matches!(case, Case::Rich | Case::Polls)
     }
 
     fn install(_: Mode) -> Self {
@@ -52,10 +52,10 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
         match KIND {
             0 => floor::span(),
             1 => {
-                floor::context();
+                floor::is_sampled();
             }
             _ => {
-                floor::switch();
+                floor::is_on();
             }
         }
     }
@@ -85,7 +85,7 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
 
     #[inline(always)]
     fn current(&self) {
-        floor::context();
+        black_box(floor::context());
     }
 
     #[inline(always)]
@@ -107,7 +107,7 @@ impl<F: Future> Future for ReadsContext<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<F::Output> {
-        floor::context();
+        black_box(floor::context());
         self.project().future.poll(context)
     }
 }

@@ -27,10 +27,12 @@ impl OpenTelemetry {
 }
 
 impl Candidate for OpenTelemetry {
-    const BACKLOG: Option<u64> = Some(1024);
-
     fn supports(case: Case) -> bool {
         !matches!(case, Case::Attribute | Case::Off | Case::OffAsync)
+    }
+
+    fn backlog(_: Case) -> Option<u64> {
+        Some(1024)
     }
 
     fn install(mode: Mode) -> Self {

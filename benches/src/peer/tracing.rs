@@ -50,11 +50,14 @@ async fn annotated_async() {
 }
 
 impl<B: Back> Candidate for Tracing<B> {
-    const BACKLOG: Option<u64> = B::BACKLOG;
     const EXPORTS: bool = B::EXPORTS;
 
     fn supports(case: Case) -> bool {
         B::supports(case)
+    }
+
+    fn backlog(_: Case) -> Option<u64> {
+        B::BACKLOG
     }
 
     fn install(mode: Mode) -> Self {
