@@ -43,6 +43,9 @@ pub enum Case {
     Held,
 }
 
+/// How many spans wait for their exporter in [`Case::Held`].
+pub const HELD_SPANS: u32 = 101_000;
+
 /// What a row's figures are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {

@@ -7,7 +7,7 @@ mod meter;
 mod plain;
 
 use crate::candidate::Candidate;
-use crate::case::Case;
+use crate::case::{Case, HELD_SPANS};
 use crate::machine;
 use crate::sample::Sample;
 
@@ -41,6 +41,7 @@ pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample 
     if alone {
         machine::pin(&others);
     }
+    let before = machine::resident_bytes();
     let candidate = C::install(case.mode());
     if alone {
         machine::pin(&[core]);
@@ -61,6 +62,6 @@ pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample 
         Case::FlatOut => flat_out::one_thread(candidate, effort.of(100_000)),
         Case::FlatOutTwo => flat_out::two_threads(candidate, effort.of(100_000), &cores),
         Case::Polls => memory::polls(candidate, effort.of(5_000_000)),
-        Case::Held => memory::held(candidate, effort.of(1000)),
+        Case::Held => memory::held(candidate, before, HELD_SPANS / 101),
     }
 }

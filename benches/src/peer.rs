@@ -35,7 +35,10 @@ impl Peer {
         Self::new::<fastrace::Fastrace>("fastrace", "fastrace"),
         Self::new::<tracing::Bare>("tracing", "tracing, bare"),
         Self::new::<tracing::WithOpenTelemetry>("tracing-otel", "tracing + otel"),
-        Self::new::<opentelemetry::OpenTelemetry>("otel", "opentelemetry"),
+        Self {
+            measure: measure_opentelemetry,
+            ..Self::new::<opentelemetry::Sdk>("otel", "opentelemetry")
+        },
         Self::new::<emit::Emit>("emit", "emit"),
     ];
 
@@ -54,11 +57,22 @@ impl Peer {
     }
 }
 
-/// The floor of an operation that leaves no span is not a span; what a thread takes by itself has no ring.
+/// The floor of an operation that leaves no span is not a span, and what is measured as a difference has none of its
+/// own: a poll has to read the context, a task to record a span.
 fn measure_floor(case: Case, effort: Effort, core: usize) -> Sample {
+    match (case, case.mode()) {
+        (Case::Poll, _) => measure::<floor::Context>(Case::Current, effort, core),
+        (Case::Spawned, _) => measure::<floor::Span>(Case::Child, effort, core),
+        (_, Mode::Sampled) => measure::<floor::Span>(case, effort, core),
+        (_, Mode::Unsampled) => measure::<floor::Context>(case, effort, core),
+        (_, Mode::Off | Mode::Held) => measure::<floor::Switch>(case, effort, core),
+    }
+}
+
+/// Without a provider the tracer is of another type.
+fn measure_opentelemetry(case: Case, effort: Effort, core: usize) -> Sample {
     match case.mode() {
-        Mode::Sampled => measure::<floor::Span>(case, effort, core),
-        Mode::Unsampled => measure::<floor::Context>(case, effort, core),
-        Mode::Off | Mode::Held => measure::<floor::Switch>(case, effort, core),
+        Mode::Off => measure::<opentelemetry::Global>(case, effort, core),
+        _ => measure::<opentelemetry::Sdk>(case, effort, core),
     }
 }

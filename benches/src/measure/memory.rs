@@ -33,22 +33,18 @@ pub(super) fn polls<C: Candidate>(candidate: &C, polls: u32) -> Sample {
 }
 
 /// What spans that have ended hold while the exporter is stuck, and what a thread holds that has recorded once.
-pub(super) fn held<C: Candidate>(candidate: &C, traces: u32) -> Sample {
+///
+/// `before` is the memory before the pipeline was set up: queues that are paid for in advance count.
+pub(super) fn held<C: Candidate>(candidate: &C, before: u64, traces: u32) -> Sample {
     ledger::close();
-    let make = |traces: u32| {
-        for _ in 0..traces {
-            candidate.in_root(|| {
-                for _ in 1..SPANS_PER_TRACE {
-                    candidate.child();
-                }
-            });
-        }
-    };
-    let warm = traces.div_ceil(5);
-    make(warm);
-    let before = resident_bytes();
-    make(traces - warm);
-    let spans = f64::from(traces - warm) * f64::from(SPANS_PER_TRACE);
+    for _ in 0..traces {
+        candidate.in_root(|| {
+            for _ in 1..SPANS_PER_TRACE {
+                candidate.child();
+            }
+        });
+    }
+    let spans = f64::from(traces) * f64::from(SPANS_PER_TRACE);
     let per_span = resident_bytes().saturating_sub(before) as f64 / spans;
 
     let recorded = grown_by_threads(|| {

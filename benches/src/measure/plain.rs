@@ -87,7 +87,7 @@ pub(super) fn roots<C: Candidate>(candidate: &C, blocks: u32) -> Sample {
     warm_and_run(candidate, Case::Root, blocks, run).sample::<C>(50)
 }
 
-/// Runs a quarter to warm up, then the whole.
+/// Runs it all once to warm up, the allocator too, then again.
 pub(super) fn warm_and_run<C: Candidate>(
     candidate: &C,
     case: Case,
@@ -95,7 +95,7 @@ pub(super) fn warm_and_run<C: Candidate>(
     run: impl Fn(&mut Meter, u32),
 ) -> Meter {
     let mut warm = Meter::new(case, blocks);
-    warm.stretch(candidate, |meter| run(meter, blocks.div_ceil(4)));
+    warm.stretch(candidate, |meter| run(meter, blocks));
     let mut meter = Meter::new(case, blocks);
     meter.stretch(candidate, |meter| run(meter, blocks));
     meter

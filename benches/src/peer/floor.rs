@@ -1,10 +1,7 @@
 //! The floor as a candidate: each operation is the least that it can cost.
 
+use std::future::ready;
 use std::hint::black_box;
-use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll};
-
-use pin_project_lite::pin_project;
 
 use crate::candidate::{Candidate, Mode};
 use crate::case::Case;
@@ -70,15 +67,11 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
     }
 
     fn wrapped<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
-        ReadsContext { future }
+        future
     }
 
     fn spawned(&self) -> impl Future<Output = ()> + 'static {
-        let task = tokio::spawn(async {
-            black_box(());
-            floor::span();
-        });
-        async { task.await.expect("the task does not panic") }
+        ready(())
     }
 
     fn rich(&self, _: i64) {}
@@ -91,23 +84,5 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
     #[inline(always)]
     fn traceparent(&self) {
         floor::header(&mut [0; 55]);
-    }
-}
-
-pin_project! {
-    /// Reads the context at each poll.
-    struct ReadsContext<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for ReadsContext<F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<F::Output> {
-        black_box(floor::context());
-        self.project().future.poll(context)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::propagation::{Injector, TextMapPropagator};
 use opentelemetry::trace::{FutureExt, Span, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue};
@@ -13,22 +14,47 @@ use crate::case::Case;
 use crate::peer::opentelemetry_exporter::provider;
 
 /// The SDK with a batch processor; the tracer is kept, not looked up for each span.
+pub(super) type Sdk = OpenTelemetry<SdkTracer>;
+/// The tracer that a library gets where no provider has been set.
+pub(super) type Global = OpenTelemetry<BoxedTracer>;
+
+/// OpenTelemetry with one kind of tracer.
 #[derive(Debug)]
-pub(super) struct OpenTelemetry {
-    tracer: SdkTracer,
-    provider: SdkTracerProvider,
+pub(super) struct OpenTelemetry<T> {
+    tracer: T,
+    provider: Option<SdkTracerProvider>,
     propagator: TraceContextPropagator,
 }
 
-impl OpenTelemetry {
+/// Where a tracer comes from.
+pub(super) trait Obtain:
+    Tracer<Span: Send + Sync + 'static> + Send + Sync + Sized + 'static
+{
+    fn obtain(mode: Mode) -> (Self, Option<SdkTracerProvider>);
+}
+
+impl Obtain for SdkTracer {
+    fn obtain(mode: Mode) -> (Self, Option<SdkTracerProvider>) {
+        let provider = provider(mode);
+        (provider.tracer("benches"), Some(provider))
+    }
+}
+
+impl Obtain for BoxedTracer {
+    fn obtain(_: Mode) -> (Self, Option<SdkTracerProvider>) {
+        (global::tracer("benches"), None)
+    }
+}
+
+impl<T: Obtain> OpenTelemetry<T> {
     fn context(&self, name: &'static str) -> Context {
         Context::current_with_span(self.tracer.start(name))
     }
 }
 
-impl Candidate for OpenTelemetry {
+impl<T: Obtain> Candidate for OpenTelemetry<T> {
     fn supports(case: Case) -> bool {
-        !matches!(case, Case::Attribute | Case::Off | Case::OffAsync)
+        case != Case::Attribute
     }
 
     fn backlog(_: Case) -> Option<u64> {
@@ -36,18 +62,18 @@ impl Candidate for OpenTelemetry {
     }
 
     fn install(mode: Mode) -> Self {
-        let provider = provider(mode);
+        let (tracer, provider) = T::obtain(mode);
         Self {
-            tracer: provider.tracer("benches"),
+            tracer,
             provider,
             propagator: TraceContextPropagator::new(),
         }
     }
 
     fn flush(&self) {
-        self.provider
-            .force_flush()
-            .expect("the exporter never fails");
+        if let Some(provider) = &self.provider {
+            provider.force_flush().expect("the exporter never fails");
+        }
     }
 
     fn in_root<R>(&self, body: impl FnOnce() -> R) -> R {

@@ -11,11 +11,12 @@ use opentelemetry_sdk::trace::{
 };
 
 use crate::candidate::Mode;
+use crate::case::HELD_SPANS;
 use crate::digest::Digest;
 use crate::ledger;
 
-/// More than the cases that hold spans make of them.
-const LONG_QUEUE: usize = 1 << 17;
+/// As long as what [`Mode::Held`] is for: its slots are paid for in advance, so a longer one would count as held.
+const LONG_QUEUE: usize = HELD_SPANS as usize;
 
 /// A provider with a batch processor: default settings, but for [`Mode::Held`].
 pub(super) fn provider(mode: Mode) -> SdkTracerProvider {
