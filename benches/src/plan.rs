@@ -83,14 +83,14 @@ impl Role {
             rounds: DEFAULT_ROUNDS,
             effort: Effort::Full,
         };
-        let mut child = None;
+        let (mut child, mut benched) = (None, false);
         let mut arguments = arguments.into_iter();
         while let Some(option) = arguments.next() {
             let mut value = || arguments.next().unwrap_or_default();
             match option.as_str() {
-                // What `cargo bench` and `cargo test --benches` add.
-                "--bench" => {}
-                "--quick" | "--test" => (plan.effort, plan.rounds) = (Effort::Quick, 1),
+                // What `cargo bench` adds, and `cargo test` does not.
+                "--bench" => benched = true,
+                "--quick" => (plan.effort, plan.rounds) = (Effort::Quick, 1),
                 "--case" => plan.cases = list(&option, &value(), Case::from_id)?,
                 "--only" => plan.peers = list(&option, &value(), Peer::from_id)?,
                 "--rounds" => plan.rounds = one(&option, &value(), |text| text.parse().ok())?,
@@ -99,6 +99,9 @@ impl Role {
             }
         }
         let (Some(core), [case], [peer]) = (child, &plan.cases[..], &plan.peers[..]) else {
+            if !benched {
+                (plan.effort, plan.rounds) = (Effort::Quick, 1);
+            }
             return Ok(Self::Parent(plan));
         };
         Ok(Self::Child {
