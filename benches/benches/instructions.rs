@@ -1,8 +1,5 @@
 //! One operation many times over, for callgrind: `instructions.sh` runs it with two counts and divides the difference.
-#![allow(
-    clippy::print_stdout,
-    reason = "the list of operations is the result of a run without arguments"
-)]
+#![allow(clippy::print_stdout, reason = "the list of operations is the result of a run without arguments")]
 
 use std::env;
 use std::hint::black_box;

@@ -121,9 +121,7 @@ impl Case {
             Self::Current => "current context",
             Self::Header => "current context as a traceparent header",
             Self::Polls => "memory growth of one open span over 5 million polls, MiB",
-            Self::Held => {
-                "held until export: bytes a span / KiB a recording thread, its stack included"
-            }
+            Self::Held => "held until export: bytes a span / KiB a recording thread, its stack included",
         }
     }
 

@@ -31,9 +31,7 @@ impl Digest {
     pub fn text(&mut self, text: &str) {
         let mut chunks = text.as_bytes().chunks_exact(8);
         for chunk in &mut chunks {
-            self.word(u64::from_le_bytes(
-                chunk.try_into().expect("a chunk has eight bytes"),
-            ));
+            self.word(u64::from_le_bytes(chunk.try_into().expect("a chunk has eight bytes")));
         }
         for byte in chunks.remainder() {
             self.word(u64::from(*byte));

@@ -28,10 +28,7 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
     let cores = machine::cores();
     let mut report = Report::new(plan);
     for round in 0..plan.rounds {
-        let core = cores
-            .get(round as usize % cores.len().max(1))
-            .copied()
-            .unwrap_or(0);
+        let core = cores.get(round as usize % cores.len().max(1)).copied().unwrap_or(0);
         for case in &plan.cases {
             if round >= case.rounds(plan.rounds) {
                 continue;
@@ -44,23 +41,13 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
     Ok(report)
 }
 
-fn start_child(
-    case: Case,
-    peer: &Peer,
-    effort: Effort,
-    core: usize,
-) -> Result<Sample, Box<dyn Error>> {
+fn start_child(case: Case, peer: &Peer, effort: Effort, core: usize) -> Result<Sample, Box<dyn Error>> {
     let output = Command::new(env::current_exe()?)
         .args(Role::child_arguments(case, peer, effort, core))
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
-        let message = format!(
-            "case {} of {} ended with {}",
-            case.id(),
-            peer.id,
-            output.status
-        );
+        let message = format!("case {} of {} ended with {}", case.id(), peer.id, output.status);
         return Err(io::Error::other(message).into());
     }
     Ok(String::from_utf8(output.stdout)?.parse()?)

@@ -10,9 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 /// The processors this process may run on.
 pub fn cores() -> Vec<usize> {
     let allowed = sched_getaffinity(None).unwrap_or_default();
-    (0..CpuSet::MAX_CPU)
-        .filter(|core| allowed.is_set(*core))
-        .collect()
+    (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
 }
 
 /// Keeps the calling thread, and those it will start, on these processors. No processors: leaves it as it is.
@@ -30,10 +28,7 @@ pub fn pin(cores: &[usize]) {
 
 fn read(clock: ClockId) -> Duration {
     let time = clock_gettime(clock);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Processor time of the whole process: what `getrusage` says, in nanoseconds instead of microseconds.
@@ -61,26 +56,19 @@ pub fn cpu_model() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     info.lines()
         .find_map(|line| line.strip_prefix("model name")?.trim().strip_prefix(':'))
-        .map_or_else(
-            || "unknown processor".to_owned(),
-            |name| name.trim().to_owned(),
-        )
+        .map_or_else(|| "unknown processor".to_owned(), |name| name.trim().to_owned())
 }
 
 /// The compiler on the path, which is the one that `cargo bench` has just used.
 pub fn rustc_version() -> String {
     let output = Command::new("rustc").arg("--version").output();
-    output.map_or_else(
-        |_| "unknown rustc".to_owned(),
-        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-    )
+    output
+        .map_or_else(|_| "unknown rustc".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Today as `yyyy-mm-dd`, in UTC.
 pub fn date() -> String {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut day = since.as_secs() / 86_400;
     let mut year = 1970;
     while day >= days_in(year) {

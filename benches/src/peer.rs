@@ -28,27 +28,16 @@ pub struct Peer {
 impl Peer {
     /// All columns. The first is what the others are compared with.
     pub const ALL: [Self; 6] = [
-        Self {
-            measure: measure_floor,
-            ..Self::new::<floor::Span>("floor", "floor")
-        },
+        Self { measure: measure_floor, ..Self::new::<floor::Span>("floor", "floor") },
         Self::new::<fastrace::Fastrace>("fastrace", "fastrace"),
         Self::new::<tracing::Bare>("tracing", "tracing, bare"),
         Self::new::<tracing::WithOpenTelemetry>("tracing-otel", "tracing + otel"),
-        Self {
-            measure: measure_opentelemetry,
-            ..Self::new::<opentelemetry::Sdk>("otel", "opentelemetry")
-        },
+        Self { measure: measure_opentelemetry, ..Self::new::<opentelemetry::Sdk>("otel", "opentelemetry") },
         Self::new::<emit::Emit>("emit", "emit"),
     ];
 
     const fn new<C: Candidate>(id: &'static str, title: &'static str) -> Self {
-        Self {
-            id,
-            title,
-            supports: C::supports,
-            measure: measure::<C>,
-        }
+        Self { id, title, supports: C::supports, measure: measure::<C> }
     }
 
     /// The peer of this name.

@@ -59,10 +59,9 @@ pub enum ParseRoleError {
 impl std::fmt::Display for ParseRoleError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unknown { found } => write!(
-                f,
-                "unknown argument {found:?}; there are --case 1,4 --only floor,otel --rounds 20 --quick"
-            ),
+            Self::Unknown { found } => {
+                write!(f, "unknown argument {found:?}; there are --case 1,4 --only floor,otel --rounds 20 --quick")
+            }
             Self::Value { option, found } => write!(f, "{option} does not take {found:?}"),
         }
     }
@@ -77,12 +76,8 @@ impl Role {
     ///
     /// If an option or its value is not known.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, ParseRoleError> {
-        let mut plan = Plan {
-            cases: Case::ALL.to_vec(),
-            peers: Peer::ALL.to_vec(),
-            rounds: DEFAULT_ROUNDS,
-            effort: Effort::Full,
-        };
+        let mut plan =
+            Plan { cases: Case::ALL.to_vec(), peers: Peer::ALL.to_vec(), rounds: DEFAULT_ROUNDS, effort: Effort::Full };
         let (mut child, mut benched) = (None, false);
         let mut arguments = arguments.into_iter();
         while let Some(option) = arguments.next() {
@@ -104,19 +99,12 @@ impl Role {
             }
             return Ok(Self::Parent(plan));
         };
-        Ok(Self::Child {
-            case: *case,
-            peer: *peer,
-            effort: plan.effort,
-            core,
-        })
+        Ok(Self::Child { case: *case, peer: *peer, effort: plan.effort, core })
     }
 
     /// The arguments that make a process a child.
     pub fn child_arguments(case: Case, peer: &Peer, effort: Effort, core: usize) -> Vec<String> {
-        let mut arguments = ["--case", case.id(), "--only", peer.id]
-            .map(str::to_owned)
-            .to_vec();
+        let mut arguments = ["--case", case.id(), "--only", peer.id].map(str::to_owned).to_vec();
         if effort == Effort::Quick {
             arguments.push("--quick".to_owned());
         }
@@ -125,21 +113,12 @@ impl Role {
     }
 }
 
-fn list<T>(
-    option: &str,
-    text: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, ParseRoleError> {
-    text.split(',')
-        .map(|item| one(option, item, &read))
-        .collect()
+fn list<T>(option: &str, text: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ParseRoleError> {
+    text.split(',').map(|item| one(option, item, &read)).collect()
 }
 
 fn one<T>(option: &str, text: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, ParseRoleError> {
-    read(text).ok_or_else(|| ParseRoleError::Value {
-        option: option.to_owned(),
-        found: text.to_owned(),
-    })
+    read(text).ok_or_else(|| ParseRoleError::Value { option: option.to_owned(), found: text.to_owned() })
 }
 
 #[cfg(test)]
@@ -149,19 +128,10 @@ mod tests {
     #[test]
     fn a_child_finds_its_case_in_its_arguments() {
         let arguments = Role::child_arguments(Case::Poll, &Peer::ALL[0], Effort::Quick, 1);
-        let Ok(Role::Child {
-            case,
-            peer,
-            effort,
-            core,
-        }) = Role::parse(arguments)
-        else {
+        let Ok(Role::Child { case, peer, effort, core }) = Role::parse(arguments) else {
             panic!("not a child");
         };
-        assert_eq!(
-            (case, peer.id, effort, core),
-            (Case::Poll, "floor", Effort::Quick, 1)
-        );
+        assert_eq!((case, peer.id, effort, core), (Case::Poll, "floor", Effort::Quick, 1));
     }
 
     #[test]

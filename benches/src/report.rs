@@ -18,10 +18,7 @@ pub struct Report {
 impl Report {
     /// An empty one for this plan.
     pub fn new(plan: &Plan) -> Self {
-        Self {
-            plan: plan.clone(),
-            samples: Vec::new(),
-        }
+        Self { plan: plan.clone(), samples: Vec::new() }
     }
 
     /// Adds what one child process measured.
@@ -30,19 +27,11 @@ impl Report {
     }
 
     fn of(&self, case: Case, peer: &str) -> Figures {
-        let samples = self
-            .samples
-            .iter()
-            .filter(|(of, by, _)| *of == case && *by == peer);
+        let samples = self.samples.iter().filter(|(of, by, _)| *of == case && *by == peer);
         Figures::new(samples.map(|(.., sample)| *sample))
     }
 
-    fn row(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        case: Case,
-        cell: impl Fn(&Figures) -> String,
-    ) -> fmt::Result {
+    fn row(&self, f: &mut fmt::Formatter<'_>, case: Case, cell: impl Fn(&Figures) -> String) -> fmt::Result {
         write!(f, "| {case} |")?;
         for peer in &self.plan.peers {
             write!(f, " {} |", cell(&self.of(case, peer.id)))?;
@@ -76,10 +65,7 @@ impl fmt::Display for Report {
             let floor = self.of(*case, "floor").hot.middle;
             self.row(f, *case, |figures| figures.cell(case.unit(), floor))?;
         }
-        writeln!(
-            f,
-            "\nFirst to third quartile of the first figure, and the blocks left out as interrupted:\n"
-        )?;
+        writeln!(f, "\nFirst to third quartile of the first figure, and the blocks left out as interrupted:\n")?;
         self.head(f)?;
         for case in &self.plan.cases {
             self.row(f, *case, Figures::spread)?;
@@ -106,11 +92,7 @@ impl Middle {
             let high = sorted[(low + 1).min(last)];
             Some(sorted[low] + (high - sorted[low]) * rest as f64 / 4.0)
         };
-        Self {
-            low: at(1),
-            middle: at(2),
-            high: at(3),
-        }
+        Self { low: at(1), middle: at(2), high: at(3) }
     }
 }
 
@@ -125,24 +107,17 @@ struct Figures {
 
 impl Figures {
     fn new(samples: impl Iterator<Item = Sample> + Clone) -> Self {
-        let lost = samples
-            .clone()
-            .filter(|sample| sample.produced > 0)
-            .map(|sample| {
-                let arrived = sample.delivered.min(sample.produced);
-                100.0 * (sample.produced - arrived) as f64 / sample.produced as f64
-            });
+        let lost = samples.clone().filter(|sample| sample.produced > 0).map(|sample| {
+            let arrived = sample.delivered.min(sample.produced);
+            100.0 * (sample.produced - arrived) as f64 / sample.produced as f64
+        });
         let interrupted: u64 = samples.clone().map(|sample| sample.interrupted).sum();
         let blocks: u64 = samples.clone().map(|sample| sample.blocks).sum();
         Self {
             hot: Middle::of(samples.clone().filter_map(|sample| sample.hot)),
             cpu: Middle::of(samples.clone().filter_map(|sample| sample.cpu)),
             lost: Middle::of(lost),
-            interrupted: if blocks == 0 {
-                0.0
-            } else {
-                100.0 * interrupted as f64 / blocks as f64
-            },
+            interrupted: if blocks == 0 { 0.0 } else { 100.0 * interrupted as f64 / blocks as f64 },
         }
     }
 
@@ -178,9 +153,5 @@ impl Figures {
 
 /// Two digits where they say something.
 fn number(figure: f64) -> String {
-    if figure.abs() < 10.0 {
-        format!("{figure:.2}")
-    } else {
-        format!("{figure:.1}")
-    }
+    if figure.abs() < 10.0 { format!("{figure:.2}") } else { format!("{figure:.1}") }
 }

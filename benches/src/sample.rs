@@ -48,13 +48,7 @@ impl std::error::Error for ParseSampleError {}
 
 impl std::fmt::Display for Sample {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            produced,
-            delivered,
-            interrupted,
-            blocks,
-            ..
-        } = self;
+        let Self { produced, delivered, interrupted, blocks, .. } = self;
         for figure in [self.hot, self.cpu] {
             match figure {
                 Some(figure) => write!(f, "{figure} ")?,
@@ -71,9 +65,7 @@ impl FromStr for Sample {
     fn from_str(line: &str) -> Result<Self, Self::Err> {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [hot, cpu, produced, delivered, interrupted, blocks] = fields[..] else {
-            return Err(ParseSampleError::Fields {
-                found: fields.len(),
-            });
+            return Err(ParseSampleError::Fields { found: fields.len() });
         };
         Ok(Self {
             hot: if hot == "-" { None } else { Some(number(hot)?) },
@@ -87,9 +79,7 @@ impl FromStr for Sample {
 }
 
 fn number<N: FromStr>(field: &str) -> Result<N, ParseSampleError> {
-    field.parse().map_err(|_| ParseSampleError::Number {
-        found: field.to_owned(),
-    })
+    field.parse().map_err(|_| ParseSampleError::Number { found: field.to_owned() })
 }
 
 #[cfg(test)]
@@ -98,13 +88,7 @@ mod tests {
 
     #[test]
     fn a_sample_survives_its_line() {
-        let sample = Sample {
-            hot: Some(19.25),
-            produced: 101,
-            delivered: 100,
-            blocks: 1,
-            ..Sample::default()
-        };
+        let sample = Sample { hot: Some(19.25), produced: 101, delivered: 100, blocks: 1, ..Sample::default() };
         assert_eq!(sample.to_string().parse(), Ok(sample));
     }
 }

@@ -4,10 +4,7 @@
 mod raw {
     /// Reads the time stamp counter.
     #[inline(always)]
-    #[allow(
-        unsafe_code,
-        reason = "the counter can only be read through an intrinsic"
-    )]
+    #[allow(unsafe_code, reason = "the counter can only be read through an intrinsic")]
     pub fn now() -> u64 {
         // SAFETY: `rdtsc` has no operands and touches no memory; every x86-64 processor has it.
         unsafe { core::arch::x86_64::_rdtsc() }
@@ -18,10 +15,7 @@ mod raw {
 mod raw {
     /// Reads the virtual counter.
     #[inline(always)]
-    #[allow(
-        unsafe_code,
-        reason = "the counter can only be read through an instruction"
-    )]
+    #[allow(unsafe_code, reason = "the counter can only be read through an instruction")]
     pub fn now() -> u64 {
         let ticks: u64;
         // SAFETY: reading `cntvct_el0` has no side effect; Linux allows it to user space.
@@ -53,10 +47,7 @@ pub struct Anchor {
 impl Anchor {
     /// Takes both readings.
     pub fn now() -> Self {
-        Self {
-            ticks: now(),
-            clock: Instant::now(),
-        }
+        Self { ticks: now(), clock: Instant::now() }
     }
 
     /// Nanoseconds per tick, from this pair to a pair taken now.

@@ -123,8 +123,7 @@ fn difference<C: Candidate>(
         with.stretch(candidate, |meter| traced(meter, each));
     }
     let done = f64::from(STRETCHES * each) * f64::from(operations);
-    let ((hot_with, cut_with), (hot_without, cut_without)) =
-        (with.hot(operations), without.hot(operations));
+    let ((hot_with, cut_with), (hot_without, cut_without)) = (with.hot(operations), without.hot(operations));
     Sample {
         hot: Some(hot_with - hot_without),
         cpu: Some((with.cpu_nanos() - without.cpu_nanos()) / done),

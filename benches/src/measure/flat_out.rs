@@ -40,10 +40,7 @@ pub(super) fn two_threads<C: Candidate>(candidate: &C, traces: u32, cores: &[usi
                     make_traces(candidate, traces / 2)
                 })
             });
-            threads
-                .into_iter()
-                .filter_map(|thread| thread.join().ok())
-                .sum()
+            threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
         });
         meter.book_spans(spans(traces));
     });

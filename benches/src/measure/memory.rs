@@ -26,10 +26,7 @@ pub(super) fn polls<C: Candidate>(candidate: &C, polls: u32) -> Sample {
         while future.as_mut().poll(&mut context).is_pending() {}
         resident_bytes().saturating_sub(before)
     });
-    Sample {
-        hot: Some(grown as f64 / f64::from(1 << 20)),
-        ..Sample::default()
-    }
+    Sample { hot: Some(grown as f64 / f64::from(1 << 20)), ..Sample::default() }
 }
 
 /// What spans that have ended hold while the exporter is stuck, and what a thread holds that has recorded once.
@@ -53,11 +50,7 @@ pub(super) fn held<C: Candidate>(candidate: &C, before: u64, traces: u32) -> Sam
     });
     let per_thread = recorded as f64 / THREADS as f64 / 1024.0;
     ledger::open();
-    Sample {
-        hot: Some(per_span),
-        cpu: Some(per_thread),
-        ..Sample::default()
-    }
+    Sample { hot: Some(per_span), cpu: Some(per_thread), ..Sample::default() }
 }
 
 /// By how much threads let the process grow that do this once and then stay.

@@ -66,11 +66,7 @@ impl Meter {
     pub(super) fn ended<C: Candidate>(&mut self, spans: u64) {
         self.book_spans(spans);
         if let Some(backlog) = C::backlog(self.case) {
-            self.await_delivery(
-                backlog,
-                Duration::from_micros(20),
-                Duration::from_millis(100),
-            );
+            self.await_delivery(backlog, Duration::from_micros(20), Duration::from_millis(100));
         }
     }
 
@@ -102,10 +98,7 @@ impl Meter {
         let kept = sorted.partition_point(|block| *block <= limit);
         let total: u64 = sorted[..kept].iter().sum();
         let operations = kept as f64 * f64::from(operations_per_block);
-        (
-            total as f64 * nanos_per_tick / operations,
-            (sorted.len() - kept) as u64,
-        )
+        (total as f64 * nanos_per_tick / operations, (sorted.len() - kept) as u64)
     }
 
     /// Processor time so far, in nanoseconds.
@@ -117,11 +110,7 @@ impl Meter {
     pub(super) fn sample<C: Candidate>(&self, operations_per_block: u32) -> Sample {
         let (hot, interrupted) = self.hot(operations_per_block);
         let books = self.books::<C>();
-        let spans = if C::EXPORTS {
-            self.delivered
-        } else {
-            self.produced
-        };
+        let spans = if C::EXPORTS { self.delivered } else { self.produced };
         Sample {
             hot: Some(hot),
             cpu: (spans > 0 && self.case.leaves_spans()).then(|| self.cpu_nanos() / spans as f64),
@@ -133,11 +122,7 @@ impl Meter {
     /// What was lost.
     pub(super) fn books<C: Candidate>(&self) -> Sample {
         Sample {
-            produced: if C::EXPORTS && self.case.leaves_spans() {
-                self.produced
-            } else {
-                0
-            },
+            produced: if C::EXPORTS && self.case.leaves_spans() { self.produced } else { 0 },
             delivered: self.delivered,
             blocks: self.blocks.len() as u64,
             ..Sample::default()

@@ -10,12 +10,7 @@ use crate::sample::Sample;
 use crate::ticks;
 
 /// One operation in blocks, each block under a root of its own; without a root where nothing is initialised.
-pub(super) fn sync<C: Candidate>(
-    candidate: &C,
-    case: Case,
-    roots: u32,
-    operation: impl Fn(&C),
-) -> Sample {
+pub(super) fn sync<C: Candidate>(candidate: &C, case: Case, roots: u32, operation: impl Fn(&C)) -> Sample {
     let operations = operations(case);
     let run = |meter: &mut Meter, roots: u32| {
         for _ in 0..roots {
@@ -65,11 +60,7 @@ fn operations(case: Case) -> u32 {
 
 /// How many spans such a block leaves, its root included.
 fn spans(case: Case) -> u64 {
-    if case.leaves_spans() {
-        u64::from(operations(case)) + 1
-    } else {
-        0
-    }
+    if case.leaves_spans() { u64::from(operations(case)) + 1 } else { 0 }
 }
 
 /// Root spans without children, 50 to a block.

@@ -52,9 +52,7 @@ impl Candidate for Fastrace {
         if mode != Mode::Off {
             fastrace::set_reporter(Counting, Config::default());
         }
-        Self {
-            sampled: mode != Mode::Unsampled,
-        }
+        Self { sampled: mode != Mode::Unsampled }
     }
 
     fn flush(&self) {
@@ -113,9 +111,7 @@ impl Candidate for Fastrace {
     }
 
     fn traceparent(&self) {
-        black_box(
-            SpanContext::current_local_parent().map(|context| context.encode_w3c_traceparent()),
-        );
+        black_box(SpanContext::current_local_parent().map(|context| context.encode_w3c_traceparent()));
     }
 }
 

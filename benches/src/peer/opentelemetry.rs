@@ -27,9 +27,7 @@ pub(super) struct OpenTelemetry<T> {
 }
 
 /// Where a tracer comes from.
-pub(super) trait Obtain:
-    Tracer<Span: Send + Sync + 'static> + Send + Sync + Sized + 'static
-{
+pub(super) trait Obtain: Tracer<Span: Send + Sync + 'static> + Send + Sync + Sized + 'static {
     fn obtain(mode: Mode) -> (Self, Option<SdkTracerProvider>);
 }
 
@@ -63,11 +61,7 @@ impl<T: Obtain> Candidate for OpenTelemetry<T> {
 
     fn install(mode: Mode) -> Self {
         let (tracer, provider) = T::obtain(mode);
-        Self {
-            tracer,
-            provider,
-            propagator: TraceContextPropagator::new(),
-        }
+        Self { tracer, provider, propagator: TraceContextPropagator::new() }
     }
 
     fn flush(&self) {
@@ -113,11 +107,7 @@ impl<T: Obtain> Candidate for OpenTelemetry<T> {
             KeyValue::new("static", "a static string"),
             KeyValue::new("owned", String::from("an owned string")),
         ];
-        let mut span = self
-            .tracer
-            .span_builder("rich")
-            .with_attributes(attributes)
-            .start(&self.tracer);
+        let mut span = self.tracer.span_builder("rich").with_attributes(attributes).start(&self.tracer);
         span.add_event("event", Vec::new());
         let _guard = Context::current_with_span(span).attach();
     }

@@ -24,14 +24,8 @@ pub(super) fn provider(mode: Mode) -> SdkTracerProvider {
     if mode == Mode::Held {
         config = config.with_max_queue_size(LONG_QUEUE);
     }
-    let processor = BatchSpanProcessor::builder(Counting)
-        .with_batch_config(config.build())
-        .build();
-    let sampler = if mode == Mode::Unsampled {
-        Sampler::AlwaysOff
-    } else {
-        Sampler::AlwaysOn
-    };
+    let processor = BatchSpanProcessor::builder(Counting).with_batch_config(config.build()).build();
+    let sampler = if mode == Mode::Unsampled { Sampler::AlwaysOff } else { Sampler::AlwaysOn };
     SdkTracerProvider::builder()
         .with_span_processor(processor)
         .with_sampler(Sampler::ParentBased(Box::new(sampler)))
@@ -81,11 +75,7 @@ fn read(digest: &mut Digest, span: &SpanData) {
 }
 
 fn instant(digest: &mut Digest, time: SystemTime) {
-    digest.wide(
-        time.duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_nanos(),
-    );
+    digest.wide(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
 }
 
 fn attributes(digest: &mut Digest, attributes: &[KeyValue]) {

@@ -5,8 +5,8 @@ use std::hint::black_box;
 
 use trace_core::pipeline::{self, Guard};
 use trace_core::{
-    Attribute, Batch, ExportError, FutureExt, Sampler, Span, SpanExporter, SpanView, Status, Value,
-    current_span, span, start_span, traced,
+    Attribute, Batch, ExportError, FutureExt, Sampler, Span, SpanExporter, SpanView, Status, Value, current_span, span,
+    start_span, traced,
 };
 
 use crate::candidate::{Candidate, Mode};
@@ -41,13 +41,8 @@ impl Candidate for Ours {
             Mode::Unsampled => Sampler::AlwaysOff,
             Mode::Sampled | Mode::Held => Sampler::AlwaysOn,
         };
-        let guard = pipeline::builder()
-            .exporter(Counting)
-            .sampler(sampler)
-            .init();
-        Self {
-            pipeline: Some(guard.expect("a process has one pipeline")),
-        }
+        let guard = pipeline::builder().exporter(Counting).sampler(sampler).init();
+        Self { pipeline: Some(guard.expect("a process has one pipeline")) }
     }
 
     fn flush(&self) {

@@ -61,9 +61,7 @@ impl<B: Back> Candidate for Tracing<B> {
     }
 
     fn install(mode: Mode) -> Self {
-        Self {
-            back: B::install(mode),
-        }
+        Self { back: B::install(mode) }
     }
 
     fn flush(&self) {
@@ -104,13 +102,7 @@ impl<B: Back> Candidate for Tracing<B> {
 
     fn rich(&self, number: i64) {
         let owned = String::from("an owned string");
-        let span = info_span!(
-            "rich",
-            first = number,
-            second = number + 1,
-            fixed = "a static string",
-            owned
-        );
+        let span = info_span!("rich", first = number, second = number + 1, fixed = "a static string", owned);
         let _span = span.entered();
         info!("event");
     }
@@ -133,22 +125,14 @@ impl Back for Nothing {
     const EXPORTS: bool = false;
 
     fn supports(case: Case) -> bool {
-        !matches!(
-            case,
-            Case::FlatOut | Case::FlatOutTwo | Case::Header | Case::Held
-        )
+        !matches!(case, Case::FlatOut | Case::FlatOutTwo | Case::Header | Case::Held)
     }
 
     fn install(mode: Mode) -> Self {
         // Without an exporter there is no sampler; the nearest is a filter that says no to every span.
-        let level = if mode == Mode::Unsampled {
-            LevelFilter::WARN
-        } else {
-            LevelFilter::TRACE
-        };
+        let level = if mode == Mode::Unsampled { LevelFilter::WARN } else { LevelFilter::TRACE };
         if mode != Mode::Off {
-            tracing::subscriber::set_global_default(registry().with(level))
-                .expect("a process installs one subscriber");
+            tracing::subscriber::set_global_default(registry().with(level)).expect("a process installs one subscriber");
         }
         Self
     }
@@ -180,15 +164,10 @@ impl Back for Layer {
     fn install(mode: Mode) -> Self {
         let provider = (mode != Mode::Off).then(|| provider(mode));
         if let Some(provider) = &provider {
-            let layer =
-                tracing_opentelemetry::layer::<Registry>().with_tracer(provider.tracer("benches"));
-            tracing::subscriber::set_global_default(registry().with(layer))
-                .expect("a process installs one subscriber");
+            let layer = tracing_opentelemetry::layer::<Registry>().with_tracer(provider.tracer("benches"));
+            tracing::subscriber::set_global_default(registry().with(layer)).expect("a process installs one subscriber");
         }
-        Self {
-            provider,
-            propagator: TraceContextPropagator::new(),
-        }
+        Self { provider, propagator: TraceContextPropagator::new() }
     }
 
     fn flush(&self) {
@@ -202,7 +181,6 @@ impl Back for Layer {
     }
 
     fn traceparent(&self) {
-        self.propagator
-            .inject_context(&Span::current().context(), &mut Header);
+        self.propagator.inject_context(&Span::current().context(), &mut Header);
     }
 }

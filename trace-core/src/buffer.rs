@@ -1,0 +1,308 @@
+//! A thread's records on their way to the processor.
+//!
+//! Each thread writes into a ring of its own: single producer, single consumer, no lock, no wait. A ring that is full is
+//! given up for a larger one, from [`FIRST_SLOTS`] to [`MAX_SLOTS`] records; the reader goes on to the next ring when one is
+//! abandoned *and* empty. The rings are `rtrb`'s, so this file has no unsafe code (a span in 22 to 25 ns, draining
+//! included, against 21 ns with a hand-written segment list).
+//!
+//! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
+//! an allocator traces), records go one by one through the channel that also announces new rings.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::record::Record;
+use crate::tally;
+
+/// A thread's first ring: 4 KiB.
+const FIRST_SLOTS: usize = 64;
+/// The largest ring, unless one group of records needs more: 64 KiB.
+const MAX_SLOTS: usize = 1024;
+/// How much larger the next ring is.
+const GROWTH: usize = 4;
+
+/// The memory that rings, assembly and queues may use together, unless told otherwise: 64 MiB.
+pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
+
+/// What a record is worth when memory runs out; the least is shed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Worth {
+    /// An attribute, an event, a link.
+    Detail,
+    /// A span that nobody was told of yet.
+    Span,
+    /// The end of something that was announced: its place is part of the announced span's memory, so it is never shed.
+    End,
+}
+
+/// The memory in use for records, in bytes, over all threads.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: AtomicUsize,
+    rings: AtomicUsize,
+    /// What the processor and the exporters' queues hold.
+    held: AtomicUsize,
+}
+
+pub(crate) static BUDGET: Budget =
+    Budget { limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES), rings: AtomicUsize::new(0), held: AtomicUsize::new(0) };
+
+impl Budget {
+    /// Sets the limit for everything from now on.
+    pub(crate) fn set_limit(&self, bytes: usize) {
+        self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Everything in use.
+    pub(crate) fn used(&self) -> usize {
+        self.rings.load(Ordering::Relaxed).saturating_add(self.held.load(Ordering::Relaxed))
+    }
+
+    /// Adds to what is held behind the rings.
+    pub(crate) fn hold(&self, bytes: usize) {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes away from what is held behind the rings.
+    pub(crate) fn release(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether something of this worth may still take memory: details up to 80 % of the limit, spans up to 90 %.
+    pub(crate) fn admits(&self, worth: Worth, bytes: usize) -> bool {
+        let limit = self.limit();
+        let limit = match worth {
+            Worth::Detail => limit / 10 * 8,
+            Worth::Span => limit / 10 * 9,
+            Worth::End => return true,
+        };
+        self.used().saturating_add(bytes) <= limit
+    }
+}
+
+/// A thread's number in records of polls and in messages; from 1, in order of the first record.
+pub(crate) type ThreadNumber = u32;
+
+#[derive(Debug)]
+enum Message {
+    Ring {
+        thread: ThreadNumber,
+        consumer: Consumer<Record>,
+    },
+    /// Records that found no ring, a whole group if it is one.
+    Strays(Vec<Record>),
+}
+
+#[derive(Debug)]
+struct Local {
+    producer: Option<Producer<Record>>,
+    thread: ThreadNumber,
+}
+
+thread_local! {
+    static LOCAL: RefCell<Local> = const { RefCell::new(Local { producer: None, thread: 0 }) };
+    static SENDING_STRAY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Writes the record that `make` makes; it is made in its place in the ring.
+///
+/// `false` if there was no memory for a record of this worth; the caller counts what it meant.
+#[inline]
+pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
+    let pushed = LOCAL.try_with(|local| match local.try_borrow_mut() {
+        Ok(mut local) => {
+            let pushed = local.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok());
+            pushed || local.push_into_new_ring(worth, &make)
+        }
+        Err(_) => send_stray(make()),
+    });
+    pushed.unwrap_or_else(|_| send_stray(make()))
+}
+
+/// Writes a group: a header that tells the number of items, and the items, which the reader finds together.
+///
+/// `false` if there was no memory; then nothing was written.
+pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIterator<Item = Record>) -> bool {
+    let slots = 1 + items.len();
+    let mut records = Some(std::iter::once(header).chain(items));
+    let pushed = LOCAL.try_with(|local| {
+        let Ok(mut local) = local.try_borrow_mut() else { return None };
+        let fits = local.producer.as_mut().is_some_and(|producer| producer.slots() >= slots);
+        if !fits && !local.open_ring(worth, slots) {
+            return Some(false);
+        }
+        let chunk = local.producer.as_mut().and_then(|producer| producer.write_chunk_uninit(slots).ok());
+        Some(chunk.zip(records.take()).is_some_and(|(chunk, records)| chunk.fill_from_iter(records) == slots))
+    });
+    match pushed {
+        Ok(Some(pushed)) => pushed,
+        _ => records.take().is_some_and(|records| send_strays(records.collect())),
+    }
+}
+
+impl Local {
+    #[cold]
+    #[inline(never)]
+    fn push_into_new_ring(&mut self, worth: Worth, make: &dyn Fn() -> Record) -> bool {
+        self.open_ring(worth, 1) && self.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok())
+    }
+
+    /// Gives the ring up for one with at least so many free slots.
+    #[cold]
+    #[inline(never)]
+    fn open_ring(&mut self, worth: Worth, slots: usize) -> bool {
+        static THREADS: AtomicU32 = AtomicU32::new(1);
+
+        let next = self
+            .producer
+            .as_ref()
+            .map_or(FIRST_SLOTS, |producer| (producer.buffer().capacity() * GROWTH).min(MAX_SLOTS));
+        let capacity = next.max(slots);
+        if !BUDGET.admits(worth, ring_bytes(capacity)) {
+            return false;
+        }
+        if self.thread == 0 {
+            self.thread = THREADS.fetch_add(1, Ordering::Relaxed);
+        }
+        BUDGET.rings.fetch_add(ring_bytes(capacity), Ordering::Relaxed);
+        let (producer, consumer) = RingBuffer::new(capacity);
+        // The old ring is given up before the new one is announced, so that whoever knows of the new one sees it abandoned.
+        self.producer = Some(producer);
+        send(Message::Ring { thread: self.thread, consumer })
+    }
+}
+
+fn ring_bytes(slots: usize) -> usize {
+    slots * size_of::<Record>()
+}
+
+#[cold]
+#[inline(never)]
+fn send_stray(record: Record) -> bool {
+    send_strays(vec![record])
+}
+
+/// The way of records that find no ring. Sending allocates, so an allocator that traces may come back here: then it ends.
+#[cold]
+fn send_strays(records: Vec<Record>) -> bool {
+    if SENDING_STRAY.replace(true) {
+        tally::REENTRANT.add(1);
+        return false;
+    }
+    let sent = send(Message::Strays(records));
+    SENDING_STRAY.set(false);
+    sent
+}
+
+/// The channel of messages. It exists from the first message or reader on.
+#[derive(Debug)]
+struct Channel {
+    sender: Sender<Message>,
+    receiver: Mutex<Option<Receiver<Message>>>,
+}
+
+fn channel() -> &'static Channel {
+    static CHANNEL: OnceLock<Channel> = OnceLock::new();
+    CHANNEL.get_or_init(|| {
+        let (sender, receiver) = mpsc::channel();
+        Channel { sender, receiver: Mutex::new(Some(receiver)) }
+    })
+}
+
+fn send(message: Message) -> bool {
+    channel().sender.send(message).is_ok()
+}
+
+/// The reading end of all threads' rings. There is one.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    messages: Receiver<Message>,
+    streams: Vec<Stream>,
+    /// Records that came without a ring, until the next pass.
+    strays: Vec<Record>,
+}
+
+/// One thread's rings, oldest first.
+#[derive(Debug)]
+struct Stream {
+    thread: ThreadNumber,
+    rings: VecDeque<Ring>,
+}
+
+#[derive(Debug)]
+struct Ring {
+    consumer: Consumer<Record>,
+    /// As they were when the pass began: how many records there were, and whether no more could come.
+    ready: usize,
+    abandoned: bool,
+}
+
+impl Reader {
+    /// The reader, for the first who asks.
+    pub(crate) fn take() -> Option<Self> {
+        let messages = channel().receiver.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Self { messages, streams: Vec::new(), strays: Vec::new() })
+    }
+
+    /// One pass: everything that was written before the call, and not what comes while it runs.
+    ///
+    /// The ends of all rings are taken first. So whatever happened before the pass is in it, and a record of this pass that
+    /// tells of something earlier than another one missing from it can only be missing until the next pass.
+    /// Returns the number of records.
+    pub(crate) fn pass(&mut self, mut take: impl FnMut(ThreadNumber, Record)) -> usize {
+        self.receive();
+        let mut records = self.strays.len();
+        self.strays.drain(..).for_each(|record| take(0, record));
+        for ring in self.streams.iter_mut().flat_map(|stream| &mut stream.rings) {
+            // In this order: a record written between the two questions would be lost with its ring.
+            ring.abandoned = ring.consumer.is_abandoned();
+            ring.ready = ring.consumer.slots();
+        }
+        for stream in &mut self.streams {
+            for ring in &mut stream.rings {
+                if let Ok(chunk) = ring.consumer.read_chunk(ring.ready) {
+                    records += ring.ready;
+                    chunk.into_iter().for_each(|record| take(stream.thread, record));
+                }
+            }
+            while stream.rings.front().is_some_and(|ring| ring.abandoned) {
+                let slots = stream.rings.pop_front().map_or(0, |ring| ring.consumer.buffer().capacity());
+                BUDGET.rings.fetch_sub(ring_bytes(slots), Ordering::Relaxed);
+            }
+        }
+        self.streams.retain(|stream| !stream.rings.is_empty());
+        records
+    }
+
+    /// Takes in what came through the channel.
+    fn receive(&mut self) {
+        while let Ok(message) = self.messages.try_recv() {
+            match message {
+                Message::Strays(strays) => self.strays.extend(strays),
+                Message::Ring { thread, consumer } => {
+                    let ring = Ring { consumer, ready: 0, abandoned: false };
+                    match self.streams.iter_mut().find(|stream| stream.thread == thread) {
+                        Some(stream) => stream.rings.push_back(ring),
+                        None => self.streams.push(Stream { thread, rings: VecDeque::from([ring]) }),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether something is there to read at this moment.
+    pub(crate) fn has_records(&mut self) -> bool {
+        self.receive();
+        let rings = || self.streams.iter().flat_map(|stream| &stream.rings);
+        !self.strays.is_empty() || rings().any(|ring| !ring.consumer.is_empty())
+    }
+}

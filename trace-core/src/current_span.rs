@@ -1,0 +1,266 @@
+//! The handle through which everything is said about a span.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::buffer::{self, Worth};
+use crate::context::{self, Hot};
+use crate::id::{SpanId, TraceId};
+use crate::new_event::NewEvent;
+use crate::record::{Group, Record, Scalar};
+use crate::small_list::SmallList;
+use crate::span_context::SpanContext;
+use crate::span_data::Link;
+use crate::status::Status;
+use crate::switches;
+use crate::tally;
+use crate::value::{Attribute, Key, Value};
+
+/// The current span of this task, or of this thread outside of a traced task.
+///
+/// Takes about as long as reading a thread-local (0.6 ns). Where there is no span, the handle says so and swallows
+/// everything.
+///
+/// ```
+/// let _span = trace_core::start_span("checkout");
+/// trace_core::current_span().set_attribute("cart.items", 3);
+/// ```
+#[inline]
+#[must_use]
+pub fn current_span() -> CurrentSpan {
+    CurrentSpan { hot: context::current() }
+}
+
+/// How many sources of an error [`CurrentSpan::record_error`] tells of.
+const MAX_SOURCES: usize = 32;
+
+/// A handle to a span: `Copy`, 32 bytes, good on any thread, and never in the way of the span's end.
+///
+/// Whatever is said through it is written into the calling thread's own buffer and put on the span later; what is said after
+/// the span's end is ignored and counted. Nothing here allocates for static keys with numbers and truth values.
+/// [`Span`](crate::Span) and [`ActiveSpan`](crate::ActiveSpan) offer the same methods.
+///
+/// As text it is `trace_id=4bf9… span_id=00f0…`, for log lines, or `trace_id=none`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CurrentSpan {
+    pub(crate) hot: Hot,
+}
+
+impl CurrentSpan {
+    /// Whether what is said about the span is kept. `false` for no span, a trace that is not sampled, and where nothing was
+    /// initialised.
+    #[inline]
+    #[must_use]
+    pub const fn is_recording(&self) -> bool {
+        self.hot.is_recording()
+    }
+
+    /// The span's identity; `None` where there is no span. A trace that is not sampled has one too, for all its spans.
+    #[must_use]
+    pub fn context(&self) -> Option<SpanContext> {
+        self.hot.span_context()
+    }
+
+    /// The id of the trace.
+    #[inline]
+    #[must_use]
+    pub const fn trace_id(&self) -> Option<TraceId> {
+        self.hot.trace_id()
+    }
+
+    /// The id of the span.
+    #[inline]
+    #[must_use]
+    pub const fn span_id(&self) -> Option<SpanId> {
+        self.hot.span_id()
+    }
+
+    /// Sets an attribute; the last value of a key wins.
+    #[inline]
+    pub fn set_attribute(&self, key: impl Into<Key>, value: impl Into<Value>) {
+        if self.is_recording() {
+            self.write_attribute(Attribute { key: key.into(), value: value.into() });
+        }
+    }
+
+    /// Sets an attribute whose value is worked out only if the span is recording.
+    #[inline]
+    pub fn set_attribute_with<V: Into<Value>>(&self, key: impl Into<Key>, value: impl FnOnce() -> V) {
+        if self.is_recording() {
+            self.write_attribute(Attribute { key: key.into(), value: value().into() });
+        }
+    }
+
+    /// Sets several attributes at one moment.
+    pub fn set_attributes<A: Into<Attribute>>(&self, attributes: impl IntoIterator<Item = A>) {
+        if self.is_recording() {
+            let mut list = SmallList::<Attribute, 4>::new();
+            list.extend(attributes.into_iter().map(Into::into));
+            self.write(Group::Attributes, list.into_items().map(Record::Attribute));
+        }
+    }
+
+    /// Sets several attributes that are worked out only if the span is recording.
+    pub fn set_attributes_with<A: Into<Attribute>, I: IntoIterator<Item = A>>(&self, attributes: impl FnOnce() -> I) {
+        if self.is_recording() {
+            self.set_attributes(attributes());
+        }
+    }
+
+    /// Adds an event: something that happens now. A name alone is an event; [`NewEvent`] has attributes as well.
+    ///
+    /// ```
+    /// use trace_core::{NewEvent, current_span};
+    ///
+    /// current_span().add_event("cache miss");
+    /// current_span().add_event(NewEvent::new("retry").attribute("attempt", 2));
+    /// ```
+    pub fn add_event(&self, event: impl Into<NewEvent>) {
+        if self.is_recording() {
+            let NewEvent { name, attributes } = event.into();
+            let items = WithFirst {
+                first: Some(Record::EventName(name)),
+                rest: attributes.into_items().map(Record::Attribute),
+            };
+            self.write(Group::Event, items);
+        }
+    }
+
+    /// Adds an event that is worked out only if the span is recording.
+    pub fn add_event_with<E: Into<NewEvent>>(&self, event: impl FnOnce() -> E) {
+        if self.is_recording() {
+            self.add_event(event());
+        }
+    }
+
+    /// Links the span to another one that it has to do with.
+    pub fn add_link(&self, link: impl Into<Link>) {
+        if self.is_recording() {
+            let Link { context, attributes, .. } = link.into();
+            let rest = attributes.into_iter().map(Record::Attribute);
+            self.write(Group::Link, WithFirst { first: Some(Record::LinkTo(context)), rest });
+        }
+    }
+
+    /// Says how the operation went. `Ok` is final; `Error` wins over `Unset`.
+    pub fn set_status(&self, status: Status) {
+        if self.is_recording() {
+            self.write(Group::Change, [Record::Status(status)].into_iter());
+        }
+    }
+
+    /// Gives the span another name.
+    pub fn set_name(&self, name: impl Into<Cow<'static, str>>) {
+        if self.is_recording() {
+            self.write(Group::Change, [Record::Name(name.into())].into_iter());
+        }
+    }
+
+    /// Records a failure: the status becomes `Error` with the error's text, and an event `exception` carries its type and
+    /// message with those of its sources, as
+    /// [the conventions for exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
+    pub fn record_error<E: Error + ?Sized>(&self, error: &E) {
+        if !self.is_recording() {
+            return;
+        }
+        let message = Value::display(error);
+        let description = message.as_str().unwrap_or_default().to_owned();
+        let mut chain = description.clone();
+        let mut next = error.source();
+        // A chain that bites its own tail must not keep us here.
+        for _ in 0..MAX_SOURCES {
+            let Some(source) = next else { break };
+            chain.push_str(": ");
+            chain.push_str(Value::display(source).as_str().unwrap_or_default());
+            next = source.source();
+        }
+        self.add_event(
+            NewEvent::new("exception")
+                .attribute("exception.type", std::any::type_name::<E>())
+                .attribute("exception.message", chain),
+        );
+        self.set_status(Status::error(description));
+    }
+
+    #[inline]
+    fn write_attribute(&self, attribute: Attribute) {
+        match (attribute.key.as_static(), Scalar::of(&attribute.value), self.hot.ids()) {
+            (Some(key), Some((scalar, bits)), Some((trace, span))) => {
+                let (pipeline, ticks) = (self.hot.pipeline(), switches::now(self.hot));
+                if !buffer::push(Worth::Detail, || Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }) {
+                    self.tell_of_loss(Group::Attributes);
+                }
+            }
+            _ => self.write(Group::Attributes, [Record::Attribute(attribute)].into_iter()),
+        }
+    }
+
+    fn write(&self, what: Group, items: impl ExactSizeIterator<Item = Record>) {
+        self.write_at(switches::now(self.hot), what, items);
+    }
+
+    /// Writes a group as of this tick.
+    pub(crate) fn write_at(&self, ticks: u64, what: Group, items: impl ExactSizeIterator<Item = Record>) {
+        let Some((trace, span)) = self.hot.ids() else { return };
+        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let header = Record::Group { what, pipeline: self.hot.pipeline(), trace, span, ticks, items: count };
+        if !buffer::push_group(Worth::Detail, header, items) {
+            self.tell_of_loss(what);
+        }
+    }
+
+    /// What found no memory is counted, on its span if a word of that still fits.
+    #[cold]
+    #[inline(never)]
+    fn tell_of_loss(&self, lost: Group) {
+        tally::DETAILS_OVER_BUDGET.add(1);
+        if let Some((trace, span)) = self.hot.ids() {
+            let pipeline = self.hot.pipeline();
+            buffer::push(Worth::Span, || Record::Lost { lost, pipeline, trace, span });
+        }
+    }
+}
+
+/// An iterator with one item before it, which knows its length where `chain` does not.
+struct WithFirst<I> {
+    first: Option<Record>,
+    rest: I,
+}
+
+impl<I: ExactSizeIterator<Item = Record>> Iterator for WithFirst<I> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        self.first.take().or_else(|| self.rest.next())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = usize::from(self.first.is_some()) + self.rest.len();
+        (len, Some(len))
+    }
+}
+
+impl<I: ExactSizeIterator<Item = Record>> ExactSizeIterator for WithFirst<I> {}
+
+impl fmt::Display for CurrentSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.hot.ids() {
+            Some((trace, span)) => write!(f, "trace_id={trace} span_id={span}"),
+            None => f.write_str("trace_id=none"),
+        }
+    }
+}
+
+impl fmt::Debug for CurrentSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentSpan").field(&self.context()).finish()
+    }
+}
+
+/// A handle to the same span.
+impl From<CurrentSpan> for Option<SpanContext> {
+    fn from(span: CurrentSpan) -> Self {
+        span.context()
+    }
+}

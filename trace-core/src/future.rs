@@ -1,0 +1,314 @@
+//! Futures with a context of their own.
+//!
+//! The wrapper makes its context the thread's before each poll and puts the thread's back afterwards, also when the poll
+//! panics, and does the same while the future inside is dropped. It keeps its own ids apart from the context that a poll
+//! left behind: a guard held over an `.await` is still current when the next poll begins, and whose span ends here never
+//! depends on it.
+//!
+//! What it adds to a future: the 32 bytes of the context and 16 more. A poll through it takes 4 to 7 ns more than without.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{self, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::buffer::{self, Worth};
+use crate::context::{self, Cold, Hot, Saved};
+use crate::id;
+use crate::record::Record;
+use crate::span::Span;
+use crate::start::{self, Role};
+use crate::status::Outcome;
+use crate::switches;
+
+/// What every future can do here.
+pub trait FutureExt: Future + Sized {
+    /// Runs the future inside a span: the span is current while the future is polled, and while it is dropped.
+    ///
+    /// The span ends when the future is ready, panics or is dropped, and tells which of these it was.
+    ///
+    /// ```
+    /// use trace_core::{FutureExt, Span, current_span};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let span = Span::new("fetch").attribute("url.path", "/");
+    /// let handle = span.handle();
+    /// async move { assert_eq!(current_span(), handle) }.in_span(span).await;
+    /// # });
+    /// ```
+    fn in_span(self, span: Span) -> InSpan<Self> {
+        let (hot, role) = span.into_parts();
+        let carried = match role {
+            Role::Nothing => Carried::nothing(),
+            Role::Ended | Role::Closed => Carried::span(hot),
+            Role::Context => Carried::context(hot),
+        };
+        InSpan { future: Some(self), carried }
+    }
+
+    /// Runs the future in the span that is current at this call, wherever it is polled: in a task, on another thread.
+    ///
+    /// ```
+    /// use trace_core::{FutureExt, current_span, start_span};
+    ///
+    /// let span = start_span("request");
+    /// let id = span.span_id();
+    /// let elsewhere = async move { assert_eq!(current_span().span_id(), id) }.in_current_span();
+    /// std::thread::spawn(|| futures::executor::block_on(elsewhere)).join().unwrap();
+    /// ```
+    fn in_current_span(self) -> InSpan<Self> {
+        InSpan { future: Some(self), carried: Carried::context(context::current()) }
+    }
+
+    /// Runs the future without a span, whatever is current where it is polled.
+    ///
+    /// For a task that is not wrapped otherwise but may be polled inside somebody's span, as `LocalSet::run_until` and
+    /// `block_on` do.
+    fn without_context(self) -> InSpan<Self> {
+        InSpan { future: Some(self), carried: Carried::context(context::current().without_span()) }
+    }
+}
+
+impl<F: Future> FutureExt for F {}
+
+pin_project! {
+    /// A future with a context of its own. Made by [`FutureExt`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InSpan<F> {
+        // Some until this is dropped.
+        #[pin]
+        future: Option<F>,
+        carried: Carried,
+    }
+
+    impl<F> PinnedDrop for InSpan<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.carried.needs_its_context_to_drop() {
+                let visit = this.carried.visit_to_drop();
+                this.future.set(None);
+                drop(visit);
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for InSpan<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let future = this.future.as_pin_mut().expect("the future is taken out when this is dropped");
+        if this.carried.role == CarriedRole::Nothing {
+            return future.poll(cx);
+        }
+        let mut visit = this.carried.visit();
+        let poll = future.poll(cx);
+        visit.returned(poll.is_ready());
+        poll
+    }
+}
+
+/// A context that is carried from poll to poll, and what has to be written when it is let go.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    own: Hot,
+    /// What a poll left behind, where that is not its own context as it was.
+    left: Option<Box<Saved>>,
+    token: u32,
+    role: CarriedRole,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CarriedRole {
+    /// Nothing is on and nothing was there: polls go straight through.
+    Nothing,
+    /// There is a context without a recorded span in it.
+    Context,
+    /// The context is that of a recorded span which somebody else ends.
+    Carrier,
+    /// The span is ours to end.
+    Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Unpolled,
+    Polled,
+    Done,
+}
+
+impl Carried {
+    const fn new(own: Hot, role: CarriedRole, token: u32) -> Self {
+        Self { own: own.to_keep(), left: None, token, role, phase: Phase::Unpolled }
+    }
+
+    const fn nothing() -> Self {
+        Self::new(Hot::NONE, CarriedRole::Nothing, 0)
+    }
+
+    const fn span(own: Hot) -> Self {
+        Self::new(own, CarriedRole::Span, 0)
+    }
+
+    /// Carries a context out of its scope, and announces that if the trace is recorded.
+    #[inline]
+    pub(crate) fn context(hot: Hot) -> Self {
+        if hot.is_sampled() {
+            return Self::carrier(hot);
+        }
+        let is_nothing = hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
+        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context, 0) }
+    }
+
+    fn carrier(hot: Hot) -> Self {
+        let token = id::random_word() as u32;
+        let Some(trace) = hot.trace_id() else { return Self::new(hot, CarriedRole::Context, 0) };
+        let pipeline = hot.pipeline();
+        let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace, token });
+        switches::wake_lazily();
+        Self::new(hot, if announced { CarriedRole::Carrier } else { CarriedRole::Context }, token)
+    }
+
+    fn needs_its_context_to_drop(&self) -> bool {
+        self.role != CarriedRole::Nothing
+    }
+
+    /// Makes the context the thread's until the visit is dropped.
+    #[inline]
+    pub(crate) fn visit(&mut self) -> Visit<'_> {
+        let next = match self.left.take() {
+            None => Saved { hot: self.own, cold: None },
+            Some(left) => *left,
+        };
+        Visit { thread: Some(context::replace(next)), carried: self, end: End::Panicked }
+    }
+
+    /// The same, to drop what is inside: a future that is not done is being cancelled.
+    fn visit_to_drop(&mut self) -> Visit<'_> {
+        let mut visit = self.visit();
+        visit.end = match visit.carried.phase {
+            Phase::Unpolled => End::Dropped(Outcome::NeverPolled),
+            Phase::Polled => End::Dropped(Outcome::Cancelled),
+            Phase::Done => End::Done,
+        };
+        if visit.carried.phase != Phase::Done {
+            context::mark_dropping();
+        }
+        visit
+    }
+
+    /// Writes down how it ended.
+    fn write_end(&self, outcome: Outcome) {
+        match self.role {
+            CarriedRole::Span => start::write_ended(self.own, outcome, switches::now(self.own)),
+            CarriedRole::Carrier => {
+                if let Some(trace) = self.own.trace_id() {
+                    let (pipeline, token) = (self.own.pipeline(), self.token);
+                    buffer::push(Worth::End, || Record::CarrierClosed { pipeline, trace, token });
+                    switches::wake_lazily();
+                }
+            }
+            CarriedRole::Nothing | CarriedRole::Context => {}
+        }
+    }
+}
+
+/// The time during which a carried context is the thread's.
+#[derive(Debug)]
+pub(crate) struct Visit<'a> {
+    carried: &'a mut Carried,
+    /// What was the thread's before.
+    thread: Option<Saved>,
+    end: End,
+}
+
+/// How a visit ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nothing said so, so it unwinds.
+    Panicked,
+    /// There will be another poll.
+    Pending,
+    /// The future is ready.
+    Ready,
+    /// The future was dropped before it was done.
+    Dropped(Outcome),
+    /// The future was dropped after it was done.
+    Done,
+}
+
+impl Visit<'_> {
+    /// Says that the poll returned.
+    #[inline]
+    pub(crate) fn returned(&mut self, ready: bool) {
+        self.end = if ready { End::Ready } else { End::Pending };
+    }
+}
+
+impl Drop for Visit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        if self.end == End::Pending {
+            self.carried.phase = Phase::Polled;
+        } else {
+            self.end();
+        }
+        let left = context::replace(thread);
+        if left.hot != self.carried.own {
+            self.keep(left);
+        }
+    }
+}
+
+impl Visit<'_> {
+    fn end(&mut self) {
+        let outcome = match self.end {
+            End::Panicked => Outcome::Panicked,
+            End::Pending | End::Ready => Outcome::Ok,
+            End::Dropped(outcome) => outcome,
+            End::Done => return,
+        };
+        if self.carried.phase != Phase::Done {
+            self.carried.phase = Phase::Done;
+            self.carried.write_end(outcome);
+        }
+    }
+
+    /// Keeps what the poll left behind for the next one.
+    #[cold]
+    #[inline(never)]
+    fn keep(&mut self, left: Saved) {
+        let hot = left.hot.without_dropping();
+        if hot != self.carried.own || left.cold.is_some() {
+            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
+        }
+    }
+}
+
+/// Runs a closure in a context that was carried here, once, and lets the context go.
+pub(crate) fn run_in<R>(mut carried: Carried, body: impl FnOnce() -> R) -> R {
+    if carried.role == CarriedRole::Nothing {
+        return body();
+    }
+    let mut visit = carried.visit();
+    let result = body();
+    visit.returned(true);
+    drop(visit);
+    result
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        // A closure that was never called, or a future whose wrapper did not come to its own drop.
+        if self.phase != Phase::Done {
+            self.phase = Phase::Done;
+            self.write_end(Outcome::NeverPolled);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What a thread writes down: one record of 64 bytes, a cache line, for each thing that is said about a span.
+//!
+//! | record | bytes used | when |
+//! |---|---|---|
+//! | [`Closed`](Record::Closed) | 64 | the end of a sync span: everything about it |
+//! | [`Opened`](Record::Opened) | 56 | the start of a local root, and of a span that leaves its scope or thread |
+//! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
+//! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 40 | a context is taken out of its scope, and let go |
+//! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
+//! | [`Group`](Record::Group) | 40 | anything else said of a span; the given number of item records follow it at once |
+//! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
+//!
+//! Ids stand in the records at full length, so that any thread can speak of any span it knows. The tag, the kind, the
+//! outcome, the flags and the pipeline share the first 8 bytes; the compiler lays out the rest.
+
+use std::borrow::Cow;
+
+use crate::callsite::Callsite;
+use crate::id::{SpanId, TraceId};
+use crate::kind::SpanKind;
+use crate::span_context::{SpanContext, TraceFlags};
+use crate::status::{Outcome, Status};
+use crate::value::{Attribute, Value};
+
+#[derive(Debug)]
+pub(crate) enum Record {
+    Closed {
+        kind: SpanKind,
+        outcome: Outcome,
+        flags: TraceFlags,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        parent: Option<SpanId>,
+        start: u64,
+        end: u64,
+        callsite: &'static Callsite,
+    },
+    Opened {
+        kind: SpanKind,
+        flags: TraceFlags,
+        parent_is_remote: bool,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        parent: Option<SpanId>,
+        start: u64,
+        callsite: &'static Callsite,
+    },
+    Ended {
+        outcome: Outcome,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        end: u64,
+    },
+    CarrierOpened {
+        pipeline: u32,
+        trace: TraceId,
+        token: u32,
+    },
+    CarrierClosed {
+        pipeline: u32,
+        trace: TraceId,
+        token: u32,
+    },
+    Scalar {
+        scalar: Scalar,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        ticks: u64,
+        key: &'static str,
+        bits: u64,
+    },
+    Group {
+        what: Group,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        ticks: u64,
+        /// How many item records follow.
+        items: u32,
+    },
+    /// Something of this span was lost for want of memory.
+    Lost {
+        lost: Group,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+    },
+    Attribute(Attribute),
+    EventName(Cow<'static, str>),
+    LinkTo(SpanContext),
+    Status(Status),
+    Name(Cow<'static, str>),
+    StartUnixNanos(u64),
+}
+
+/// What a [`Record::Group`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// Attributes of the span.
+    Attributes,
+    /// An event: its name, then its attributes.
+    Event,
+    /// A link: its target, then its attributes.
+    Link,
+    /// A status, a name or a start time.
+    Change,
+}
+
+/// The type of a [`Record::Scalar`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    Bool,
+    I64,
+    F64,
+}
+
+impl Scalar {
+    /// The value as bits, if it is a scalar.
+    #[inline]
+    pub(crate) const fn of(value: &Value) -> Option<(Self, u64)> {
+        match *value {
+            Value::Bool(value) => Some((Self::Bool, value as u64)),
+            Value::I64(value) => Some((Self::I64, value as u64)),
+            Value::F64(value) => Some((Self::F64, value.to_bits())),
+            _ => None,
+        }
+    }
+
+    /// The value of these bits.
+    pub(crate) const fn value(self, bits: u64) -> Value {
+        match self {
+            Self::Bool => Value::Bool(bits != 0),
+            Self::I64 => Value::I64(bits as i64),
+            Self::F64 => Value::F64(f64::from_bits(bits)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_one_cache_line() {
+        assert_eq!(size_of::<Record>(), 64);
+    }
+
+    #[test]
+    fn a_scalar_survives_its_bits() {
+        for value in [Value::Bool(true), Value::Bool(false), Value::I64(i64::MIN), Value::F64(-0.5)] {
+            let (scalar, bits) = Scalar::of(&value).unwrap();
+            assert_eq!(scalar.value(bits), value);
+        }
+        assert_eq!(Scalar::of(&Value::from("text")), None);
+    }
+}

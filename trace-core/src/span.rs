@@ -1,0 +1,212 @@
+//! Spans that have started and are not current.
+
+use std::ops::Deref;
+use std::panic::Location;
+use std::time::SystemTime;
+
+use crate::clock::unix_nanos;
+use crate::context;
+use crate::current_span::CurrentSpan;
+use crate::kind::SpanKind;
+use crate::name::SpanName;
+use crate::span_context::SpanContext;
+use crate::span_data::Link;
+use crate::start::{self, Announce, Begun, Plan, PlannedParent, Role};
+use crate::status::{Outcome, Status};
+use crate::switches;
+use crate::value::{Attribute, Key, Value};
+
+/// Begins to describe a span; [`start`](SpanBuilder::start) starts it.
+///
+/// ```
+/// use trace_core::SpanKind;
+///
+/// let total = trace_core::span("checkout").kind(SpanKind::Server).attribute("cart.items", 3).in_scope(|| 40 + 2);
+/// assert_eq!(total, 42);
+/// ```
+#[track_caller]
+#[inline]
+pub fn span(name: impl Into<SpanName>) -> SpanBuilder {
+    SpanBuilder { plan: Plan::new(name.into(), Location::caller()) }
+}
+
+/// A description of a span that has not started. See [`span`].
+#[derive(Debug)]
+#[must_use = "a span starts with `start`, `enter` or `in_scope`"]
+pub struct SpanBuilder {
+    pub(crate) plan: Plan,
+}
+
+impl SpanBuilder {
+    /// Sets its role towards other processes.
+    #[inline]
+    pub fn kind(mut self, kind: SpanKind) -> Self {
+        self.plan.kind = kind;
+        self
+    }
+
+    /// Sets its parent: a [`SpanContext`], a [`CurrentSpan`] handle, a `&Span`, or `None` for a new trace.
+    ///
+    /// With a [`SpanContext`] the span is a local root: the sampler is asked of it, and sees the parent.
+    #[inline]
+    pub fn parent(mut self, parent: impl Into<Parent>) -> Self {
+        self.plan.parent = parent.into().0;
+        self
+    }
+
+    /// Makes it the root of a new trace, whatever is current.
+    #[inline]
+    pub fn root(mut self) -> Self {
+        self.plan.parent = PlannedParent::None;
+        self
+    }
+
+    /// Links it to another span that it has to do with.
+    pub fn link(mut self, link: impl Into<Link>) -> Self {
+        self.plan.links.push(link.into());
+        self
+    }
+
+    /// Sets an attribute, which a sampler can see.
+    #[inline]
+    pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
+        self.plan.attributes.push(Attribute { key: key.into(), value: value.into() });
+        self
+    }
+
+    /// Sets several attributes.
+    pub fn attributes<A: Into<Attribute>>(mut self, attributes: impl IntoIterator<Item = A>) -> Self {
+        self.plan.attributes.extend(attributes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the time at which it started, for work that is told of afterwards.
+    pub fn start_time(mut self, time: SystemTime) -> Self {
+        self.plan.start_unix_nanos = Some(unix_nanos(time));
+        self
+    }
+
+    /// Starts the span, without making it current.
+    #[must_use = "a span that is dropped at once ends at once"]
+    pub fn start(self) -> Span {
+        Span::of(start::begin(self.plan, Announce::Always))
+    }
+}
+
+/// A span that has started, and is not the current one: give it to a future with
+/// [`in_span`](crate::FutureExt::in_span), or make it current with [`in_scope`](Span::in_scope) or [`enter`](Span::enter).
+///
+/// It can go to another thread. It ends when it is dropped, or with [`end`](Span::end). Through `Deref` it has the methods of
+/// [`CurrentSpan`]: attributes, events, links, status, name.
+///
+/// ```
+/// use trace_core::{FutureExt, Span};
+///
+/// async fn fetch() -> u32 { 7 }
+///
+/// # let block_on = |_| ();
+/// let future = fetch().in_span(Span::new("fetch"));
+/// # block_on(future);
+/// ```
+#[derive(Debug)]
+#[must_use = "a span that is dropped at once ends at once"]
+pub struct Span {
+    handle: CurrentSpan,
+    role: Role,
+}
+
+impl Span {
+    /// Starts a child of the current span, or the root of a new trace where there is none.
+    #[track_caller]
+    #[inline]
+    pub fn new(name: impl Into<SpanName>) -> Self {
+        span(name).start()
+    }
+
+    /// Starts the root of a new trace, whatever is current.
+    #[track_caller]
+    pub fn root(name: impl Into<SpanName>) -> Self {
+        span(name).root().start()
+    }
+
+    /// A span that is not there: it records nothing, and what runs in it keeps the context it is run in.
+    pub const fn disabled() -> Self {
+        Self { handle: CurrentSpan { hot: context::Hot::NONE }, role: Role::Nothing }
+    }
+
+    #[inline]
+    pub(crate) const fn of(begun: Begun) -> Self {
+        Self { handle: CurrentSpan { hot: begun.own }, role: begun.role }
+    }
+
+    /// Sets an attribute and hands the span back, for use where it is made.
+    pub fn attribute(self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
+        self.set_attribute(key, value);
+        self
+    }
+
+    /// A handle to it.
+    #[must_use]
+    pub const fn handle(&self) -> CurrentSpan {
+        self.handle
+    }
+
+    /// Ends it now.
+    pub fn end(self) {}
+
+    /// Ends it now with this status.
+    pub fn end_with(self, status: Status) {
+        self.set_status(status);
+    }
+
+    /// What somebody needs who goes on with the span, and will end it.
+    #[inline]
+    pub(crate) fn into_parts(mut self) -> (context::Hot, Role) {
+        (self.handle.hot, std::mem::replace(&mut self.role, Role::Nothing))
+    }
+}
+
+impl Deref for Span {
+    type Target = CurrentSpan;
+
+    fn deref(&self) -> &CurrentSpan {
+        &self.handle
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if self.role == Role::Ended {
+            start::write_ended(self.handle.hot, Outcome::Ok, switches::now(self.handle.hot));
+        }
+    }
+}
+
+/// The parent of a span that is about to start. See [`SpanBuilder::parent`].
+#[derive(Clone, Copy, Debug)]
+pub struct Parent(PlannedParent);
+
+impl From<SpanContext> for Parent {
+    fn from(context: SpanContext) -> Self {
+        Self(PlannedParent::Context(context))
+    }
+}
+
+/// `None` begins a new trace.
+impl From<Option<SpanContext>> for Parent {
+    fn from(context: Option<SpanContext>) -> Self {
+        Self(context.map_or(PlannedParent::None, PlannedParent::Context))
+    }
+}
+
+impl From<CurrentSpan> for Parent {
+    fn from(span: CurrentSpan) -> Self {
+        Self(PlannedParent::Span(span.hot))
+    }
+}
+
+impl From<&Span> for Parent {
+    fn from(span: &Span) -> Self {
+        Self::from(span.handle)
+    }
+}

@@ -1,0 +1,306 @@
+//! How a span begins: its parent, its ids, whether it is recorded, and what is written down at once.
+
+use std::borrow::Cow;
+use std::panic::Location;
+
+use crate::buffer::{self, Worth};
+use crate::callsite::{self, Callsite, Interest};
+use crate::context::{self, Hot, State};
+use crate::current_span::CurrentSpan;
+use crate::doorbell::Sleep;
+use crate::filter;
+use crate::id::{self, SpanId};
+use crate::kind::SpanKind;
+use crate::name::{Name, SpanName};
+use crate::record::{Group, Record};
+use crate::sampler::{SamplingDecision, SamplingParameters};
+use crate::small_list::SmallList;
+use crate::span_context::{SpanContext, TraceFlags};
+use crate::span_data::Link;
+use crate::status::Outcome;
+use crate::switches::{self, Switches};
+use crate::tally;
+use crate::value::Attribute;
+
+/// Everything a user may say of a span before it starts.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) callsite: &'static Callsite,
+    /// A name that only this span has.
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) kind: SpanKind,
+    pub(crate) parent: PlannedParent,
+    pub(crate) start_unix_nanos: Option<u64>,
+    pub(crate) attributes: SmallList<Attribute, 4>,
+    pub(crate) links: SmallList<Link, 1>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PlannedParent {
+    /// The span that is current when this one starts.
+    Current,
+    /// None: a new trace begins.
+    None,
+    /// A span of this process.
+    Span(Hot),
+    /// A span that is known by its identity alone.
+    Context(SpanContext),
+}
+
+impl Plan {
+    #[inline]
+    pub(crate) fn new(name: SpanName, location: &'static Location<'static>) -> Self {
+        let (callsite, name) = match name.0 {
+            Name::Callsite(callsite) => (callsite, None),
+            Name::Static(name) => (callsite::interned(name, location), None),
+            Name::Owned(name) => (callsite::interned("", location), Some(Cow::Owned(name))),
+        };
+        Self {
+            callsite,
+            name,
+            kind: callsite.span_kind(),
+            parent: PlannedParent::Current,
+            start_unix_nanos: None,
+            attributes: SmallList::new(),
+            links: SmallList::new(),
+        }
+    }
+}
+
+/// Whether a start is written down before the span's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Announce {
+    /// Always: the span may leave its scope or its thread.
+    Always,
+    /// Only where its trace begins, or where its parent may end before it.
+    IfNeeded,
+}
+
+/// A span that has begun, or what there is instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    /// The context inside of it.
+    pub(crate) own: Hot,
+    pub(crate) role: Role,
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) start: u64,
+    pub(crate) kind: SpanKind,
+}
+
+/// What has to be written when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing, and it has no context of its own to install.
+    Nothing,
+    /// Nothing, but there is a context to install: it is not recorded, or it was left out by the filter.
+    Context,
+    /// All of it.
+    Closed,
+    /// What its opened record did not say.
+    Ended,
+}
+
+impl Begun {
+    pub(crate) const NOTHING: Self = Self::context(Hot::NONE, Role::Nothing);
+
+    /// A span that began elsewhere, and whose end is written by its role.
+    pub(crate) const fn resumed(own: Hot, role: Role) -> Self {
+        Self::context(own, role)
+    }
+
+    const fn context(own: Hot, role: Role) -> Self {
+        Self { own, role, parent: None, start: 0, kind: SpanKind::Internal }
+    }
+}
+
+/// The short path: a child of the current span at a callsite that is known, of which nothing else is said.
+/// `None` means that [`begin`] must look closer.
+#[inline]
+pub(crate) fn begin_child(callsite: &'static Callsite) -> Option<Begun> {
+    let hot = context::current();
+    if !hot.is_plainly_sampled() || callsite.interest() != Interest::Enabled {
+        return None;
+    }
+    let span = SpanId::from_u64(id::random_word())?;
+    let kind = callsite.span_kind();
+    Some(Begun { own: hot.child(span), role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
+}
+
+/// The cheap answer where a plain span is not recorded: nothing is on, or the trace was not sampled.
+#[inline]
+pub(crate) fn is_nothing_here() -> bool {
+    let hot = context::current();
+    match hot.state() {
+        State::None => !switches::is_on(hot.pipeline()),
+        State::PassThrough | State::Unsampled => true,
+        State::Sampled => false,
+    }
+}
+
+/// Starts a span.
+pub(crate) fn begin(plan: Plan, announce: Announce) -> Begun {
+    let here = context::current();
+    let base = match plan.parent {
+        PlannedParent::Current => here,
+        PlannedParent::None | PlannedParent::Context(_) => here.without_span(),
+        PlannedParent::Span(hot) => hot.to_keep(),
+    };
+    if here.is_suppressed() || base.is_suppressed() {
+        return Begun::NOTHING;
+    }
+    if !is_wanted(plan.callsite, base.pipeline()) {
+        return Begun::context(base.muted(), Role::Context);
+    }
+    match base.state() {
+        State::None => begin_trace(plan, base),
+        State::PassThrough | State::Unsampled => Begun::context(base, Role::Context),
+        State::Sampled => begin_in_trace(plan, base, announce),
+    }
+}
+
+/// What the filter says; a capture sees everything.
+fn is_wanted(callsite: &'static Callsite, pipeline: u32) -> bool {
+    match callsite.interest() {
+        Interest::Enabled => true,
+        Interest::Disabled => pipeline != switches::GLOBAL,
+        Interest::Unknown => filter::is_enabled(callsite) || pipeline != switches::GLOBAL,
+    }
+}
+
+/// A local root: the one place where a sampling decision is made.
+fn begin_trace(plan: Plan, base: Hot) -> Begun {
+    let parent = match plan.parent {
+        PlannedParent::Context(context) => Some(context),
+        _ => None,
+    };
+    let asked = || switches::with(base.pipeline(), |switches| decide(&plan, parent, switches));
+    let Some(root) = switches::is_on(base.pipeline()).then(asked).flatten() else {
+        let passing = |context| Hot::of_span(context, State::PassThrough, base.pipeline(), false);
+        return parent.map_or(Begun::NOTHING, |context| Begun::context(passing(context), Role::Context));
+    };
+    let unsampled = Hot::of_span(root.context, State::Unsampled, base.pipeline(), false);
+    if !root.sampled {
+        return Begun::context(unsampled, Role::Context);
+    }
+    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special).local_root();
+    let parent_id = parent.map(|parent| parent.span_id());
+    let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
+    let remote = parent.is_some_and(|parent| parent.is_remote());
+    // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
+    if write_start(plan, &begun, remote) { begun } else { Begun::context(unsampled, Role::Context) }
+}
+
+/// What was decided of a local root.
+struct Root {
+    context: SpanContext,
+    sampled: bool,
+    special: bool,
+}
+
+fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root {
+    let trace_id = parent.map_or_else(|| switches.trace_id(), |parent| parent.trace_id());
+    let sampled = if parent.is_none() && switches.sampler.always_records_roots() {
+        true
+    } else {
+        let attributes = plan.attributes.to_vec();
+        let links = plan.links.to_vec();
+        let decided = switches.sampler.decide(&SamplingParameters {
+            trace_id,
+            parent,
+            name: plan.name.as_deref().unwrap_or(plan.callsite.name()),
+            kind: plan.kind,
+            callsite: Some(plan.callsite),
+            attributes: &attributes,
+            links: &links,
+        });
+        if decided.panicked {
+            tally::USER_PANICS.add(1);
+        }
+        decided.decision == SamplingDecision::RecordAndSample
+    };
+    // Our own ids are random in their low 56 bits; of a parent's trace id only the parent knows.
+    let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
+    let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
+    Root { context: SpanContext::new(trace_id, switches.span_id(), flags), sampled, special: switches.is_special() }
+}
+
+/// A span in a trace that is recorded.
+fn begin_in_trace(plan: Plan, base: Hot, announce: Announce) -> Begun {
+    let (span, announce_all) = if base.is_special() {
+        let asked = switches::with(base.pipeline(), |switches| (switches.span_id(), switches.announce_all));
+        asked.unwrap_or_else(|| (SpanId::random(), false))
+    } else {
+        (SpanId::random(), false)
+    };
+    let parent_may_end = !matches!(plan.parent, PlannedParent::Current);
+    let announced = announce == Announce::Always || announce_all || parent_may_end;
+    let own = base.child(span);
+    let role = if announced { Role::Ended } else { Role::Closed };
+    let begun = Begun { own, role, parent: base.span_id(), start: switches::now(own), kind: plan.kind };
+    if write_start(plan, &begun, base.is_remote()) { begun } else { Begun::context(base.muted(), Role::Context) }
+}
+
+/// Writes down what must be known before the end. `false` if an announcement found no memory: then the span is counted as
+/// not started.
+fn write_start(plan: Plan, begun: &Begun, parent_is_remote: bool) -> bool {
+    let Begun { own, role, parent, start, kind } = *begun;
+    if role == Role::Ended {
+        let Some((trace, span)) = own.ids() else { return false };
+        let (callsite, flags, pipeline) = (plan.callsite, own.flags(), own.pipeline());
+        let opened =
+            || Record::Opened { kind, flags, parent_is_remote, pipeline, trace, span, parent, start, callsite };
+        if !buffer::push(Worth::Span, opened) {
+            tally::SPANS_NOT_STARTED.add(1);
+            return false;
+        }
+        switches::wake_lazily();
+    }
+    let handle = CurrentSpan { hot: own.to_keep() };
+    if let Some(name) = plan.name {
+        handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
+    }
+    if let Some(nanos) = plan.start_unix_nanos {
+        handle.write_at(start, Group::Change, [Record::StartUnixNanos(nanos)].into_iter());
+    }
+    if !plan.attributes.is_empty() {
+        handle.write_at(start, Group::Attributes, plan.attributes.into_items().map(Record::Attribute));
+    }
+    for link in plan.links.into_items() {
+        handle.add_link(link);
+    }
+    true
+}
+
+/// Writes down that a span ended.
+#[inline]
+pub(crate) fn write_end(begun: &Begun, outcome: Outcome, end: u64, callsite: &'static Callsite) {
+    let Some((trace, span)) = begun.own.ids() else { return };
+    let pipeline = begun.own.pipeline();
+    match begun.role {
+        Role::Closed => {
+            let Begun { parent, start, kind, own, .. } = *begun;
+            let flags = own.flags();
+            let closed =
+                || Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite };
+            if !buffer::push(Worth::Span, closed) {
+                tally::SPANS_OVER_BUDGET.add(1);
+            }
+        }
+        Role::Ended => write_ended(begun.own, outcome, end),
+        Role::Nothing | Role::Context => {}
+    }
+}
+
+/// Writes down that an announced span ended.
+pub(crate) fn write_ended(own: Hot, outcome: Outcome, end: u64) {
+    let Some((trace, span)) = own.ids() else { return };
+    let pipeline = own.pipeline();
+    if !buffer::push(Worth::End, || Record::Ended { outcome, pipeline, trace, span, end }) {
+        tally::SPANS_OVER_BUDGET.add(1);
+    }
+    if own.is_local_root() {
+        switches::wake(Sleep::Deep);
+    } else {
+        switches::wake_lazily();
+    }
+}

@@ -1,0 +1,1 @@
+pub(crate) use loom::sync::atomic::{AtomicU8, Ordering, fence};

@@ -1,0 +1,1 @@
+pub(crate) use std::sync::atomic::{AtomicU8, Ordering, fence};

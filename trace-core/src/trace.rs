@@ -1,0 +1,456 @@
+//! Traces: the spans that the assembler put together, and the tree they form.
+//!
+//! A trace keeps its spans as the 48-byte records they arrived as, with ticks for times; names, times and attributes are
+//! worked out by the views when somebody looks. So handing a trace to an exporter costs nothing a span.
+
+use std::borrow::Cow;
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::callsite::{Callsite, NO_PLACE};
+use crate::clock::Timebase;
+use crate::id::{SpanId, TraceId};
+use crate::kind::SpanKind;
+use crate::resource::Resource;
+use crate::span_context::SpanContext;
+use crate::span_data::{DroppedCounts, Event, Link, SpanData};
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, SpanRecord};
+use crate::status::{Outcome, Status};
+use crate::tree::Tree;
+use crate::value::{Attribute, Value};
+
+/// The spans of one trace that ended in this process, and how they hang together.
+///
+/// A trace is *whole* if everything in it had ended when it was handed on; else it is a part (see [`Completeness`]).
+#[derive(Clone, Debug)]
+pub struct Trace {
+    pub(crate) id: TraceId,
+    pub(crate) timebase: Timebase,
+    pub(crate) completeness: Completeness,
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) spans: Vec<SpanRecord>,
+    pub(crate) extras: Extras,
+    pub(crate) tree: OnceLock<Tree>,
+}
+
+/// Whether a trace is all there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Completeness {
+    /// Every span of it that this process started has ended and is here.
+    #[default]
+    Whole,
+    /// It grew too old or too large, or somebody flushed; more is to come.
+    Part,
+    /// It came after the rest of the trace had been handed on.
+    Late,
+}
+
+fn range(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+impl Trace {
+    /// A trace of finished spans from elsewhere: a file, a test.
+    ///
+    /// Spans of another trace are left out. Orphans and even circles of parents are kept: see [`Trace::roots`].
+    pub fn from_spans(id: TraceId, spans: impl IntoIterator<Item = SpanData>) -> Self {
+        let mut trace = Self {
+            id,
+            timebase: Timebase::UNIX_NANOS,
+            completeness: Completeness::Whole,
+            resource: Arc::default(),
+            spans: Vec::new(),
+            extras: Extras::default(),
+            tree: OnceLock::new(),
+        };
+        for span in spans.into_iter().filter(|span| span.trace_id == id) {
+            trace.add(span);
+        }
+        trace
+    }
+
+    /// Sets the resource of its spans.
+    #[must_use]
+    pub fn resource_of_spans(mut self, resource: Resource) -> Self {
+        self.resource = Arc::new(resource);
+        self
+    }
+
+    fn add(&mut self, span: SpanData) {
+        let extras = &mut self.extras;
+        let attributes = extras.keep(span.attributes);
+        let events = extras.events.len() as u32;
+        for event in span.events {
+            let attributes = extras.keep(event.attributes);
+            let (name, ticks, dropped_attributes) = (event.name, event.unix_nanos, event.dropped_attributes);
+            extras.events.push(EventRecord { name, ticks, attributes, dropped_attributes });
+        }
+        let links = extras.links.len() as u32;
+        for link in span.links {
+            let attributes = extras.keep(link.attributes);
+            let (context, dropped_attributes) = (link.context, link.dropped_attributes);
+            extras.links.push(LinkRecord { context, attributes, dropped_attributes });
+        }
+        extras.spans.push(Extra {
+            name: Some(span.name),
+            status: span.status,
+            attributes,
+            events: events..extras.events.len() as u32,
+            links: links..extras.links.len() as u32,
+            dropped: span.dropped,
+        });
+        self.spans.push(SpanRecord {
+            id: span.span_id,
+            parent: span.parent_id,
+            start: span.start_unix_nanos,
+            end: span.end_unix_nanos.unwrap_or(span.start_unix_nanos),
+            callsite: span.callsite.unwrap_or(&NO_PLACE),
+            kind: span.kind,
+            outcome: if span.end_unix_nanos.is_some() { span.outcome } else { Outcome::Open },
+            flags: span.flags,
+            parent_is_remote: span.parent_is_remote,
+            extra: NonZeroU32::new(extras.spans.len() as u32),
+        });
+    }
+
+    /// The id that all its spans share.
+    #[must_use]
+    pub const fn id(&self) -> TraceId {
+        self.id
+    }
+
+    /// Whether it is all there.
+    #[must_use]
+    pub const fn completeness(&self) -> Completeness {
+        self.completeness
+    }
+
+    /// What its spans have in common.
+    #[must_use]
+    pub fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// How many spans it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether it has no span.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Its spans, in the order in which they were assembled.
+    pub fn spans(&self) -> impl ExactSizeIterator<Item = SpanView<'_>> + Clone {
+        self.spans.iter().map(|record| SpanView { trace: self, record })
+    }
+
+    /// The span of this id.
+    #[must_use]
+    pub fn span(&self, id: SpanId) -> Option<SpanView<'_>> {
+        self.tree().index_of(id).map(|index| self.view(index))
+    }
+
+    /// The first span of this name, in order of start.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<SpanView<'_>> {
+        self.walk().map(|(_, span)| span).filter(|span| span.name() == name).min_by_key(SpanView::start_unix_nanos)
+    }
+
+    /// Its first root, in order of start; `None` only for a trace without spans.
+    #[must_use]
+    pub fn root(&self) -> Option<SpanView<'_>> {
+        self.tree().roots().first().map(|&index| self.view(index))
+    }
+
+    /// The spans whose parent is not in this trace, in order of start: the root, spans whose parent is in another process,
+    /// and orphans. Of a circle of parents, which only a foreign trace can have, the earliest span counts as a root.
+    pub fn roots(&self) -> impl Iterator<Item = SpanView<'_>> {
+        self.tree().roots().iter().map(|&index| self.view(index))
+    }
+
+    /// The children of the span of this id, in order of start.
+    pub fn children(&self, id: SpanId) -> impl Iterator<Item = SpanView<'_>> {
+        let tree = self.tree();
+        let children = tree.index_of(id).map_or(&[][..], |index| tree.children(index));
+        children.iter().map(|&index| self.view(index))
+    }
+
+    /// Every span with its depth, from 0, a parent before its children and siblings in order of start.
+    pub fn walk(&self) -> impl Iterator<Item = (usize, SpanView<'_>)> {
+        let tree = self.tree();
+        let mut stack: Vec<_> = tree.roots().iter().rev().map(|&index| (0, index)).collect();
+        std::iter::from_fn(move || {
+            let (depth, index) = stack.pop()?;
+            stack.extend(tree.children(index).iter().rev().map(|&child| (depth + 1, child)));
+            Some((depth, self.view(index)))
+        })
+    }
+
+    /// The earliest start, in nanoseconds since 1970; zero for a trace without spans.
+    #[must_use]
+    pub fn start_unix_nanos(&self) -> u64 {
+        self.spans().map(|span| span.start_unix_nanos()).min().unwrap_or(0)
+    }
+
+    /// From the earliest start to the latest end of a span that has ended.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        let end = self.spans().filter_map(|span| span.end_unix_nanos()).max().unwrap_or(0);
+        Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
+    }
+
+    fn view(&self, index: u32) -> SpanView<'_> {
+        SpanView { trace: self, record: &self.spans[index as usize] }
+    }
+
+    fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| Tree::of(&self.spans))
+    }
+}
+
+/// One span of a [`Trace`], borrowed: it reads the records and copies nothing.
+#[derive(Clone, Copy)]
+pub struct SpanView<'a> {
+    trace: &'a Trace,
+    record: &'a SpanRecord,
+}
+
+impl<'a> SpanView<'a> {
+    fn extra(&self) -> Option<&'a Extra> {
+        self.record.extra.map(|extra| &self.trace.extras.spans[extra.get() as usize - 1])
+    }
+
+    /// The trace it belongs to.
+    #[must_use]
+    pub const fn trace_id(&self) -> TraceId {
+        self.trace.id
+    }
+
+    /// Its own id.
+    #[must_use]
+    pub const fn span_id(&self) -> SpanId {
+        self.record.id
+    }
+
+    /// The span it was started in; `None` for the root of a trace.
+    #[must_use]
+    pub const fn parent_id(&self) -> Option<SpanId> {
+        self.record.parent
+    }
+
+    /// Whether the parent is a span of another process.
+    #[must_use]
+    pub const fn parent_is_remote(&self) -> bool {
+        self.record.parent_is_remote
+    }
+
+    /// Its identity, as it would be passed on.
+    #[must_use]
+    pub const fn context(&self) -> SpanContext {
+        SpanContext::new(self.trace.id, self.record.id, self.record.flags)
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.extra().and_then(|extra| extra.name.as_deref()).unwrap_or(self.record.callsite.name())
+    }
+
+    /// Its role towards other processes.
+    #[must_use]
+    pub const fn kind(&self) -> SpanKind {
+        self.record.kind
+    }
+
+    /// Where it stands in the source.
+    #[must_use]
+    pub const fn callsite(&self) -> &'static Callsite {
+        self.record.callsite
+    }
+
+    /// Its start, in nanoseconds since 1970.
+    #[must_use]
+    pub fn start_unix_nanos(&self) -> u64 {
+        self.trace.timebase.unix_nanos(self.record.start)
+    }
+
+    /// Its end, in nanoseconds since 1970; `None` while it is open.
+    #[must_use]
+    pub fn end_unix_nanos(&self) -> Option<u64> {
+        let ended = self.record.outcome != Outcome::Open;
+        ended.then(|| self.trace.timebase.unix_nanos(self.record.end))
+    }
+
+    /// Its start as wall time.
+    #[must_use]
+    pub fn start_time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.start_unix_nanos())
+    }
+
+    /// From start to end; `None` while it is open.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        self.end_unix_nanos().map(|end| Duration::from_nanos(end.saturating_sub(self.start_unix_nanos())))
+    }
+
+    /// What the program says of it.
+    #[must_use]
+    pub fn status(&self) -> &'a Status {
+        const UNSET: &Status = &Status::Unset;
+        self.extra().map_or(UNSET, |extra| &extra.status)
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        self.record.outcome
+    }
+
+    /// Facts about it, each key once.
+    #[must_use]
+    pub fn attributes(&self) -> &'a [Attribute] {
+        self.extra().map_or(&[], |extra| &self.trace.extras.attributes[range(&extra.attributes)])
+    }
+
+    /// The value of this attribute.
+    #[must_use]
+    pub fn attribute(&self, key: &str) -> Option<&'a Value> {
+        self.attributes().iter().find(|attribute| attribute.key.as_str() == key).map(|attribute| &attribute.value)
+    }
+
+    /// What happened in it, in order of time.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = EventView<'a>> + use<'a> {
+        let trace = self.trace;
+        let events = self.extra().map_or(&[][..], |extra| &trace.extras.events[range(&extra.events)]);
+        events.iter().map(move |record| EventView { trace, record })
+    }
+
+    /// Other spans it has to do with.
+    pub fn links(&self) -> impl ExactSizeIterator<Item = LinkView<'a>> + use<'a> {
+        let trace = self.trace;
+        let links = self.extra().map_or(&[][..], |extra| &trace.extras.links[range(&extra.links)]);
+        links.iter().map(move |record| LinkView { trace, record })
+    }
+
+    /// What did not fit into the limits or into memory.
+    #[must_use]
+    pub fn dropped(&self) -> DroppedCounts {
+        self.extra().map_or_else(DroppedCounts::default, |extra| extra.dropped)
+    }
+
+    /// All of it, owned.
+    #[must_use]
+    pub fn to_data(&self) -> SpanData {
+        SpanData {
+            trace_id: self.trace_id(),
+            span_id: self.span_id(),
+            parent_id: self.parent_id(),
+            parent_is_remote: self.parent_is_remote(),
+            flags: self.record.flags,
+            name: match self.extra().and_then(|extra| extra.name.clone()) {
+                Some(name) => name,
+                None => Cow::Borrowed(self.record.callsite.name()),
+            },
+            kind: self.kind(),
+            start_unix_nanos: self.start_unix_nanos(),
+            end_unix_nanos: self.end_unix_nanos(),
+            status: self.status().clone(),
+            outcome: self.outcome(),
+            attributes: self.attributes().to_vec(),
+            events: self.events().map(|event| event.to_event()).collect(),
+            links: self.links().map(|link| link.to_link()).collect(),
+            dropped: self.dropped(),
+            callsite: Some(self.callsite()),
+        }
+    }
+}
+
+impl std::fmt::Debug for SpanView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_data().fmt(f)
+    }
+}
+
+/// One event of a [`SpanView`].
+#[derive(Clone, Copy, Debug)]
+pub struct EventView<'a> {
+    trace: &'a Trace,
+    record: &'a EventRecord,
+}
+
+impl<'a> EventView<'a> {
+    /// What happened.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        &self.record.name
+    }
+
+    /// When, in nanoseconds since 1970.
+    #[must_use]
+    pub fn unix_nanos(&self) -> u64 {
+        self.trace.timebase.unix_nanos(self.record.ticks)
+    }
+
+    /// Facts about it.
+    #[must_use]
+    pub fn attributes(&self) -> &'a [Attribute] {
+        &self.trace.extras.attributes[range(&self.record.attributes)]
+    }
+
+    /// How many of its attributes did not fit into the limits.
+    #[must_use]
+    pub const fn dropped_attributes(&self) -> u32 {
+        self.record.dropped_attributes
+    }
+
+    fn to_event(self) -> Event {
+        Event {
+            name: self.record.name.clone(),
+            unix_nanos: self.unix_nanos(),
+            attributes: self.attributes().to_vec(),
+            dropped_attributes: self.dropped_attributes(),
+        }
+    }
+}
+
+/// One link of a [`SpanView`].
+#[derive(Clone, Copy, Debug)]
+pub struct LinkView<'a> {
+    trace: &'a Trace,
+    record: &'a LinkRecord,
+}
+
+impl<'a> LinkView<'a> {
+    /// The other span.
+    #[must_use]
+    pub const fn context(&self) -> SpanContext {
+        self.record.context
+    }
+
+    /// Facts about the relation.
+    #[must_use]
+    pub fn attributes(&self) -> &'a [Attribute] {
+        &self.trace.extras.attributes[range(&self.record.attributes)]
+    }
+
+    /// How many of its attributes did not fit into the limits.
+    #[must_use]
+    pub const fn dropped_attributes(&self) -> u32 {
+        self.record.dropped_attributes
+    }
+
+    fn to_link(self) -> Link {
+        Link {
+            context: self.context(),
+            attributes: self.attributes().to_vec(),
+            dropped_attributes: self.dropped_attributes(),
+        }
+    }
+}
