@@ -59,7 +59,6 @@ pub fn in_scope<R>(name: impl Into<SpanName>, body: impl FnOnce() -> R) -> R {
 
 /// [`start_span`] for a callsite: what the attribute macro calls.
 #[inline]
-#[must_use]
 pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
     match start::begin_child(callsite) {
         Some(begun) => ActiveSpan::of(begun, callsite),
@@ -92,6 +91,7 @@ pub struct ActiveSpan {
     callsite: &'static Callsite,
     begun: Begun,
     was_panicking: bool,
+    failed: bool,
     stays_on_its_thread: PhantomData<*const ()>,
 }
 
@@ -100,7 +100,7 @@ impl ActiveSpan {
 
     const fn new(begun: Begun, heir: Hot, callsite: &'static Callsite, was_panicking: bool) -> Self {
         let handle = CurrentSpan { hot: begun.own };
-        Self { handle, heir, callsite, begun, was_panicking, stays_on_its_thread: PhantomData }
+        Self { handle, heir, callsite, begun, was_panicking, failed: false, stays_on_its_thread: PhantomData }
     }
 
     #[inline]
@@ -136,6 +136,12 @@ impl ActiveSpan {
         self.set_status(status);
     }
 
+    /// Says that it failed, without a word why.
+    #[inline]
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
+    }
+
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
     /// is held.
     #[inline]
@@ -144,6 +150,8 @@ impl ActiveSpan {
             Outcome::Panicked
         } else if context::current().is_dropping() && !self.heir.is_dropping() {
             Outcome::Cancelled
+        } else if self.failed {
+            Outcome::Error
         } else {
             Outcome::Ok
         }
@@ -203,6 +211,17 @@ impl Span {
             return ActiveSpan::NOTHING;
         }
         ActiveSpan::of(Begun::resumed(own, role), &crate::callsite::NO_PLACE)
+    }
+
+    /// Runs `body` inside of it, and does not end it.
+    #[inline]
+    pub(crate) fn visit<R>(&self, body: impl FnOnce() -> R) -> R {
+        let own = self.handle().hot;
+        if own == Hot::NONE {
+            return body();
+        }
+        let _back = ActiveSpan::of(Begun::resumed(own, Role::Context), &crate::callsite::NO_PLACE);
+        body()
     }
 
     /// Runs `body` inside of it and ends it.

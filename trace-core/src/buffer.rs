@@ -16,7 +16,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use crate::doorbell::Sleep;
 use crate::record::Record;
+use crate::switches;
 use crate::tally;
 
 /// A thread's first ring: 4 KiB.
@@ -176,8 +178,10 @@ impl Local {
         BUDGET.rings.fetch_add(ring_bytes(capacity), Ordering::Relaxed);
         let (producer, consumer) = RingBuffer::new(capacity);
         // The old ring is given up before the new one is announced, so that whoever knows of the new one sees it abandoned.
-        self.producer = Some(producer);
-        send(Message::Ring { thread: self.thread, consumer })
+        let was_full = self.producer.replace(producer).is_some();
+        let sent = send(Message::Ring { thread: self.thread, consumer });
+        switches::wake(if was_full { Sleep::Timed } else { Sleep::Deep });
+        sent
     }
 }
 

@@ -360,7 +360,7 @@ mod tests {
         for order in permutations(&[0, 1, 2, 3]) {
             let own: Vec<_> = (1..=4).map(context).collect();
             let heirs: Vec<_> = own.iter().map(|&own| enter(own)).collect();
-            let mut alive = vec![true; 4];
+            let mut alive = [true; 4];
             for index in order.iter().copied() {
                 leave(own[index], heirs[index]);
                 alive[index] = false;

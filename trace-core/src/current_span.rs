@@ -164,22 +164,30 @@ impl CurrentSpan {
         if !self.is_recording() {
             return;
         }
-        let message = Value::display(error);
-        let description = message.as_str().unwrap_or_default().to_owned();
-        let mut chain = description.clone();
+        let description = Value::display(error).as_str().unwrap_or_default().to_owned();
+        let mut message = description.clone();
         let mut next = error.source();
         // A chain that bites its own tail must not keep us here.
         for _ in 0..MAX_SOURCES {
             let Some(source) = next else { break };
-            chain.push_str(": ");
-            chain.push_str(Value::display(source).as_str().unwrap_or_default());
+            message.push_str(": ");
+            message.push_str(Value::display(source).as_str().unwrap_or_default());
             next = source.source();
         }
-        self.add_event(
-            NewEvent::new("exception")
-                .attribute("exception.type", std::any::type_name::<E>())
-                .attribute("exception.message", chain),
-        );
+        self.write_failure(std::any::type_name::<E>(), message, description);
+    }
+
+    /// [`record_error`](Self::record_error) for what is no [`Error`] but can be shown: a `String`, a report.
+    pub fn record_failure<E: fmt::Display + ?Sized>(&self, failure: &E) {
+        if self.is_recording() {
+            let message = Value::display(failure).as_str().unwrap_or_default().to_owned();
+            self.write_failure(std::any::type_name::<E>(), message.clone(), message);
+        }
+    }
+
+    pub(crate) fn write_failure(&self, type_name: &'static str, message: String, description: String) {
+        let event = NewEvent::new("exception");
+        self.add_event(event.attribute("exception.type", type_name).attribute("exception.message", message));
         self.set_status(Status::error(description));
     }
 
@@ -203,8 +211,7 @@ impl CurrentSpan {
     /// Writes a group as of this tick.
     pub(crate) fn write_at(&self, ticks: u64, what: Group, items: impl ExactSizeIterator<Item = Record>) {
         let Some((trace, span)) = self.hot.ids() else { return };
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let header = Record::Group { what, pipeline: self.hot.pipeline(), trace, span, ticks, items: count };
+        let header = Record::Group { what, pipeline: self.hot.pipeline(), trace, span, ticks };
         if !buffer::push_group(Worth::Detail, header, items) {
             self.tell_of_loss(what);
         }

@@ -253,14 +253,16 @@ mod tests {
             }
         }
 
-        thread::scope(|scope| {
-            for text in [OFF, "trace", "debug,filter_race=trace"] {
-                scope.spawn(|| (0..100).for_each(|_| set(text.parse().unwrap())));
-            }
-        });
         let callsite: &'static Callsite = Box::leak(Box::new(callsite("filter_race", "raced", Level::Trace)));
-        assert_eq!(is_enabled(callsite), current().enables(callsite), "two threads that set a filter");
-        set(Filter::default());
-        assert!(is_enabled(callsite));
+        for round in 0..100 {
+            assert!(is_enabled(callsite));
+            thread::scope(|scope| {
+                for text in [OFF, "trace", "trace,filter_race=info"] {
+                    scope.spawn(|| set(text.parse().unwrap()));
+                }
+            });
+            assert_eq!(is_enabled(callsite), current().enables(callsite), "three threads set a filter, round {round}");
+            set(Filter::default());
+        }
     }
 }

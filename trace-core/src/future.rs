@@ -14,8 +14,7 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::buffer::{self, Worth};
-use crate::context::{self, Cold, Hot, Saved};
-use crate::id;
+use crate::context::{self, Hot, Saved};
 use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
@@ -38,13 +37,7 @@ pub trait FutureExt: Future + Sized {
     /// # });
     /// ```
     fn in_span(self, span: Span) -> InSpan<Self> {
-        let (hot, role) = span.into_parts();
-        let carried = match role {
-            Role::Nothing => Carried::nothing(),
-            Role::Ended | Role::Closed => Carried::span(hot),
-            Role::Context => Carried::context(hot),
-        };
-        InSpan { future: Some(self), carried }
+        InSpan { future: Some(self), carried: Carried::of(span) }
     }
 
     /// Runs the future in the span that is current at this call, wherever it is polled: in a task, on another thread.
@@ -72,6 +65,11 @@ pub trait FutureExt: Future + Sized {
 
 impl<F: Future> FutureExt for F {}
 
+/// Runs a future in a context without a span.
+pub(crate) fn in_context<F: Future>(hot: Hot, future: F) -> InSpan<F> {
+    InSpan { future: Some(future), carried: Carried::context(hot) }
+}
+
 pin_project! {
     /// A future with a context of its own. Made by [`FutureExt`].
     #[derive(Debug)]
@@ -86,7 +84,7 @@ pin_project! {
     impl<F> PinnedDrop for InSpan<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.carried.needs_its_context_to_drop() {
+            if !this.carried.is_nothing() {
                 let visit = this.carried.visit_to_drop();
                 this.future.set(None);
                 drop(visit);
@@ -102,7 +100,7 @@ impl<F: Future> Future for InSpan<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let future = this.future.as_pin_mut().expect("the future is taken out when this is dropped");
-        if this.carried.role == CarriedRole::Nothing {
+        if this.carried.is_nothing() {
             return future.poll(cx);
         }
         let mut visit = this.carried.visit();
@@ -118,7 +116,6 @@ pub(crate) struct Carried {
     own: Hot,
     /// What a poll left behind, where that is not its own context as it was.
     left: Option<Box<Saved>>,
-    token: u32,
     role: CarriedRole,
     phase: Phase,
 }
@@ -143,16 +140,27 @@ enum Phase {
 }
 
 impl Carried {
-    const fn new(own: Hot, role: CarriedRole, token: u32) -> Self {
-        Self { own: own.to_keep(), left: None, token, role, phase: Phase::Unpolled }
+    const fn new(own: Hot, role: CarriedRole) -> Self {
+        Self { own: own.to_keep(), left: None, role, phase: Phase::Unpolled }
+    }
+
+    /// Carries a span, which ends with the last visit.
+    #[inline]
+    pub(crate) fn of(span: Span) -> Self {
+        let (hot, role) = span.into_parts();
+        match role {
+            Role::Nothing => Self::nothing(),
+            Role::Ended | Role::Closed => Self::span(hot),
+            Role::Context => Self::context(hot),
+        }
     }
 
     const fn nothing() -> Self {
-        Self::new(Hot::NONE, CarriedRole::Nothing, 0)
+        Self::new(Hot::NONE, CarriedRole::Nothing)
     }
 
     const fn span(own: Hot) -> Self {
-        Self::new(own, CarriedRole::Span, 0)
+        Self::new(own, CarriedRole::Span)
     }
 
     /// Carries a context out of its scope, and announces that if the trace is recorded.
@@ -162,20 +170,21 @@ impl Carried {
             return Self::carrier(hot);
         }
         let is_nothing = hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
-        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context, 0) }
+        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context) }
     }
 
     fn carrier(hot: Hot) -> Self {
-        let token = id::random_word() as u32;
-        let Some(trace) = hot.trace_id() else { return Self::new(hot, CarriedRole::Context, 0) };
+        let Some(trace) = hot.trace_id() else { return Self::new(hot, CarriedRole::Context) };
         let pipeline = hot.pipeline();
-        let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace, token });
+        let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace });
         switches::wake_lazily();
-        Self::new(hot, if announced { CarriedRole::Carrier } else { CarriedRole::Context }, token)
+        Self::new(hot, if announced { CarriedRole::Carrier } else { CarriedRole::Context })
     }
 
-    fn needs_its_context_to_drop(&self) -> bool {
-        self.role != CarriedRole::Nothing
+    /// Whether there is no context to make current and nothing to write.
+    #[inline]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.role == CarriedRole::Nothing
     }
 
     /// Makes the context the thread's until the visit is dropped.
@@ -189,7 +198,7 @@ impl Carried {
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
-    fn visit_to_drop(&mut self) -> Visit<'_> {
+    pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
         let mut visit = self.visit();
         visit.end = match visit.carried.phase {
             Phase::Unpolled => End::Dropped(Outcome::NeverPolled),
@@ -202,14 +211,19 @@ impl Carried {
         visit
     }
 
+    /// Makes the context the thread's while `body` runs, once of many times.
+    pub(crate) fn lend<R>(&self, body: impl FnOnce() -> R) -> R {
+        if self.is_nothing() { body() } else { context::with(self.own, body) }
+    }
+
     /// Writes down how it ended.
     fn write_end(&self, outcome: Outcome) {
         match self.role {
             CarriedRole::Span => start::write_ended(self.own, outcome, switches::now(self.own)),
             CarriedRole::Carrier => {
                 if let Some(trace) = self.own.trace_id() {
-                    let (pipeline, token) = (self.own.pipeline(), self.token);
-                    buffer::push(Worth::End, || Record::CarrierClosed { pipeline, trace, token });
+                    let pipeline = self.own.pipeline();
+                    buffer::push(Worth::End, || Record::CarrierClosed { pipeline, trace });
                     switches::wake_lazily();
                 }
             }
@@ -236,6 +250,8 @@ enum End {
     Pending,
     /// The future is ready.
     Ready,
+    /// The future is ready, with an error.
+    Failed,
     /// The future was dropped before it was done.
     Dropped(Outcome),
     /// The future was dropped after it was done.
@@ -243,6 +259,12 @@ enum End {
 }
 
 impl Visit<'_> {
+    /// Says that the poll returned an error.
+    #[inline]
+    pub(crate) fn returned_error(&mut self) {
+        self.end = End::Failed;
+    }
+
     /// Says that the poll returned.
     #[inline]
     pub(crate) fn returned(&mut self, ready: bool) {
@@ -271,6 +293,7 @@ impl Visit<'_> {
         let outcome = match self.end {
             End::Panicked => Outcome::Panicked,
             End::Pending | End::Ready => Outcome::Ok,
+            End::Failed => Outcome::Error,
             End::Dropped(outcome) => outcome,
             End::Done => return,
         };

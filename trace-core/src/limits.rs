@@ -98,7 +98,14 @@ impl SpanLimits {
         let Some(length) = self.value_length else { return false };
         match value {
             Value::String(text) => truncate_text(text, length),
-            Value::StringArray(texts) => texts.iter_mut().fold(false, |cut, text| truncate_text(text, length) || cut),
+            Value::StringArray(texts) => {
+                // Not `any`, which stops at the first.
+                let mut cut = false;
+                for text in texts {
+                    cut |= truncate_text(text, length);
+                }
+                cut
+            }
             Value::Bytes(bytes) if bytes.len() > length => {
                 *bytes = Box::from(&bytes[..length]);
                 true

@@ -5,9 +5,9 @@
 //! | [`Closed`](Record::Closed) | 64 | the end of a sync span: everything about it |
 //! | [`Opened`](Record::Opened) | 56 | the start of a local root, and of a span that leaves its scope or thread |
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
-//! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 40 | a context is taken out of its scope, and let go |
+//! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
 //! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
-//! | [`Group`](Record::Group) | 40 | anything else said of a span; the given number of item records follow it at once |
+//! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
 //! Ids stand in the records at full length, so that any thread can speak of any span it knows. The tag, the kind, the
@@ -39,7 +39,7 @@ pub(crate) enum Record {
     Opened {
         kind: SpanKind,
         flags: TraceFlags,
-        parent_is_remote: bool,
+        origin: Origin,
         pipeline: u32,
         trace: TraceId,
         span: SpanId,
@@ -57,12 +57,10 @@ pub(crate) enum Record {
     CarrierOpened {
         pipeline: u32,
         trace: TraceId,
-        token: u32,
     },
     CarrierClosed {
         pipeline: u32,
         trace: TraceId,
-        token: u32,
     },
     Scalar {
         scalar: Scalar,
@@ -79,8 +77,6 @@ pub(crate) enum Record {
         trace: TraceId,
         span: SpanId,
         ticks: u64,
-        /// How many item records follow.
-        items: u32,
     },
     /// Something of this span was lost for want of memory.
     Lost {
@@ -95,6 +91,17 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+}
+
+/// How a span that announces itself came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A child of a span of this process.
+    Child,
+    /// The trace begins here.
+    LocalRoot,
+    /// The trace goes on here after coming from another process.
+    Remote,
 }
 
 /// What a [`Record::Group`] says.

@@ -24,11 +24,6 @@ impl<T, const N: usize> SmallList<T, N> {
     }
 
     #[inline]
-    pub(crate) const fn len(&self) -> usize {
-        self.len
-    }
-
-    #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -91,7 +86,7 @@ mod tests {
         for count in 0..8 {
             let mut list = SmallList::<usize, 4>::new();
             list.extend(0..count);
-            assert_eq!((list.len(), list.is_empty()), (count, count == 0));
+            assert_eq!(list.is_empty(), count == 0);
             assert_eq!(list.to_vec(), (0..count).collect::<Vec<_>>());
             let items = list.into_items();
             assert_eq!(items.len(), count);

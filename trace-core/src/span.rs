@@ -113,6 +113,7 @@ impl SpanBuilder {
 pub struct Span {
     handle: CurrentSpan,
     role: Role,
+    was_panicking: bool,
 }
 
 impl Span {
@@ -131,12 +132,13 @@ impl Span {
 
     /// A span that is not there: it records nothing, and what runs in it keeps the context it is run in.
     pub const fn disabled() -> Self {
-        Self { handle: CurrentSpan { hot: context::Hot::NONE }, role: Role::Nothing }
+        Self { handle: CurrentSpan { hot: context::Hot::NONE }, role: Role::Nothing, was_panicking: false }
     }
 
     #[inline]
-    pub(crate) const fn of(begun: Begun) -> Self {
-        Self { handle: CurrentSpan { hot: begun.own }, role: begun.role }
+    pub(crate) fn of(begun: Begun) -> Self {
+        let handle = CurrentSpan { hot: begun.own };
+        Self { handle, role: begun.role, was_panicking: std::thread::panicking() }
     }
 
     /// Sets an attribute and hands the span back, for use where it is made.
@@ -177,7 +179,9 @@ impl Deref for Span {
 impl Drop for Span {
     fn drop(&mut self) {
         if self.role == Role::Ended {
-            start::write_ended(self.handle.hot, Outcome::Ok, switches::now(self.handle.hot));
+            let unwinds = std::thread::panicking() && !self.was_panicking;
+            let outcome = if unwinds { Outcome::Panicked } else { Outcome::Ok };
+            start::write_ended(self.handle.hot, outcome, switches::now(self.handle.hot));
         }
     }
 }

@@ -113,6 +113,20 @@ pub struct Event {
     pub dropped_attributes: u32,
 }
 
+impl Event {
+    /// An event of this name at this moment, in nanoseconds since 1970.
+    pub fn new(name: impl Into<Cow<'static, str>>, unix_nanos: u64) -> Self {
+        Self { name: name.into(), unix_nanos, attributes: Vec::new(), dropped_attributes: 0 }
+    }
+
+    /// Adds a fact about it.
+    #[must_use]
+    pub fn attribute(mut self, attribute: impl Into<Attribute>) -> Self {
+        self.attributes.push(attribute.into());
+        self
+    }
+}
+
 /// Another span that a span has to do with, without being its child.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

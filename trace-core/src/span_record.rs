@@ -24,9 +24,36 @@ pub(crate) struct SpanRecord {
     pub(crate) kind: SpanKind,
     pub(crate) outcome: Outcome,
     pub(crate) flags: TraceFlags,
-    pub(crate) parent_is_remote: bool,
+    pub(crate) marks: Marks,
     /// One more than the index into [`Extras::spans`].
     pub(crate) extra: Option<NonZeroU32>,
+}
+
+/// Yes-or-no facts of a span, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    pub(crate) const NONE: Self = Self(0);
+    /// The parent is a span of another process.
+    pub(crate) const PARENT_IS_REMOTE: Self = Self(1);
+    /// It ended at least one whole pass ago, so that everything said of it is here.
+    pub(crate) const SETTLED: Self = Self(2);
+    /// It was handed on ahead of its trace.
+    pub(crate) const HANDED_ON: Self = Self(4);
+
+    /// These marks if `condition` holds.
+    pub(crate) const fn if_so(self, condition: bool) -> Self {
+        if condition { self } else { Self::NONE }
+    }
+
+    pub(crate) const fn has(self, mark: Self) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    pub(crate) const fn set(&mut self, mark: Self) {
+        self.0 |= mark.0;
+    }
 }
 
 /// What only some spans have, packed for all spans of a trace.
@@ -65,6 +92,19 @@ pub(crate) struct LinkRecord {
 }
 
 impl Extras {
+    /// What this span has beyond its record.
+    pub(crate) fn of(&mut self, span: &SpanRecord) -> Option<&mut Extra> {
+        span.extra.and_then(|extra| self.spans.get_mut(extra.get() as usize - 1))
+    }
+
+    /// The memory on the heap, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.spans)
+            + size_of_val(&*self.events)
+            + size_of_val(&*self.links)
+            + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
+    }
+
     /// Keeps these attributes and tells where.
     pub(crate) fn keep(&mut self, attributes: Vec<Attribute>) -> Range<u32> {
         let start = self.attributes.len() as u32;

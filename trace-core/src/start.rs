@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::buffer::{self, Worth};
 use crate::callsite::{self, Callsite, Interest};
+use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
 use crate::doorbell::Sleep;
@@ -12,7 +13,7 @@ use crate::filter;
 use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
-use crate::record::{Group, Record};
+use crate::record::{Group, Origin, Record};
 use crate::sampler::{SamplingDecision, SamplingParameters};
 use crate::small_list::SmallList;
 use crate::span_context::{SpanContext, TraceFlags};
@@ -185,9 +186,9 @@ fn begin_trace(plan: Plan, base: Hot) -> Begun {
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special).local_root();
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
-    let remote = parent.is_some_and(|parent| parent.is_remote());
+    let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
     // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
-    if write_start(plan, &begun, remote) { begun } else { Begun::context(unsampled, Role::Context) }
+    if write_start(plan, &begun, origin) { begun } else { Begun::context(unsampled, Role::Context) }
 }
 
 /// What was decided of a local root.
@@ -237,23 +238,25 @@ fn begin_in_trace(plan: Plan, base: Hot, announce: Announce) -> Begun {
     let own = base.child(span);
     let role = if announced { Role::Ended } else { Role::Closed };
     let begun = Begun { own, role, parent: base.span_id(), start: switches::now(own), kind: plan.kind };
-    if write_start(plan, &begun, base.is_remote()) { begun } else { Begun::context(base.muted(), Role::Context) }
+    if write_start(plan, &begun, Origin::Child) { begun } else { Begun::context(base.muted(), Role::Context) }
 }
 
 /// Writes down what must be known before the end. `false` if an announcement found no memory: then the span is counted as
 /// not started.
-fn write_start(plan: Plan, begun: &Begun, parent_is_remote: bool) -> bool {
+fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
     let Begun { own, role, parent, start, kind } = *begun;
     if role == Role::Ended {
         let Some((trace, span)) = own.ids() else { return false };
         let (callsite, flags, pipeline) = (plan.callsite, own.flags(), own.pipeline());
-        let opened =
-            || Record::Opened { kind, flags, parent_is_remote, pipeline, trace, span, parent, start, callsite };
+        let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
         if !buffer::push(Worth::Span, opened) {
             tally::SPANS_NOT_STARTED.add(1);
             return false;
         }
         switches::wake_lazily();
+    }
+    if own.is_special() {
+        run_hooks(&plan, own, kind);
     }
     let handle = CurrentSpan { hot: own.to_keep() };
     if let Some(name) = plan.name {
@@ -269,6 +272,19 @@ fn write_start(plan: Plan, begun: &Begun, parent_is_remote: bool) -> bool {
         handle.add_link(link);
     }
     true
+}
+
+/// Calls the hooks of a start, which see the span and start none themselves.
+#[cold]
+fn run_hooks(plan: &Plan, own: Hot, kind: SpanKind) {
+    let hooks = switches::with(own.pipeline(), |switches| switches.on_start.clone()).unwrap_or_default();
+    let name = plan.name.as_deref().unwrap_or(plan.callsite.name());
+    for hook in hooks {
+        let called = caught(|| context::with(own.suppressed(), || hook(own, name, kind, plan.callsite)));
+        if called.is_none() {
+            tally::USER_PANICS.add(1);
+        }
+    }
 }
 
 /// Writes down that a span ended.

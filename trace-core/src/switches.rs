@@ -4,13 +4,16 @@
 //! already asks nothing; a trace that begins asks once, and finds the switches it found last in a thread-local.
 
 use std::cell::Cell;
+use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::callsite::Callsite;
 use crate::clock;
 use crate::context::Hot;
 use crate::doorbell::{Doorbell, Sleep};
 use crate::id::{SpanId, TraceId};
+use crate::kind::SpanKind;
 use crate::manual_clock::ManualClock;
 use crate::sampler::Sampler;
 
@@ -18,7 +21,6 @@ use crate::sampler::Sampler;
 pub(crate) const GLOBAL: u32 = 0;
 
 /// What a pipeline says to the recording side.
-#[derive(Debug)]
 pub(crate) struct Switches {
     pub(crate) pipeline: u32,
     pub(crate) sampler: Sampler,
@@ -28,12 +30,17 @@ pub(crate) struct Switches {
     pub(crate) ids: Option<CountedIds>,
     /// Every span announces itself when it starts.
     pub(crate) announce_all: bool,
+    /// Called at every start.
+    pub(crate) on_start: Vec<Arc<StartHook>>,
 }
+
+/// A user's closure that is called when a span starts, with its context, name, kind and callsite.
+pub(crate) type StartHook = dyn Fn(Hot, &str, SpanKind, &'static Callsite) + Send + Sync;
 
 impl Switches {
     /// Whether its spans must not take the short path.
-    pub(crate) const fn is_special(&self) -> bool {
-        self.clock.is_some() || self.ids.is_some() || self.announce_all
+    pub(crate) fn is_special(&self) -> bool {
+        self.clock.is_some() || self.ids.is_some() || self.announce_all || !self.on_start.is_empty()
     }
 
     pub(crate) fn trace_id(&self) -> TraceId {
@@ -48,6 +55,12 @@ impl Switches {
 
     pub(crate) fn now(&self) -> u64 {
         self.clock.as_ref().map_or_else(clock::now, ManualClock::unix_nanos)
+    }
+}
+
+impl fmt::Debug for Switches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Switches").field("pipeline", &self.pipeline).finish_non_exhaustive()
     }
 }
 
@@ -66,6 +79,7 @@ impl CountedIds {
 
 const NEVER: u8 = 0;
 const ON: u8 = 1;
+const OVER: u8 = 2;
 
 /// Whether the pipeline of `init` records.
 static GLOBAL_STATE: AtomicU8 = AtomicU8::new(NEVER);
@@ -94,7 +108,7 @@ pub(crate) fn install(switches: Arc<Switches>) {
 /// Takes a pipeline's switches away: traces that begin from now on are not recorded.
 pub(crate) fn remove(pipeline: u32) {
     if pipeline == GLOBAL {
-        GLOBAL_STATE.store(NEVER, Ordering::Release);
+        GLOBAL_STATE.store(OVER, Ordering::Release);
     }
     change(|installed| installed.retain(|switches| switches.pipeline != pipeline));
 }
@@ -108,6 +122,11 @@ fn change(change: impl FnOnce(&mut Vec<Arc<Switches>>)) {
 #[inline]
 pub(crate) fn is_on(pipeline: u32) -> bool {
     pipeline != GLOBAL || GLOBAL_STATE.load(Ordering::Relaxed) == ON
+}
+
+/// Whether `init` has ever switched its pipeline on.
+pub(crate) fn was_ever_on() -> bool {
+    GLOBAL_STATE.load(Ordering::Acquire) != NEVER
 }
 
 /// Asks a pipeline's switches; `None` if there is no such pipeline (any more). `ask` may be user code that comes back here.

@@ -16,7 +16,7 @@ use crate::kind::SpanKind;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
-use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, SpanRecord};
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, Marks, SpanRecord};
 use crate::status::{Outcome, Status};
 use crate::tree::Tree;
 use crate::value::{Attribute, Value};
@@ -32,7 +32,7 @@ pub struct Trace {
     pub(crate) resource: Arc<Resource>,
     pub(crate) spans: Vec<SpanRecord>,
     pub(crate) extras: Extras,
-    pub(crate) tree: OnceLock<Tree>,
+    pub(crate) tree: OnceLock<Box<Tree>>,
 }
 
 /// Whether a trace is all there.
@@ -111,7 +111,7 @@ impl Trace {
             kind: span.kind,
             outcome: if span.end_unix_nanos.is_some() { span.outcome } else { Outcome::Open },
             flags: span.flags,
-            parent_is_remote: span.parent_is_remote,
+            marks: Marks::PARENT_IS_REMOTE.if_so(span.parent_is_remote),
             extra: NonZeroU32::new(extras.spans.len() as u32),
         });
     }
@@ -206,12 +206,22 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
+    /// How many of its spans have ended.
+    pub(crate) fn closed(&self) -> usize {
+        self.spans.iter().filter(|span| span.outcome != Outcome::Open).count()
+    }
+
+    /// The memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.spans) + self.extras.bytes()
+    }
+
     fn view(&self, index: u32) -> SpanView<'_> {
         SpanView { trace: self, record: &self.spans[index as usize] }
     }
 
     fn tree(&self) -> &Tree {
-        self.tree.get_or_init(|| Tree::of(&self.spans))
+        self.tree.get_or_init(|| Box::new(Tree::of(&self.spans)))
     }
 }
 
@@ -248,7 +258,7 @@ impl<'a> SpanView<'a> {
     /// Whether the parent is a span of another process.
     #[must_use]
     pub const fn parent_is_remote(&self) -> bool {
-        self.record.parent_is_remote
+        self.record.marks.has(Marks::PARENT_IS_REMOTE)
     }
 
     /// Its identity, as it would be passed on.

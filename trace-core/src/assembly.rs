@@ -1,0 +1,324 @@
+//! One trace while it is put together.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use crate::clock::Timebase;
+use crate::detail::{self, Detail, Omissions, Rules, What};
+use crate::id::{SpanId, TraceId};
+use crate::open_spans::OpenSpans;
+use crate::record::{Group, Record};
+use crate::resource::Resource;
+use crate::span_record::{Extras, Marks, SpanRecord};
+use crate::status::Outcome;
+use crate::trace::{Completeness, Trace};
+
+/// What a span is reckoned at: its record, and the room that its end and its place in the maps take.
+const SPAN_BYTES: usize = 96;
+
+#[derive(Debug)]
+pub(crate) struct Assembly {
+    id: TraceId,
+    timebase: Timebase,
+    born: Instant,
+    /// The pass that brought its last record.
+    pub(crate) last_pass: u64,
+    /// Whether it waits for a quiet pass.
+    pub(crate) settling: bool,
+    spans: Vec<SpanRecord>,
+    details: Vec<Detail>,
+    open: OpenSpans,
+    /// Contexts that were taken out of their scope and not let go. Below zero while a pass has seen the end first.
+    carriers: i64,
+    /// Ends whose starts have not come yet.
+    early_ends: Vec<(SpanId, u64, Outcome)>,
+    /// Closed spans that were not handed on, or not ahead of the trace.
+    pub(crate) closed: usize,
+    /// Whether a local root of it was seen: what comes without one is late.
+    rooted: bool,
+    in_parts: bool,
+    bytes: usize,
+    /// What of these bytes the assembler knows of.
+    pub(crate) reckoned: usize,
+}
+
+impl Assembly {
+    pub(crate) fn new(id: TraceId, timebase: Timebase, born: Instant, capacity: usize) -> Self {
+        Self {
+            id,
+            timebase,
+            born,
+            last_pass: 0,
+            settling: false,
+            spans: Vec::with_capacity(capacity),
+            details: Vec::new(),
+            open: OpenSpans::default(),
+            carriers: 0,
+            early_ends: Vec::new(),
+            closed: 0,
+            rooted: false,
+            in_parts: false,
+            bytes: 0,
+            reckoned: 0,
+        }
+    }
+
+    pub(crate) const fn id(&self) -> TraceId {
+        self.id
+    }
+
+    pub(crate) const fn born(&self) -> Instant {
+        self.born
+    }
+
+    pub(crate) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(crate) const fn carriers(&self) -> i64 {
+        self.carriers
+    }
+
+    /// Whether nothing of it is known to run still.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.carriers <= 0 && self.open.is_empty()
+    }
+
+    /// Takes a span that says everything about itself.
+    #[inline]
+    pub(crate) fn closed(&mut self, span: SpanRecord) {
+        self.spans.push(span);
+        self.closed += 1;
+        self.bytes += SPAN_BYTES;
+    }
+
+    /// Takes the start of a span.
+    pub(crate) fn opened(&mut self, mut span: SpanRecord, is_root: bool) -> Start {
+        self.rooted |= is_root;
+        self.bytes += SPAN_BYTES;
+        let start = match self.early_ends.iter().position(|&(id, ..)| id == span.id) {
+            Some(place) => {
+                (_, span.end, span.outcome) = self.early_ends.swap_remove(place);
+                self.closed += 1;
+                Start::AfterItsEnd
+            }
+            None => {
+                self.open.insert(span.id, self.spans.len() as u32);
+                Start::First
+            }
+        };
+        self.spans.push(span);
+        start
+    }
+
+    /// Takes the end of a span that announced itself. Returns whether its start is here.
+    pub(crate) fn ended(&mut self, id: SpanId, end: u64, outcome: Outcome) -> bool {
+        let Some(place) = self.open.remove(id) else {
+            self.early_ends.push((id, end, outcome));
+            return false;
+        };
+        let span = &mut self.spans[place as usize];
+        (span.end, span.outcome) = (end, outcome);
+        self.closed += 1;
+        true
+    }
+
+    pub(crate) const fn carrier(&mut self, change: i64) {
+        self.carriers += change;
+    }
+
+    pub(crate) fn detail(&mut self, detail: Detail) {
+        self.bytes += detail.bytes();
+        self.details.push(detail);
+    }
+
+    /// Takes an item of the group that was begun last, of this span and at this tick.
+    pub(crate) fn item(&mut self, what: Group, span: SpanId, ticks: u64, item: Record) {
+        let new = match (what, item) {
+            (Group::Attributes, Record::Attribute(attribute)) => What::Attribute(attribute),
+            (_, Record::Attribute(attribute)) => {
+                self.bytes += size_of_val(&attribute) + attribute.heap_bytes();
+                if let Some(What::Event { attributes, .. } | What::Link { attributes, .. }) =
+                    self.details.last_mut().map(|detail| &mut detail.what)
+                {
+                    attributes.push(attribute);
+                }
+                return;
+            }
+            (_, Record::EventName(name)) => What::Event { name, attributes: Vec::new() },
+            (_, Record::LinkTo(context)) => What::Link { context, attributes: Vec::new() },
+            (_, Record::Status(status)) => What::Status(status),
+            (_, Record::Name(name)) => What::Name(name),
+            (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
+            _ => return,
+        };
+        self.detail(Detail { span, ticks, what: new });
+    }
+
+    /// Marks what has ended by now, so that a later pass may hand it on.
+    pub(crate) fn settle(&mut self) {
+        for span in self.spans.iter_mut().filter(|span| span.outcome != Outcome::Open) {
+            span.marks.set(Marks::SETTLED);
+        }
+    }
+
+    /// Everything: what has ended, and what is open as open. Returns what was said of spans that are not here.
+    pub(crate) fn finish(
+        mut self,
+        resource: &Arc<Resource>,
+        rules: &Rules,
+        omissions: &mut Omissions,
+    ) -> (Trace, Remains) {
+        let completeness = match (self.rooted, self.in_parts) {
+            (_, true) => Completeness::Part,
+            (true, false) => Completeness::Whole,
+            (false, false) => Completeness::Late,
+        };
+        let spans = std::mem::take(&mut self.spans);
+        let mut details = std::mem::take(&mut self.details);
+        let trace = self.trace(spans, &mut details, completeness, resource, rules, omissions);
+        let remains = Remains { details: details.len(), ends: self.early_ends.len() };
+        (trace, remains)
+    }
+
+    /// What was settled, taken out; what is open, and what was said of it, stays.
+    pub(crate) fn take_settled(
+        &mut self,
+        resource: &Arc<Resource>,
+        rules: &Rules,
+        omissions: &mut Omissions,
+    ) -> Option<Trace> {
+        let (settled, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
+        self.spans = rest;
+        if settled.is_empty() {
+            return None;
+        }
+        self.index();
+        self.closed -= settled.len();
+        self.in_parts = true;
+        let mut details = std::mem::take(&mut self.details);
+        let trace = self.trace(settled, &mut details, Completeness::Part, resource, rules, omissions);
+        self.details = details;
+        self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
+        Some(trace)
+    }
+
+    /// What was settled, taken out, and copies of what is open beside it.
+    pub(crate) fn take_settled_and_open(
+        &mut self,
+        resource: &Arc<Resource>,
+        rules: &Rules,
+        omissions: &mut Omissions,
+    ) -> Option<Trace> {
+        let open = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect::<Vec<_>>();
+        if open.is_empty() {
+            return self.take_settled(resource, rules, omissions);
+        }
+        let (settled, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
+        self.spans = rest;
+        self.index();
+        self.closed -= settled.len();
+        self.in_parts = true;
+        // What was said of the open ones is told now and again with their end.
+        let of_open = |detail: &&Detail| open.iter().any(|span| span.id == detail.span);
+        let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
+        let mut details = std::mem::take(&mut self.details);
+        let spans = settled.into_iter().chain(open.iter().copied()).collect();
+        let trace = self.trace(spans, &mut details, Completeness::Part, resource, rules, omissions);
+        details.extend(kept);
+        self.details = details;
+        self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
+        Some(trace)
+    }
+
+    /// What was settled and not handed on before, as a copy; all of it stays.
+    pub(crate) fn copy_settled(&mut self, resource: &Arc<Resource>, rules: &Rules, _: &mut Omissions) -> Option<Trace> {
+        let fresh =
+            self.spans.iter_mut().filter(|span| span.marks.has(Marks::SETTLED) && !span.marks.has(Marks::HANDED_ON));
+        let copies: Vec<_> = fresh
+            .map(|span| {
+                span.marks.set(Marks::HANDED_ON);
+                *span
+            })
+            .collect();
+        if copies.is_empty() {
+            return None;
+        }
+        let mut details = self.details.clone();
+        // What is left out is counted when the whole trace goes.
+        let omissions = &mut Omissions::default();
+        Some(self.trace(copies, &mut details, Completeness::Part, resource, rules, omissions))
+    }
+
+    /// What has ended so far, as a copy, with what is open as open if so asked.
+    pub(crate) fn snapshot(&self, with_open: bool, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+        let wanted = |span: &&SpanRecord| with_open || span.outcome != Outcome::Open;
+        let spans = self.spans.iter().filter(wanted).copied().collect();
+        let mut details = self.details.clone();
+        self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
+    }
+
+    /// The memory it takes, in bytes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn trace(
+        &self,
+        mut spans: Vec<SpanRecord>,
+        details: &mut Vec<Detail>,
+        completeness: Completeness,
+        resource: &Arc<Resource>,
+        rules: &Rules,
+        omissions: &mut Omissions,
+    ) -> Trace {
+        let extras = if details.is_empty() && spans.iter().all(is_plain) {
+            Extras::default()
+        } else {
+            detail::apply(&mut spans, details, &self.timebase, rules, omissions)
+        };
+        Trace {
+            id: self.id,
+            timebase: self.timebase,
+            completeness,
+            resource: Arc::clone(resource),
+            spans,
+            extras,
+            tree: OnceLock::new(),
+        }
+    }
+
+    /// Tells anew where the open spans stand.
+    fn index(&mut self) {
+        self.open.clear();
+        for (place, span) in (0_u32..).zip(&self.spans) {
+            if span.outcome == Outcome::Open {
+                self.open.insert(span.id, place);
+            }
+        }
+    }
+}
+
+/// When the start of a span came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    First,
+    AfterItsEnd,
+}
+
+/// Whether nothing follows from the span's outcome, and its times are in order.
+fn is_plain(span: &SpanRecord) -> bool {
+    span.outcome == Outcome::Ok && span.end >= span.start
+}
+
+/// What was left of an assembly when its spans were handed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Remains {
+    /// Details of spans that are not here.
+    pub(crate) details: usize,
+    /// Ends of spans whose start never came.
+    pub(crate) ends: usize,
+}

@@ -1,0 +1,16 @@
+//! Exporters that need no other crate.
+
+mod bar;
+pub(crate) mod color;
+pub(crate) mod console;
+mod duration;
+mod flat;
+mod json;
+pub(crate) mod json_lines;
+mod look;
+pub(crate) mod memory;
+mod notes;
+mod rows;
+mod span_json;
+mod target;
+mod tree_text;

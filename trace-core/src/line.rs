@@ -1,0 +1,356 @@
+//! One pipeline as the processor sees it: its assembler, its rules, and where its traces go.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::assembler::{Assembler, Take};
+use crate::caught::caught;
+use crate::clock::Timebase;
+use crate::detail;
+use crate::exporter::{Batch, Delivery};
+use crate::id::TraceId;
+use crate::record::Record;
+use crate::span_record::Marks;
+use crate::stats::Stats;
+use crate::trace::{SpanView, Trace};
+use crate::worker::{Parcel, Worker};
+
+/// How many tail decisions are remembered for what comes late.
+const REMEMBERED_DECISIONS: usize = 8192;
+
+/// How often traces are looked at for their age.
+const AGE_CHECKS: Duration = Duration::from_secs(1);
+
+/// A user's closure that keeps or leaves out a trace.
+pub(crate) type TailSampler = dyn Fn(&Trace) -> bool + Send + Sync;
+/// A user's closure that sees each span when it is handed on.
+pub(crate) type EndHook = dyn Fn(&SpanView<'_>) + Send + Sync;
+
+/// What the builder says of a pipeline.
+pub(crate) struct LineRules {
+    pub(crate) tail: Option<Arc<TailSampler>>,
+    pub(crate) on_end: Vec<Arc<EndHook>>,
+    pub(crate) batch_delay: Duration,
+    pub(crate) batch_spans: usize,
+    /// Whether the ticks are a manual clock's.
+    pub(crate) manual_clock: bool,
+}
+
+/// A pipeline in the processor.
+pub(crate) struct Line {
+    pub(crate) number: u32,
+    assembler: Assembler,
+    rules: LineRules,
+    workers: Vec<Worker>,
+    /// Complete traces that wait for their batch; for exporters of spans.
+    pending: Vec<Trace>,
+    pending_spans: usize,
+    /// Complete traces of a pipeline without exporters, for who comes to collect them.
+    collected: Option<Vec<Trace>>,
+    /// Spans that were handed on as copies, and are held still for their trace.
+    copied: usize,
+    decisions: Decisions,
+    /// When the oldest span that waits for a batch began to wait.
+    waiting_since: Option<Instant>,
+    next_age_check: Instant,
+    now: Instant,
+    stats: Arc<Mutex<Stats>>,
+}
+
+impl Line {
+    /// A pipeline with these exporters; without any, its traces are collected.
+    pub(crate) fn new(
+        number: u32,
+        assembler: Assembler,
+        rules: LineRules,
+        workers: Vec<Worker>,
+        stats: Arc<Mutex<Stats>>,
+        collects: bool,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            number,
+            assembler,
+            rules,
+            workers,
+            pending: Vec::new(),
+            pending_spans: 0,
+            collected: collects.then(Vec::new),
+            copied: 0,
+            decisions: Decisions::default(),
+            waiting_since: None,
+            next_age_check: now + AGE_CHECKS,
+            now,
+            stats,
+        }
+    }
+
+    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Timebase) {
+        self.now = now;
+        let timebase = if self.rules.manual_clock { Timebase::UNIX_NANOS } else { timebase };
+        self.assembler.begin_pass(now, timebase);
+    }
+
+    #[inline]
+    pub(crate) fn take(&mut self, record: Record) {
+        self.assembler.take(record);
+    }
+
+    /// Ends a pass: complete traces go on, and batches that are due.
+    pub(crate) fn end_pass(&mut self) {
+        let complete = self.assembler.end_pass();
+        self.hand_on(complete);
+        if self.now >= self.next_age_check {
+            self.next_age_check = self.now + AGE_CHECKS;
+            let parts = self.assembler.take_parts();
+            self.hand_on(parts);
+        }
+        self.send_what_is_due();
+        self.publish();
+    }
+
+    /// Whether another pass, even an empty one, hands something on.
+    pub(crate) fn is_settling(&self) -> bool {
+        self.assembler.is_settling()
+    }
+
+    /// When it must be looked at again though nothing happens.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let batch = self.waiting_since.map(|since| since + self.rules.batch_delay);
+        let age = (self.assembler.holding().closed > 0).then_some(self.next_age_check);
+        [batch, age].into_iter().flatten().min()
+    }
+
+    /// Hands on everything that settled in the last pass, with what is open as open if so asked.
+    pub(crate) fn hand_on_all(&mut self, with_open: bool) {
+        if self.rules.tail.is_none() || with_open {
+            let how = if with_open { Take::OutWithOpen } else { Take::Out };
+            let parts = self.assembler.take_settled(how);
+            self.hand_on(parts);
+        }
+        self.send_pending();
+        self.publish();
+    }
+
+    /// Marks what has ended, so that [`Self::hand_on_all`] may take it after the next pass.
+    pub(crate) fn settle(&mut self) {
+        self.assembler.settle();
+    }
+
+    /// Every trace there is, for who collects them.
+    pub(crate) fn collect(&mut self) -> Vec<Trace> {
+        let rest = self.assembler.take_all();
+        self.hand_on(rest);
+        self.publish();
+        self.collected.take().unwrap_or_default()
+    }
+
+    /// How many spans and carried contexts run still.
+    pub(crate) fn running(&self) -> usize {
+        self.assembler.running()
+    }
+
+    pub(crate) fn snapshot(&self, trace: TraceId) -> Option<Trace> {
+        self.assembler.snapshot(trace, false)
+    }
+
+    pub(crate) fn workers(&self) -> &[Worker] {
+        &self.workers
+    }
+
+    pub(crate) fn join_workers(&mut self) {
+        self.workers.iter_mut().for_each(Worker::join_if_done);
+    }
+
+    /// The books at this moment.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = self.lock_stats().clone();
+        for worker in &self.workers {
+            let mut exporter = worker.stats();
+            exporter.held = match worker.delivery() {
+                Delivery::Spans => (self.assembler.holding().closed - self.copied + self.pending_spans) as u64,
+                Delivery::Traces => self.assembler.holding().closed as u64,
+            };
+            stats.exporters.push(exporter);
+        }
+        stats
+    }
+
+    fn wants(&self, delivery: Delivery) -> bool {
+        self.workers.iter().any(|worker| worker.delivery() == delivery)
+    }
+
+    /// Judges traces and passes them on to whoever wants them.
+    fn hand_on(&mut self, mut traces: Vec<Trace>) {
+        if traces.is_empty() {
+            return;
+        }
+        self.judge(&mut traces);
+        self.run_hooks(&traces);
+        if let Some(collected) = &mut self.collected {
+            collected.append(&mut traces);
+            return;
+        }
+        self.copied -= copied(&traces).min(self.copied);
+        match (self.wants(Delivery::Spans), self.wants(Delivery::Traces)) {
+            (true, false) => self.pend(traces),
+            (false, _) => self.send(Delivery::Traces, traces),
+            (true, true) => {
+                let fresh = traces.iter().filter_map(without_copied).collect();
+                self.pend(fresh);
+                self.send(Delivery::Traces, traces);
+            }
+        }
+    }
+
+    /// Asks the tail sampler of each trace, once, and counts what it leaves out.
+    fn judge(&mut self, traces: &mut Vec<Trace>) {
+        let Some(tail) = &self.rules.tail else { return };
+        let (mut panics, mut sampled_out) = (0, 0);
+        let decisions = &mut self.decisions;
+        traces.retain(|trace| {
+            let keep = decisions.of(trace.id(), || detail::ask(&**tail, trace, &mut panics));
+            sampled_out += if keep { 0 } else { trace.closed() };
+            keep
+        });
+        let mut stats = self.lock_stats();
+        stats.sampled_out += sampled_out as u64;
+        stats.user_panics += panics;
+    }
+
+    fn run_hooks(&self, traces: &[Trace]) {
+        let mut panics = 0;
+        for hook in &self.rules.on_end {
+            for span in traces.iter().flat_map(Trace::spans).filter(|span| span.end_unix_nanos().is_some()) {
+                panics += u64::from(caught(|| hook(&span)).is_none());
+            }
+        }
+        if panics > 0 {
+            self.lock_stats().user_panics += panics;
+        }
+    }
+
+    fn pend(&mut self, mut traces: Vec<Trace>) {
+        self.pending_spans += traces.iter().map(Trace::closed).sum::<usize>();
+        self.pending.append(&mut traces);
+    }
+
+    /// Sends the batch of spans if it is large or old enough.
+    fn send_what_is_due(&mut self) {
+        if !self.wants(Delivery::Spans) {
+            return;
+        }
+        let ahead = self.rules.tail.is_none();
+        let held = if ahead { self.assembler.holding().closed - self.copied } else { 0 };
+        let waiting = held + self.pending_spans;
+        if waiting == 0 {
+            self.waiting_since = None;
+            return;
+        }
+        let since = *self.waiting_since.get_or_insert(self.now);
+        if waiting >= self.rules.batch_spans || self.now.duration_since(since) >= self.rules.batch_delay {
+            if ahead && held > 0 {
+                self.take_ahead();
+            }
+            self.send_pending();
+            // What has only just ended goes with the next batch.
+            self.waiting_since = Some(self.now);
+        }
+    }
+
+    /// Takes what has settled ahead of its trace.
+    fn take_ahead(&mut self) {
+        if self.wants(Delivery::Traces) {
+            let copies = self.assembler.take_settled(Take::Copies);
+            self.copied += copied(&copies);
+            self.pend(copies);
+        } else {
+            let parts = self.assembler.take_settled(Take::Out);
+            self.run_hooks(&parts);
+            self.pend(parts);
+        }
+    }
+
+    fn send_pending(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        self.pending_spans = 0;
+        self.send(Delivery::Spans, pending);
+    }
+
+    fn send(&self, delivery: Delivery, traces: Vec<Trace>) {
+        if traces.is_empty() {
+            return;
+        }
+        let parcel = Arc::new(Parcel::new(Batch::new(traces)));
+        self.workers.iter().filter(|worker| worker.delivery() == delivery).for_each(|worker| worker.export(&parcel));
+    }
+
+    /// Brings the books up to date.
+    fn publish(&mut self) {
+        let counts = self.assembler.take_counts();
+        let open = self.assembler.holding().open as u64;
+        let mut stats = self.lock_stats();
+        stats.closed += counts.closed;
+        stats.late += counts.late;
+        stats.without_span += counts.without_span;
+        stats.after_end += counts.omissions.after_end;
+        stats.over_limits += counts.omissions.over_limits;
+        stats.redacted += counts.omissions.redacted;
+        stats.user_panics += counts.omissions.user_panics;
+        stats.clamped += counts.omissions.clamped;
+        stats.open = open;
+    }
+
+    fn lock_stats(&self) -> MutexGuard<'_, Stats> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The memory of what it holds, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.assembler.holding().bytes + self.pending.iter().map(Trace::bytes).sum::<usize>()
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// How many spans have been handed on as copies.
+fn copied(traces: &[Trace]) -> usize {
+    traces.iter().flat_map(|trace| &trace.spans).filter(|span| span.marks.has(Marks::HANDED_ON)).count()
+}
+
+/// A copy of what was not handed on before; `None` if that is nothing.
+fn without_copied(trace: &Trace) -> Option<Trace> {
+    let mut fresh = trace.clone();
+    fresh.spans.retain(|span| !span.marks.has(Marks::HANDED_ON));
+    (!fresh.is_empty()).then_some(fresh)
+}
+
+/// The tail sampler's newest answers.
+#[derive(Debug, Default)]
+struct Decisions {
+    known: HashMap<TraceId, bool>,
+    order: VecDeque<TraceId>,
+}
+
+impl Decisions {
+    fn of(&mut self, id: TraceId, decide: impl FnOnce() -> bool) -> bool {
+        if let Some(&keep) = self.known.get(&id) {
+            return keep;
+        }
+        let keep = decide();
+        if self.order.len() == REMEMBERED_DECISIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.order.push_back(id);
+        self.known.insert(id, keep);
+        keep
+    }
+}

@@ -1,0 +1,68 @@
+//! Which spans of a trace are open, and where they stand.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::id::SpanId;
+
+/// Beyond so many open spans a map is kept; up to it, looking at each is quicker.
+const FEW: usize = 16;
+
+/// From the id of an open span to its place in the trace.
+#[derive(Debug, Default)]
+pub(crate) struct OpenSpans {
+    few: Vec<(SpanId, u32)>,
+    many: HashMap<SpanId, u32, BuildHasherDefault<RandomAlready>>,
+}
+
+impl OpenSpans {
+    pub(crate) fn insert(&mut self, id: SpanId, place: u32) {
+        if self.few.len() < FEW {
+            self.few.push((id, place));
+        } else {
+            self.many.insert(id, place);
+        }
+    }
+
+    /// The span that was opened last is the likeliest to end first.
+    pub(crate) fn remove(&mut self, id: SpanId) -> Option<u32> {
+        match self.few.iter().rposition(|&(known, _)| known == id) {
+            Some(found) => Some(self.few.swap_remove(found).1),
+            None if self.many.is_empty() => None,
+            None => self.many.remove(&id),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.few.is_empty() && self.many.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.few.clear();
+        self.many = HashMap::default();
+    }
+}
+
+/// Hashes ids of our own making, which are random.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RandomAlready(u64);
+
+impl Hasher for RandomAlready {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = self.0.rotate_left(32) ^ word;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

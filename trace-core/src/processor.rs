@@ -1,0 +1,310 @@
+//! The one background thread: it drains the buffers, assembles traces and hands them on.
+//!
+//! There is one in a process, whatever the number of pipelines. It starts with the first pipeline and never ends; idle, it
+//! sleeps without a limit and costs nothing. It never waits for an exporter, nor for anybody else.
+
+use std::cell::Cell;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::answer::Question;
+use crate::buffer::{BUDGET, Reader};
+use crate::clock::WallClock;
+use crate::context::{self, Hot};
+use crate::doorbell::Sleep;
+use crate::id::TraceId;
+use crate::line::Line;
+use crate::record::Record;
+use crate::stats::Stats;
+use crate::switches;
+use crate::trace::Trace;
+use crate::worker::{Roll, RollCall};
+
+/// How long the processor waits for more after it had something to do.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// How long it waits for what a capture still waits for.
+const CAPTURE_PERIOD: Duration = Duration::from_millis(1);
+
+/// What others ask of the processor.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// A new pipeline.
+    Begin(Box<Line>),
+    /// Hand on all that has ended before this, and what is open as open if so asked; then flush or shut down exporters.
+    Flush { pipeline: u32, with_open: bool, ending: Ending, deadline: Instant, question: Question<RollCall> },
+    /// Hand over everything a capture has, when nothing runs in it any more or the deadline has come, and forget it.
+    Collect { pipeline: u32, deadline: Option<Instant>, question: Question<Collected> },
+    /// What has ended so far of a trace.
+    Snapshot { pipeline: u32, trace: TraceId, question: Question<Option<Trace>> },
+    /// The books.
+    Stats { pipeline: u32, question: Question<Stats> },
+}
+
+/// Whether the exporters go on after a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    GoOn,
+    ShutDown,
+}
+
+/// What a capture has caught.
+#[derive(Debug)]
+pub(crate) struct Collected {
+    pub(crate) traces: Vec<Trace>,
+    pub(crate) stats: Stats,
+}
+
+/// Says something to the processor; starts it if it is not there. `false` if the system has no thread to give.
+pub(crate) fn send(command: Command) -> bool {
+    let Some(processor) = start() else { return false };
+    let sent = processor.lock().unwrap_or_else(PoisonError::into_inner).send(command).is_ok();
+    switches::wake(Sleep::Timed);
+    sent
+}
+
+/// Whether this is the processor's own thread, which must not wait for itself.
+pub(crate) fn is_here() -> bool {
+    HERE.get()
+}
+
+thread_local! {
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+fn start() -> Option<&'static Mutex<Sender<Command>>> {
+    static PROCESSOR: OnceLock<Option<Mutex<Sender<Command>>>> = OnceLock::new();
+    let started = PROCESSOR.get_or_init(|| {
+        let (sender, commands) = mpsc::channel();
+        let reader = Reader::take()?;
+        let processor = Processor {
+            reader,
+            commands,
+            waiting: Vec::new(),
+            lines: Vec::new(),
+            last: 0,
+            rolls: Vec::new(),
+            collects: Vec::new(),
+            group: 0,
+            wall: WallClock::start(),
+            held: 0,
+        };
+        let thread = std::thread::Builder::new().name("trace-processor".to_owned()).spawn(move || {
+            HERE.set(true);
+            context::with(Hot::NONE.suppressed(), || processor.run())
+        });
+        switches::set_processor(thread.ok()?.thread().clone());
+        Some(Mutex::new(sender))
+    });
+    started.as_ref()
+}
+
+#[derive(Debug)]
+struct Processor {
+    reader: Reader,
+    commands: Receiver<Command>,
+    /// Commands that were received and not carried out.
+    waiting: Vec<Command>,
+    lines: Vec<Line>,
+    /// The place of the line that got the last record.
+    last: usize,
+    /// Flushes and shutdowns that exporters are at work on, and when their time is up.
+    rolls: Vec<(Instant, Arc<Roll>)>,
+    collects: Vec<(u32, Option<Instant>, Question<Collected>)>,
+    /// The pipeline of the last group, to which items belong.
+    group: u32,
+    wall: WallClock,
+    /// The memory that lines hold, as the budget knows it.
+    held: usize,
+}
+
+impl Processor {
+    fn run(mut self) -> ! {
+        let mut quiet_since = Instant::now();
+        loop {
+            if self.work() {
+                quiet_since = Instant::now();
+            }
+            let depth = if quiet_since.elapsed() < PERIOD { Sleep::Timed } else { Sleep::Deep };
+            self.sleep(depth);
+        }
+    }
+
+    /// Everything there is to do now. Returns whether there was anything.
+    fn work(&mut self) -> bool {
+        self.receive();
+        let commands = std::mem::take(&mut self.waiting);
+        let mut records = self.pass();
+        if !commands.is_empty() {
+            // What a command asks for was written before it was sent, and has settled after one more pass.
+            self.lines.iter_mut().for_each(Line::settle);
+            records += self.pass();
+        }
+        while self.lines.iter().any(Line::is_settling) {
+            let more = self.pass();
+            records += more;
+            if more > 0 {
+                break;
+            }
+        }
+        let is_busy = records > 0 || !commands.is_empty();
+        commands.into_iter().for_each(|command| self.carry_out(command));
+        self.collect_what_is_due();
+        self.call_rolls_that_are_due();
+        is_busy
+    }
+
+    fn pass(&mut self) -> usize {
+        let now = Instant::now();
+        if self.reader.has_records() {
+            let timebase = self.wall.timebase();
+            self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
+        }
+        let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
+        let records = reader.pass(|_, record| {
+            let number = pipeline_of(&record).unwrap_or(*group);
+            *group = number;
+            if lines.get(*last).is_none_or(|line| line.number != number) {
+                let known = lines.iter().position(|line| line.number == number);
+                *last = known.unwrap_or_else(|| {
+                    if let Some(mut line) = find_new(number, commands, waiting) {
+                        line.begin_pass(now, wall.timebase());
+                        lines.push(line);
+                    }
+                    lines.len().saturating_sub(1)
+                });
+            }
+            if let Some(line) = lines.get_mut(*last).filter(|line| line.number == number) {
+                line.take(record);
+            }
+        });
+        self.lines.iter_mut().for_each(Line::end_pass);
+        self.reckon();
+        records
+    }
+
+    fn line(&mut self, number: u32) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.number == number)
+    }
+
+    /// Tells the budget what is held here.
+    fn reckon(&mut self) {
+        let held = self.lines.iter().map(Line::bytes).sum();
+        BUDGET.hold(held);
+        BUDGET.release(self.held);
+        self.held = held;
+    }
+
+    fn receive(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Begin(line) => self.lines.push(*line),
+                command => self.waiting.push(command),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Begin(line) => self.lines.push(*line),
+            Command::Flush { pipeline, with_open, ending, deadline, question } => {
+                let Some(line) = self.line(pipeline) else { return };
+                line.hand_on_all(with_open);
+                let roll = Roll::new(line.workers().iter().map(|worker| worker.name()).collect(), question);
+                for worker in line.workers() {
+                    match ending {
+                        Ending::GoOn => worker.flush(&roll, deadline),
+                        Ending::ShutDown => worker.shut_down(&roll, deadline),
+                    }
+                }
+                self.rolls.push((deadline, roll));
+            }
+            Command::Collect { pipeline, deadline, question } => self.collects.push((pipeline, deadline, question)),
+            Command::Snapshot { pipeline, trace, question } => {
+                question.answer(self.line(pipeline).and_then(|line| line.snapshot(trace)));
+            }
+            Command::Stats { pipeline, question } => {
+                question.answer(self.line(pipeline).map(|line| line.stats()).unwrap_or_default());
+            }
+        }
+    }
+
+    fn collect_what_is_due(&mut self) {
+        let now = Instant::now();
+        for (pipeline, deadline, question) in std::mem::take(&mut self.collects) {
+            let runs = self.line(pipeline).is_some_and(|line| line.running() > 0);
+            if runs && deadline.is_some_and(|deadline| now < deadline) {
+                self.collects.push((pipeline, deadline, question));
+            } else if let Some(place) = self.lines.iter().position(|line| line.number == pipeline) {
+                let mut line = self.lines.swap_remove(place);
+                let traces = line.collect();
+                question.answer(Collected { traces, stats: line.stats() });
+            }
+        }
+    }
+
+    fn call_rolls_that_are_due(&mut self) {
+        let now = Instant::now();
+        self.rolls.retain(|(deadline, roll)| {
+            if now >= *deadline {
+                roll.call();
+            }
+            !roll.is_over()
+        });
+        self.lines.iter_mut().for_each(Line::join_workers);
+    }
+
+    fn sleep(&mut self, depth: Sleep) {
+        let due = self.lines.iter().filter_map(Line::due).chain(self.rolls.iter().map(|(deadline, _)| *deadline)).min();
+        let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let most = match depth {
+            _ if !self.collects.is_empty() => Some(CAPTURE_PERIOD),
+            Sleep::Deep => None,
+            Sleep::Awake | Sleep::Timed => Some(PERIOD),
+        };
+        let limit = [until_due, most].into_iter().flatten().min();
+        let bell = switches::doorbell();
+        bell.lie_down(depth);
+        self.receive();
+        let is_needed = !self.waiting.is_empty() || depth == Sleep::Deep && self.reader.has_records();
+        if !is_needed {
+            match limit {
+                Some(limit) => std::thread::park_timeout(limit),
+                None => std::thread::park(),
+            }
+        }
+        bell.get_up();
+    }
+}
+
+/// The pipeline a record belongs to; `None` for items, which follow their group.
+fn pipeline_of(record: &Record) -> Option<u32> {
+    match *record {
+        Record::Closed { pipeline, .. }
+        | Record::Opened { pipeline, .. }
+        | Record::Ended { pipeline, .. }
+        | Record::CarrierOpened { pipeline, .. }
+        | Record::CarrierClosed { pipeline, .. }
+        | Record::Scalar { pipeline, .. }
+        | Record::Lost { pipeline, .. }
+        | Record::Group { pipeline, .. } => Some(pipeline),
+        Record::Attribute(_)
+        | Record::EventName(_)
+        | Record::LinkTo(_)
+        | Record::Status(_)
+        | Record::Name(_)
+        | Record::StartUnixNanos(_) => None,
+    }
+}
+
+/// The line of a pipeline that was announced while the pass was under way.
+#[cold]
+fn find_new(number: u32, commands: &Receiver<Command>, waiting: &mut Vec<Command>) -> Option<Line> {
+    waiting.extend(commands.try_iter());
+    let place = waiting.iter().position(|command| matches!(command, Command::Begin(line) if line.number == number))?;
+    match waiting.remove(place) {
+        Command::Begin(line) => Some(*line),
+        _ => None,
+    }
+}

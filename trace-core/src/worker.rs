@@ -1,0 +1,331 @@
+//! An exporter's own thread and the bounded queue before it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::answer::Question;
+use crate::buffer::BUDGET;
+use crate::caught::caught;
+use crate::context;
+use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
+use crate::stats::ExporterStats;
+use crate::trace::Trace;
+
+/// What the queues of exporters may hold of the memory budget, together: a half.
+const QUEUE_SHARE: usize = 2;
+
+/// A batch in queues; its memory is given back when the last exporter is done with it.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    batch: Batch,
+    /// How many of its spans have ended: open ones are not in the books.
+    closed: usize,
+    bytes: usize,
+}
+
+impl Parcel {
+    pub(crate) fn new(batch: Batch) -> Self {
+        let bytes = batch.traces().iter().map(Trace::bytes).sum();
+        BUDGET.hold(bytes);
+        let closed = batch.traces().iter().map(Trace::closed).sum();
+        Self { batch, closed, bytes }
+    }
+}
+
+impl Drop for Parcel {
+    fn drop(&mut self) {
+        BUDGET.release(self.bytes);
+    }
+}
+
+/// The processor's side of an exporter.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    delivery: Delivery,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    /// The memory of the batches in the queue.
+    bytes: usize,
+    stats: ExporterStats,
+    /// The first error since the last flush.
+    failed: Option<String>,
+    is_shut_down: bool,
+}
+
+#[derive(Debug)]
+enum Job {
+    Export(Arc<Parcel>),
+    Flush(Arc<Roll>, Instant),
+    Shutdown(Arc<Roll>, Instant),
+}
+
+/// The exporters that a flush or a shutdown waits for.
+#[derive(Debug)]
+pub(crate) struct Roll {
+    state: Mutex<RollState>,
+}
+
+#[derive(Debug)]
+struct RollState {
+    missing: Vec<String>,
+    failures: Vec<(String, String)>,
+    question: Option<Question<RollCall>>,
+}
+
+/// Who has answered a flush or a shutdown, and what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RollCall {
+    /// Exporters that are not done.
+    pub(crate) missing: Vec<String>,
+    /// Exporters that lost something, and why.
+    pub(crate) failures: Vec<(String, String)>,
+}
+
+impl Roll {
+    pub(crate) fn new(names: Vec<String>, question: Question<RollCall>) -> Arc<Self> {
+        let is_empty = names.is_empty();
+        let state = RollState { missing: names, failures: Vec::new(), question: Some(question) };
+        let roll = Arc::new(Self { state: Mutex::new(state) });
+        if is_empty {
+            roll.call();
+        }
+        roll
+    }
+
+    fn done(&self, name: &str, failure: Option<String>) {
+        let mut state = lock(&self.state);
+        if let Some(place) = state.missing.iter().position(|missing| missing == name) {
+            state.missing.remove(place);
+            state.failures.extend(failure.map(|failure| (name.to_owned(), failure)));
+        }
+        let is_complete = state.missing.is_empty();
+        drop(state);
+        if is_complete {
+            self.call();
+        }
+    }
+
+    /// Answers with what is known now.
+    pub(crate) fn call(&self) {
+        let mut state = lock(&self.state);
+        let question = state.question.take();
+        let call = RollCall { missing: state.missing.clone(), failures: state.failures.clone() };
+        drop(state);
+        if let Some(question) = question {
+            question.answer(call);
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.state).question.is_none()
+    }
+}
+
+impl Worker {
+    /// Starts the exporter's thread.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread to give.
+    pub(crate) fn start(exporter: Box<dyn SpanExporter>) -> std::io::Result<Self> {
+        let name = caught(|| exporter.name().to_owned()).unwrap_or_default();
+        let delivery = caught(|| exporter.delivery()).unwrap_or_default();
+        let stats = ExporterStats { name: name.clone(), ..ExporterStats::default() };
+        let state = Mutex::new(State { stats, ..State::default() });
+        let shared = Arc::new(Shared { state, changed: Condvar::new() });
+        let thread = std::thread::Builder::new().name(format!("trace-{name}")).spawn({
+            let shared = Arc::clone(&shared);
+            move || context::with(context::Hot::NONE.suppressed(), || shared.run(exporter))
+        })?;
+        Ok(Self { shared, delivery, thread: Some(thread) })
+    }
+
+    pub(crate) const fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+
+    pub(crate) fn name(&self) -> String {
+        lock(&self.shared.state).stats.name.clone()
+    }
+
+    /// Puts a batch into the queue, or counts its spans as dropped.
+    pub(crate) fn export(&self, parcel: &Arc<Parcel>) {
+        let spans = parcel.closed as u64;
+        let mut state = lock(&self.shared.state);
+        if state.is_shut_down {
+            state.stats.dropped += spans;
+            state.stats.dropped_after_shutdown += spans;
+        } else if state.bytes + parcel.bytes > BUDGET.limit() / QUEUE_SHARE {
+            state.stats.dropped += spans;
+            state.stats.dropped_queue_full += spans;
+        } else {
+            state.bytes += parcel.bytes;
+            state.stats.queued += spans;
+            state.jobs.push_back(Job::Export(Arc::clone(parcel)));
+            drop(state);
+            self.shared.changed.notify_one();
+        }
+    }
+
+    pub(crate) fn flush(&self, roll: &Arc<Roll>, deadline: Instant) {
+        self.order(Job::Flush(Arc::clone(roll), deadline), roll);
+    }
+
+    pub(crate) fn shut_down(&self, roll: &Arc<Roll>, deadline: Instant) {
+        self.order(Job::Shutdown(Arc::clone(roll), deadline), roll);
+    }
+
+    fn order(&self, job: Job, roll: &Roll) {
+        let mut state = lock(&self.shared.state);
+        if state.is_shut_down {
+            let name = state.stats.name.clone();
+            drop(state);
+            return roll.done(&name, None);
+        }
+        state.jobs.push_back(job);
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+
+    pub(crate) fn stats(&self) -> ExporterStats {
+        lock(&self.shared.state).stats.clone()
+    }
+
+    /// Waits for the thread if it has come to its end.
+    pub(crate) fn join_if_done(&mut self) {
+        if let Some(thread) = self.thread.take_if(|thread| thread.is_finished()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self, mut exporter: Box<dyn SpanExporter>) {
+        loop {
+            match self.next() {
+                Job::Export(parcel) => self.export(&mut *exporter, &parcel),
+                Job::Flush(roll, deadline) => {
+                    let failure = self.finish(|left| exporter.flush(left), deadline);
+                    roll.done(&self.name(), failure);
+                }
+                Job::Shutdown(roll, deadline) => {
+                    let failure = self.finish(|left| exporter.shutdown(left), deadline);
+                    let _ = caught(|| drop(exporter));
+                    let rest = self.close();
+                    rest.into_iter().for_each(|roll| roll.done(&self.name(), None));
+                    return roll.done(&self.name(), failure);
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Job {
+        let mut state = lock(&self.state);
+        loop {
+            match state.jobs.pop_front() {
+                Some(job) => return job,
+                None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    fn export(&self, exporter: &mut dyn SpanExporter, parcel: &Parcel) {
+        let spans = parcel.closed as u64;
+        let result = caught(|| exporter.export(&parcel.batch));
+        let mut state = lock(&self.state);
+        state.bytes -= parcel.bytes;
+        state.stats.queued -= spans;
+        let lost = match &result {
+            Some(Ok(())) => 0,
+            Some(Err(error)) => error.lost_of(parcel.closed) as u64,
+            None => spans,
+        };
+        state.stats.exported += spans - lost;
+        state.stats.dropped += lost;
+        match result {
+            Some(Ok(())) => state.stats.last_success = Some(SystemTime::now()),
+            Some(Err(error)) => {
+                state.stats.dropped_failed += lost;
+                state.fail(full_text(&error));
+            }
+            None => {
+                state.stats.dropped_panicked += lost;
+                state.fail("the exporter panicked".to_owned());
+            }
+        }
+    }
+
+    /// Flushes or shuts down; what failed since the last flush is a failure of this one.
+    fn finish(&self, finish: impl FnOnce(Duration) -> Result<(), ExportError>, deadline: Instant) -> Option<String> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let error = match caught(|| finish(left)) {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(full_text(&error)),
+            None => Some("the exporter panicked".to_owned()),
+        };
+        let mut state = lock(&self.state);
+        if let Some(error) = error {
+            state.fail(error);
+        }
+        state.failed.take()
+    }
+
+    /// Takes no more jobs. Returns those who wait for an answer.
+    fn close(&self) -> Vec<Arc<Roll>> {
+        let mut state = lock(&self.state);
+        state.is_shut_down = true;
+        let mut rolls = Vec::new();
+        for job in std::mem::take(&mut state.jobs) {
+            match job {
+                Job::Export(parcel) => {
+                    let spans = parcel.closed as u64;
+                    state.stats.queued -= spans;
+                    state.stats.dropped += spans;
+                    state.stats.dropped_after_shutdown += spans;
+                }
+                Job::Flush(roll, _) | Job::Shutdown(roll, _) => rolls.push(roll),
+            }
+        }
+        rolls
+    }
+
+    fn name(&self) -> String {
+        lock(&self.state).stats.name.clone()
+    }
+}
+
+impl State {
+    fn fail(&mut self, error: String) {
+        self.stats.last_error = Some(error.clone());
+        self.failed.get_or_insert(error);
+    }
+}
+
+/// An error with its causes, on one line.
+fn full_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

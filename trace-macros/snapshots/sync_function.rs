@@ -1,0 +1,28 @@
+#[traced]
+pub fn add(count: u32, names: Vec<String>, (left, right): (Noisy, Noisy)) -> usize {
+    names.len() + count as usize
+}
+// ---------------------------------------- becomes ----------------------------------------
+#[cfg(not(doc))]
+pub fn add(count: u32, names: Vec<String>, __arg2: (Noisy, Noisy)) -> usize {
+    {
+        let _span = ::trace_core::__private::enter({
+            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                    "add",
+                    ::trace_core::__private::std::module_path!(),
+                    "src/lib.rs",
+                    2u32,
+                )
+                .scope("trace-macros", "1.2.3");
+            &CALLSITE
+        });
+        let names = names;
+        let __arg2 = __arg2;
+        let (left, right) = __arg2;
+        '__traced: { names.len() + count as usize }
+    }
+}
+#[cfg(doc)]
+pub fn add(count: u32, names: Vec<String>, (left, right): (Noisy, Noisy)) -> usize {
+    names.len() + count as usize
+}

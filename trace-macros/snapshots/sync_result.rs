@@ -1,0 +1,29 @@
+#[traced(name = "parse", err)]
+fn parse(text: &str) -> Result<u32, ParseIntError> {
+    Ok(text.parse::<u32>()? + 1)
+}
+// ---------------------------------------- becomes ----------------------------------------
+fn parse(text: &str) -> Result<u32, ParseIntError> {
+    {
+        ::trace_core::__private::call(
+            ::trace_core::__private::enter({
+                static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                        "parse",
+                        ::trace_core::__private::std::module_path!(),
+                    "src/lib.rs",
+                        2u32,
+                    )
+                    .scope("trace-macros", "1.2.3");
+                &CALLSITE
+            }),
+            move || -> Result<u32, ParseIntError> {
+                let text = text;
+                '__traced: { Ok(text.parse::<u32>()? + 1) }
+            },
+            |value| {
+                let error = ::trace_core::__private::error_of(value);
+                ::trace_core::__private::tell_display(error)
+            },
+        )
+    }
+}

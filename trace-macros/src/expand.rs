@@ -1,0 +1,128 @@
+//! What a traced function becomes.
+//!
+//! One file per shape, and one per part that shapes have in common. Three rules hold everywhere:
+//!
+//! - The user's block is copied with its own brace tokens, inside braces of this crate's edition (2024), so that the
+//!   temporaries of its last expression die before the rebound arguments, as they do in the un-annotated function.
+//! - Every token of ours has [`Span::mixed_site`] located at the function's name: our locals are invisible to the user,
+//!   lints see a macro, and errors point somewhere sensible.
+//! - Every path is absolute and goes through trace-core.
+
+mod asynchronous;
+mod callsite;
+mod outcome;
+mod output;
+mod params;
+mod record;
+mod sync;
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Lifetime, Meta, Signature, Token};
+
+use crate::args::Options;
+use crate::item::Function;
+
+/// Where our tokens stand, and where trace-core is.
+pub(crate) struct Site {
+    pub(crate) span: Span,
+    pub(crate) core: TokenStream,
+}
+
+impl Site {
+    fn of(options: &Options, sig: &Signature) -> Self {
+        let span = Span::mixed_site().located_at(sig.ident.span());
+        let core = match &options.krate {
+            Some(path) => path.to_token_stream(),
+            None => quote_spanned!(span=> ::trace_core),
+        };
+        Self { span, core }
+    }
+
+    /// The doc-hidden module with what expansions call.
+    pub(crate) fn support(&self) -> TokenStream {
+        let core = &self.core;
+        quote_spanned!(self.span=> #core::__private)
+    }
+}
+
+/// Writes a function that passed every check.
+pub(crate) fn function(options: &Options, function: &Function) -> TokenStream {
+    let site = Site::of(options, &function.sig);
+    if function.sig.asyncness.is_none() {
+        return sync::expand(&site, options, function);
+    }
+    if wants_async(function) {
+        return asynchronous::keep(&site, options, function);
+    }
+    asynchronous::expand(&site, options, function)
+}
+
+/// The whole function: its attributes, its new signature, and what stands between its new braces.
+///
+/// Those are two pairs. The inner one is of this crate's edition. The outer one lies where the user's braces lie: by that
+/// the compiler knows the user's block for the body, and says of a missing value what it always says.
+fn assemble(site: &Site, function: &Function, sig: &Signature, body: TokenStream) -> TokenStream {
+    let Function { attrs, vis, defaultness, .. } = function;
+    let mut braces = Group::new(Delimiter::Brace, quote_spanned!(site.span=> { #body }));
+    braces.set_span(function.body.span());
+    quote_spanned!(site.span=> #(#attrs)* #vis #defaultness #sig #braces)
+}
+
+/// The user's block as an expression. The label keeps the compiler from calling its braces unnecessary; it has the span of
+/// the opening brace because the compiler takes the block's edition from its first token.
+fn block(site: &Site, function: &Function) -> TokenStream {
+    let body = &function.body;
+    let TokenTree::Group(group) = body else { return body.to_token_stream() };
+    let label = Lifetime::new("'__traced", group.span_open());
+    quote_spanned!(site.span=> #label: #body)
+}
+
+/// The expansion for the compiler and the function as written for rustdoc, which should show its real signature.
+fn with_page(site: &Site, function: &Function, expanded: TokenStream) -> TokenStream {
+    let Function { attrs, vis, defaultness, sig, body } = function;
+    quote_spanned! {site.span=>
+        #[cfg(not(doc))]
+        #expanded
+        #[cfg(doc)]
+        #(#attrs)* #vis #defaultness #sig #body
+    }
+}
+
+/// Whether the function must stay an `async fn`: an attribute below may look for the word, `#[must_use]` is about the
+/// awaited value, and a `main` that nobody runs should get the compiler's own error.
+fn wants_async(function: &Function) -> bool {
+    function.sig.ident == "main" || function.attrs.iter().any(|attr| !is_indifferent(&attr.meta))
+}
+
+/// Whether an attribute means the same on `async fn f() -> T` and on `fn f() -> impl Future<Output = T>`. Of an
+/// attribute that this crate does not know, nobody can say so.
+fn is_indifferent(meta: &Meta) -> bool {
+    const INDIFFERENT: &[&str] =
+        &["allow", "cfg", "cold", "deny", "deprecated", "doc", "expect", "forbid", "inline", "target_feature", "warn"];
+    const TOOLS: &[&str] = &["clippy", "diagnostic", "miri", "rust_analyzer", "rustfmt"];
+
+    let Some(first) = meta.path().segments.first() else { return false };
+    let first = first.ident.to_string();
+    if first == "cfg_attr" {
+        return conditional(meta).is_some_and(|metas| metas.iter().all(is_indifferent));
+    }
+    match meta.path().segments.len() {
+        1 => INDIFFERENT.contains(&first.as_str()),
+        _ => TOOLS.contains(&first.as_str()),
+    }
+}
+
+/// The attributes that a `cfg_attr` may turn into.
+fn conditional(meta: &Meta) -> Option<Vec<Meta>> {
+    let Meta::List(list) = meta else { return None };
+    let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(list.tokens.clone()).ok()?;
+    Some(metas.into_iter().skip(1).collect())
+}
+
+/// Whether an attribute decides if the thing it stands on exists.
+fn is_cfg(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
+}

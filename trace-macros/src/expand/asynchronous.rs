@@ -1,0 +1,50 @@
+//! `async fn`: a function that starts the span when called and returns the traced future, of one `async` block.
+
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
+
+use super::params::{self, Moved, Params};
+use super::{Site, assemble, block, callsite, outcome, output, record, with_page};
+use crate::args::Options;
+use crate::item::Function;
+
+/// Writes `fn f(..) -> impl Future<Output = T>`: the parent is the caller's span, also when the future goes to a task.
+pub(crate) fn expand(site: &Site, options: &Options, function: &Function) -> TokenStream {
+    let support = site.support();
+    let (mut params, future) = future(site, options, function);
+    let output = output::outside(site, &function.sig.output);
+    params.sig.asyncness = None;
+    params.sig.output = syn::parse_quote_spanned!(site.span=> -> impl #support::std::future::Future<Output = #output>);
+    with_page(site, function, assemble(site, function, &params.sig, future))
+}
+
+/// Writes the `async fn` with the traced future inside: the parent is the span that is current at the first poll.
+pub(crate) fn keep(site: &Site, options: &Options, function: &Function) -> TokenStream {
+    let (params, future) = future(site, options, function);
+    let expanded = assemble(site, function, &params.sig, quote_spanned!(site.span=> #future.await));
+    if params.renamed { with_page(site, function, expanded) } else { expanded }
+}
+
+/// The traced future as an expression. The edge that never returns tells the compiler the type of every other exit.
+fn future(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
+    let support = site.support();
+    let params = params::rebind(site, &function.sig, Moved::All);
+    let start = callsite::start(site, options, &function.sig);
+    let record = record::statement(site, options);
+    let output = output::inside(site, &function.sig.output);
+    let judge = outcome::judge(site, options, function);
+    let (rebind, body) = (&params.rebind, block(site, function));
+    let future = quote_spanned! {site.span=>
+        #support::traced(#start, async move {
+            #[allow(unreachable_code)]
+            if false {
+                let value: #output = #support::returned();
+                return value;
+            }
+            #rebind
+            #record
+            #body
+        }, #judge)
+    };
+    (params, future)
+}
