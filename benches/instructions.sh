@@ -12,7 +12,7 @@ binary=$(cargo bench -p benches --bench instructions --no-run --message-format=j
 
 count() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
-        "--toggle-collect=*$1*" "$binary" "$1" "$2" 2>&1 |
+        "--toggle-collect=*measured_$1*" "$binary" "$1" "$2" 2>&1 |
         sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
 

@@ -32,6 +32,9 @@ pub trait Candidate: Sized + Send + Sync + 'static {
         None
     }
 
+    /// Makes the library's clock stand still, before anything is set up.
+    fn stop_clock() {}
+
     /// Sets the pipeline up, with an exporter that reads every field and books what it read in [`crate::ledger`].
     fn install(mode: Mode) -> Self;
 

@@ -9,6 +9,8 @@ use crate::candidate::Mode;
 pub enum Case {
     /// A sync child span, 100 of them under a root.
     Child,
+    /// As [`Case::Child`], but every clock reading is zero: what is left without the clock.
+    Stopped,
     /// A root span alone.
     Root,
     /// As [`Case::Child`], by attribute macro.
@@ -59,8 +61,9 @@ pub enum Unit {
 
 impl Case {
     /// All cases, in the order of the table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Child,
+        Self::Stopped,
         Self::Root,
         Self::Attribute,
         Self::Async,
@@ -83,6 +86,7 @@ impl Case {
     pub fn id(self) -> &'static str {
         match self {
             Self::Child => "1",
+            Self::Stopped => "1s",
             Self::Root => "1r",
             Self::Attribute => "2",
             Self::Async => "3",
@@ -106,6 +110,7 @@ impl Case {
     pub fn title(self) -> &'static str {
         match self {
             Self::Child => "sync child span, 100 under a root",
+            Self::Stopped => "the same, its clock stopped",
             Self::Root => "root span alone",
             Self::Attribute => "sync child by attribute macro",
             Self::Async => "annotated async fn awaited, one poll",

@@ -27,6 +27,12 @@ static SWITCH: AtomicU8 = AtomicU8::new(0);
 pub fn span() {
     let start = black_box(ticks::now());
     let end = black_box(ticks::now());
+    record(start, end);
+}
+
+/// The store alone.
+#[inline(always)]
+pub fn record(start: u64, end: u64) {
     let at = NEXT.get();
     NEXT.set((at + 1) % RECORDS);
     let Some(slot) = RING.get().get(at) else {

@@ -38,13 +38,16 @@ pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample 
         machine::pin(&others);
     }
     let before = machine::resident_bytes();
+    if case == Case::Stopped {
+        C::stop_clock();
+    }
     let candidate = C::install(case.mode());
     if alone {
         machine::pin(&[core]);
     }
     let candidate = &candidate;
     match case {
-        Case::Child => plain::sync(candidate, case, effort.of(400), C::child),
+        Case::Child | Case::Stopped => plain::sync(candidate, case, effort.of(400), C::child),
         Case::Attribute => plain::sync(candidate, case, effort.of(400), C::by_attribute),
         Case::Rich => plain::sync(candidate, case, effort.of(200), |c| c.rich(42)),
         Case::Root => plain::roots(candidate, effort.of(200)),

@@ -5,6 +5,7 @@ mod fastrace;
 mod floor;
 mod opentelemetry;
 mod opentelemetry_exporter;
+mod ours;
 mod tracing;
 
 use crate::candidate::{Candidate, Mode};
@@ -27,8 +28,10 @@ pub struct Peer {
 
 impl Peer {
     /// All columns. The first is what the others are compared with.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self { measure: measure_floor, ..Self::new::<floor::Span>("floor", "floor") },
+        Self::new::<ours::Spans>("ours", "trace-core"),
+        Self::new::<ours::Traces>("ours-traces", "trace-core, whole traces"),
         Self::new::<fastrace::Fastrace>("fastrace", "fastrace"),
         Self::new::<tracing::Bare>("tracing", "tracing, bare"),
         Self::new::<tracing::WithOpenTelemetry>("tracing-otel", "tracing + otel"),
@@ -50,6 +53,7 @@ impl Peer {
 /// own: a poll has to read the context, a task to record a span.
 fn measure_floor(case: Case, effort: Effort, core: usize) -> Sample {
     match (case, case.mode()) {
+        (Case::Stopped, _) => measure::<floor::Store>(case, effort, core),
         (Case::Poll, _) => measure::<floor::Context>(Case::Current, effort, core),
         (Case::Spawned, _) => measure::<floor::Span>(Case::Child, effort, core),
         (_, Mode::Sampled) => measure::<floor::Span>(case, effort, core),

@@ -49,7 +49,7 @@ fn rich(first: i64, second: i64, owned: String) {
 
 impl Candidate for Emit {
     fn supports(case: Case) -> bool {
-        case != Case::Held
+        !matches!(case, Case::Held | Case::Stopped)
     }
 
     fn install(mode: Mode) -> Self {

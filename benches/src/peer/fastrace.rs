@@ -35,8 +35,8 @@ async fn annotated_async() {
 }
 
 impl Candidate for Fastrace {
-    fn supports(_: Case) -> bool {
-        true
+    fn supports(case: Case) -> bool {
+        case != Case::Stopped
     }
 
     fn backlog(case: Case) -> Option<u64> {

@@ -14,6 +14,9 @@ pub(super) type Context = Floor<1>;
 /// An operation that only has to ask whether anything is on.
 pub(super) type Switch = Floor<2>;
 
+/// A span of a clock that stands still: the store alone.
+pub(super) type Store = Floor<3>;
+
 /// The floor of one kind of operation.
 #[derive(Debug)]
 pub(super) struct Floor<const KIND: u8>;
@@ -51,6 +54,7 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
             1 => {
                 floor::is_sampled();
             }
+            3 => floor::record(0, 0),
             _ => {
                 floor::is_on();
             }

@@ -52,7 +52,7 @@ impl<T: Obtain> OpenTelemetry<T> {
 
 impl<T: Obtain> Candidate for OpenTelemetry<T> {
     fn supports(case: Case) -> bool {
-        case != Case::Attribute
+        !matches!(case, Case::Attribute | Case::Stopped)
     }
 
     fn backlog(_: Case) -> Option<u64> {

@@ -53,7 +53,7 @@ impl<B: Back> Candidate for Tracing<B> {
     const EXPORTS: bool = B::EXPORTS;
 
     fn supports(case: Case) -> bool {
-        B::supports(case)
+        case != Case::Stopped && B::supports(case)
     }
 
     fn backlog(_: Case) -> Option<u64> {
