@@ -87,7 +87,7 @@ pin_project! {
             if !this.carried.is_nothing() {
                 let visit = this.carried.visit_to_drop();
                 this.future.set(None);
-                drop(visit);
+                visit.close();
             }
         }
     }
@@ -106,6 +106,7 @@ impl<F: Future> Future for InSpan<F> {
         let mut visit = this.carried.visit();
         let poll = future.poll(cx);
         visit.returned(poll.is_ready());
+        visit.close();
         poll
     }
 }
@@ -190,11 +191,22 @@ impl Carried {
     /// Makes the context the thread's until the visit is dropped.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
+        let hot = context::current();
+        if self.left.is_some() || hot.has_cold_half() {
+            return self.visit_as_left();
+        }
+        context::set(self.own);
+        Visit { thread: Saved { hot, cold: None }, carried: self, end: End::Panicked }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn visit_as_left(&mut self) -> Visit<'_> {
         let next = match self.left.take() {
             None => Saved { hot: self.own, cold: None },
             Some(left) => *left,
         };
-        Visit { thread: Some(context::replace(next)), carried: self, end: End::Panicked }
+        Visit { thread: context::replace(next), carried: self, end: End::Panicked }
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
@@ -237,7 +249,7 @@ impl Carried {
 pub(crate) struct Visit<'a> {
     carried: &'a mut Carried,
     /// What was the thread's before.
-    thread: Option<Saved>,
+    thread: Saved,
     end: End,
 }
 
@@ -275,20 +287,45 @@ impl Visit<'_> {
 impl Drop for Visit<'_> {
     #[inline]
     fn drop(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
+        self.leave();
+    }
+}
+
+impl Visit<'_> {
+    /// Ends the visit, as dropping it does; but this way it need not be in memory for a destructor that also unwinds.
+    #[inline]
+    pub(crate) fn close(self) {
+        std::mem::ManuallyDrop::new(self).leave();
+    }
+
+    #[inline]
+    fn leave(&mut self) {
         if self.end == End::Pending {
             self.carried.phase = Phase::Polled;
         } else {
             self.end();
         }
-        let left = context::replace(thread);
-        if left.hot != self.carried.own {
-            self.keep(left);
+        let hot = context::current();
+        if hot == self.carried.own && self.thread.cold.is_none() {
+            context::set(self.thread.hot);
+        } else {
+            self.leave_changed();
         }
     }
-}
 
-impl Visit<'_> {
+    /// Keeps what the poll left behind for the next one.
+    #[cold]
+    #[inline(never)]
+    fn leave_changed(&mut self) {
+        let left = context::replace(Saved { hot: self.thread.hot, cold: self.thread.cold.take() });
+        let hot = left.hot.without_dropping();
+        if hot != self.carried.own || left.cold.is_some() {
+            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn end(&mut self) {
         let outcome = match self.end {
             End::Panicked => Outcome::Panicked,
@@ -303,15 +340,6 @@ impl Visit<'_> {
         }
     }
 
-    /// Keeps what the poll left behind for the next one.
-    #[cold]
-    #[inline(never)]
-    fn keep(&mut self, left: Saved) {
-        let hot = left.hot.without_dropping();
-        if hot != self.carried.own || left.cold.is_some() {
-            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
-        }
-    }
 }
 
 /// Runs a closure in a context that was carried here, once, and lets the context go.
@@ -322,7 +350,7 @@ pub(crate) fn run_in<R>(mut carried: Carried, body: impl FnOnce() -> R) -> R {
     let mut visit = carried.visit();
     let result = body();
     visit.returned(true);
-    drop(visit);
+    visit.close();
     result
 }
 

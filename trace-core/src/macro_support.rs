@@ -73,7 +73,7 @@ pin_project! {
             if !this.carried.is_nothing() {
                 let visit = this.carried.visit_to_drop();
                 this.future.set(None);
-                drop(visit);
+                visit.close();
             }
         }
     }
@@ -95,6 +95,7 @@ impl<F: Future, J: Fn(&F::Output) -> bool> Future for Traced<F, J> {
             Poll::Ready(value) if current_span().is_recording() && (this.failed)(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
         }
+        visit.close();
         poll
     }
 }
