@@ -15,6 +15,7 @@ use pin_project_lite::pin_project;
 
 use crate::buffer::{self, Worth};
 use crate::context::{self, Hot, Saved};
+use crate::poll_timer::PollTimer;
 use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
@@ -85,9 +86,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if !this.carried.is_nothing() {
-                let visit = this.carried.visit_to_drop();
+                let mut visit = this.carried.visit_to_drop();
                 this.future.set(None);
-                visit.close();
+                visit.dropped();
             }
         }
     }
@@ -106,7 +107,6 @@ impl<F: Future> Future for InSpan<F> {
         let mut visit = this.carried.visit();
         let poll = future.poll(cx);
         visit.returned(poll.is_ready());
-        visit.close();
         poll
     }
 }
@@ -115,8 +115,9 @@ impl<F: Future> Future for InSpan<F> {
 #[derive(Debug)]
 pub(crate) struct Carried {
     own: Hot,
-    /// What a poll left behind, where that is not its own context as it was.
-    left: Option<Box<Saved>>,
+    /// What is not where one would look for it. Between visits: what the last one left behind, where that is not the own
+    /// context as it was. During one: what was the thread's, where that has a cold half.
+    elsewhere: Option<Box<Saved>>,
     role: CarriedRole,
     phase: Phase,
 }
@@ -142,7 +143,7 @@ enum Phase {
 
 impl Carried {
     const fn new(own: Hot, role: CarriedRole) -> Self {
-        Self { own: own.to_keep(), left: None, role, phase: Phase::Unpolled }
+        Self { own: own.to_keep(), elsewhere: None, role, phase: Phase::Unpolled }
     }
 
     /// Carries a span, which ends with the last visit.
@@ -188,36 +189,46 @@ impl Carried {
         self.role == CarriedRole::Nothing
     }
 
-    /// Makes the context the thread's until the visit is dropped.
+    /// Makes the context the thread's until the visit is closed or dropped.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let hot = context::current();
-        if self.left.is_some() || hot.has_cold_half() {
-            return self.visit_as_left();
+        let times = self.own.times_polls() && self.role == CarriedRole::Span;
+        let mut visit = self.visit_untimed(End::Panicked);
+        if times {
+            visit.timer = Some(PollTimer::start(visit.carried.own));
         }
-        context::set(self.own);
-        Visit { thread: Saved { hot, cold: None }, carried: self, end: End::Panicked }
+        visit
+    }
+
+    #[inline]
+    fn visit_untimed(&mut self, unwinds_as: End) -> Visit<'_> {
+        let thread = context::current();
+        if self.elsewhere.is_some() || thread.has_cold_half() {
+            self.exchange(thread);
+        } else {
+            context::set(self.own);
+        }
+        Visit { thread, carried: self, unwinds_as, timer: None, is_over: false }
     }
 
     #[cold]
     #[inline(never)]
-    fn visit_as_left(&mut self) -> Visit<'_> {
-        let next = match self.left.take() {
-            None => Saved { hot: self.own, cold: None },
-            Some(left) => *left,
-        };
-        Visit { thread: context::replace(next), carried: self, end: End::Panicked }
+    fn exchange(&mut self, hot: Hot) {
+        let own = self.elsewhere.take().map_or(Saved { hot: self.own, cold: None }, |left| *left);
+        let cold = context::replace(own).cold;
+        self.elsewhere = cold.is_some().then(|| Box::new(Saved { hot, cold }));
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
+    #[inline]
     pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
-        let mut visit = self.visit();
-        visit.end = match visit.carried.phase {
+        let end = match self.phase {
             Phase::Unpolled => End::Dropped(Outcome::NeverPolled),
             Phase::Polled => End::Dropped(Outcome::Cancelled),
             Phase::Done => End::Done,
         };
-        if visit.carried.phase != Phase::Done {
+        let visit = self.visit_untimed(end);
+        if end != End::Done {
             context::mark_dropping();
         }
         visit
@@ -249,8 +260,12 @@ impl Carried {
 pub(crate) struct Visit<'a> {
     carried: &'a mut Carried,
     /// What was the thread's before.
-    thread: Saved,
-    end: End,
+    thread: Hot,
+    /// How it ends if nothing is said.
+    unwinds_as: End,
+    /// Set while a poll is timed.
+    timer: Option<PollTimer>,
+    is_over: bool,
 }
 
 /// How a visit ends.
@@ -271,75 +286,82 @@ enum End {
 }
 
 impl Visit<'_> {
-    /// Says that the poll returned an error.
-    #[inline]
-    pub(crate) fn returned_error(&mut self) {
-        self.end = End::Failed;
-    }
-
-    /// Says that the poll returned.
+    /// Ends it: the poll returned.
     #[inline]
     pub(crate) fn returned(&mut self, ready: bool) {
-        self.end = if ready { End::Ready } else { End::Pending };
+        self.close(if ready { End::Ready } else { End::Pending });
     }
-}
 
-impl Drop for Visit<'_> {
+    /// Ends it: the poll returned an error.
     #[inline]
-    fn drop(&mut self) {
-        self.leave();
+    pub(crate) fn returned_error(&mut self) {
+        self.close(End::Failed);
     }
-}
 
-impl Visit<'_> {
-    /// Ends the visit, as dropping it does; but this way it need not be in memory for a destructor that also unwinds.
+    /// Ends it: what is inside was dropped.
     #[inline]
-    pub(crate) fn close(self) {
-        std::mem::ManuallyDrop::new(self).leave();
+    pub(crate) fn dropped(&mut self) {
+        self.close(self.unwinds_as);
     }
 
     #[inline]
-    fn leave(&mut self) {
-        if self.end == End::Pending {
-            self.carried.phase = Phase::Polled;
-        } else {
-            self.end();
+    fn close(&mut self, end: End) {
+        self.is_over = true;
+        if let Some(timer) = self.timer {
+            timer.finish(self.carried.own, 0);
         }
-        let hot = context::current();
-        if hot == self.carried.own && self.thread.cold.is_none() {
-            context::set(self.thread.hot);
+        if end == End::Pending {
+            self.carried.phase = Phase::Polled;
+        } else if self.carried.phase != Phase::Done {
+            self.carried.phase = Phase::Done;
+            self.carried.write_end(end.outcome());
+        }
+        let left = context::current();
+        if left == self.carried.own && !self.thread.has_cold_half() {
+            context::set(self.thread);
         } else {
-            self.leave_changed();
+            self.keep_what_is_left();
         }
     }
 
     /// Keeps what the poll left behind for the next one.
     #[cold]
     #[inline(never)]
-    fn leave_changed(&mut self) {
-        let left = context::replace(Saved { hot: self.thread.hot, cold: self.thread.cold.take() });
-        let hot = left.hot.without_dropping();
-        if hot != self.carried.own || left.cold.is_some() {
-            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
+    fn keep_what_is_left(&mut self) {
+        let thread = self.carried.elsewhere.take().map_or(Saved { hot: self.thread, cold: None }, |thread| *thread);
+        let Saved { hot, cold } = context::replace(thread);
+        let hot = hot.without_dropping();
+        if hot != self.carried.own || cold.is_some() {
+            self.carried.elsewhere = Some(Box::new(Saved { hot, cold }));
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn end(&mut self) {
-        let outcome = match self.end {
-            End::Panicked => Outcome::Panicked,
-            End::Pending | End::Ready => Outcome::Ok,
-            End::Failed => Outcome::Error,
-            End::Dropped(outcome) => outcome,
-            End::Done => return,
-        };
-        if self.carried.phase != Phase::Done {
-            self.carried.phase = Phase::Done;
-            self.carried.write_end(outcome);
+    fn unwind(&mut self) {
+        self.close(self.unwinds_as);
+    }
+}
+
+impl End {
+    #[inline]
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::Panicked => Outcome::Panicked,
+            Self::Pending | Self::Ready | Self::Done => Outcome::Ok,
+            Self::Failed => Outcome::Error,
+            Self::Dropped(outcome) => outcome,
         }
     }
+}
 
+impl Drop for Visit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.unwind();
+        }
+    }
 }
 
 /// Runs a closure in a context that was carried here, once, and lets the context go.
@@ -350,7 +372,6 @@ pub(crate) fn run_in<R>(mut carried: Carried, body: impl FnOnce() -> R) -> R {
     let mut visit = carried.visit();
     let result = body();
     visit.returned(true);
-    visit.close();
     result
 }
 

@@ -71,9 +71,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if !this.carried.is_nothing() {
-                let visit = this.carried.visit_to_drop();
+                let mut visit = this.carried.visit_to_drop();
                 this.future.set(None);
-                visit.close();
+                visit.dropped();
             }
         }
     }
@@ -95,7 +95,6 @@ impl<F: Future, J: Fn(&F::Output) -> bool> Future for Traced<F, J> {
             Poll::Ready(value) if current_span().is_recording() && (this.failed)(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
         }
-        visit.close();
         poll
     }
 }

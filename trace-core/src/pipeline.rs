@@ -37,6 +37,8 @@ pub const DEFAULT_BATCH_SPANS: usize = 512;
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_SPANS: usize = 100_000;
+/// From which length on a poll may have held others up, unless told otherwise.
+pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 /// How long the guard of a pipeline waits for its exporters when it is dropped, unless told otherwise.
 pub const DEFAULT_DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -71,9 +73,14 @@ pub fn builder() -> PipelineBuilder {
         on_start: Vec::new(),
         on_end: Vec::new(),
         cancelled_is_error: false,
+        times_polls: false,
         batch_delay: None,
         batch_spans: None,
-        parts: PartRules { max_age: DEFAULT_MAX_TRACE_AGE, max_spans: DEFAULT_MAX_TRACE_SPANS },
+        parts: PartRules {
+            max_age: DEFAULT_MAX_TRACE_AGE,
+            max_spans: DEFAULT_MAX_TRACE_SPANS,
+            long_poll_nanos: DEFAULT_LONG_POLL.as_nanos() as u64,
+        },
         budget_bytes: DEFAULT_BUDGET_BYTES,
         drop_timeout: DEFAULT_DROP_TIMEOUT,
     }
@@ -93,6 +100,7 @@ pub struct PipelineBuilder {
     on_start: Vec<Arc<StartHook>>,
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
+    times_polls: bool,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -192,6 +200,20 @@ impl PipelineBuilder {
     /// Gives cancelled spans the status `Error`, which is `Unset` otherwise. Their outcome says `cancelled` either way.
     pub fn cancelled_is_error(mut self) -> Self {
         self.cancelled_is_error = true;
+        self
+    }
+
+    /// Times every poll of the futures that run in spans: see [`SpanView::polls`]. It costs two readings of the clock and a
+    /// record a poll. Above 70 % of the memory budget polls are the first to be dropped, and counted.
+    pub fn time_polls(mut self) -> Self {
+        self.times_polls = true;
+        self
+    }
+
+    /// Sets from which length on a poll may have held others up: see [`SpanView::blocked_behind`].
+    /// Default: [`DEFAULT_LONG_POLL`] (10 ms).
+    pub fn long_poll(mut self, threshold: Duration) -> Self {
+        self.parts.long_poll_nanos = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
         self
     }
 
@@ -309,6 +331,7 @@ impl PipelineBuilder {
             clock: None,
             ids: None,
             announce_all: false,
+            times_polls: self.times_polls,
             on_start: self.on_start,
         }));
         Ok(())
@@ -496,6 +519,7 @@ pub(crate) fn with_process_wide(mut stats: Stats) -> Stats {
     stats.dropped_over_budget = tally::SPANS_OVER_BUDGET.get();
     stats.not_started_over_budget = tally::SPANS_NOT_STARTED.get();
     stats.details_over_budget = tally::DETAILS_OVER_BUDGET.get();
+    stats.polls_over_budget = tally::POLLS_OVER_BUDGET.get();
     stats.reentrant = tally::REENTRANT.get();
     stats.user_panics += tally::USER_PANICS.get();
     stats.bytes_in_use = BUDGET.used() as u64;
