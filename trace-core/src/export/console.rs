@@ -28,6 +28,7 @@ use crate::trace::Trace;
 ///   poll; `▷` not ended yet, its bar going on as `░`.
 /// - **Order**: a parent before its children, siblings in order of start. A span whose parent is not in the trace stands
 ///   on the left and names that parent.
+/// - **Links**: the first is named, by its trace or, in the same trace, by its span; more are counted.
 /// - **Room**: names are cut in the middle, attributes at the end, values after 40 columns; a tree too deep for the width
 ///   shows the depth as a number. What is left out is counted under the tree.
 /// - **Untrusted text**: control characters, line breaks and what changes the direction of writing are shown as escapes
