@@ -220,10 +220,9 @@ fn threads_keep_their_parents() {
     let mut scope = "";
     let mut found = Vec::new();
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix("├─ ").or_else(|| line.strip_prefix("└─ ")) {
-            scope = name.split("  ").next().unwrap();
-        } else if let Some((_, what)) = line.split_once("what=") {
-            found.push((scope, what.trim_matches('"')));
+        match line.split_once("what=") {
+            Some((_, what)) => found.push((scope, what.trim_matches('"'))),
+            None => scope = line.trim_start_matches(['├', '└', '─', ' ']).split("  ").next().unwrap(),
         }
     }
     found.sort_unstable();
@@ -232,10 +231,10 @@ fn threads_keep_their_parents() {
         ("blocking", "on tokio's blocking pool"),
         ("called often", "first call"),
         ("called often", "second call"),
+        ("clean up", "afterwards"),
         ("scoped threads", "left half"),
         ("scoped threads", "right half"),
         ("std thread", "on a thread"),
-        ("work", "afterwards"),
     ];
     assert_eq!(found, expected, "{text}");
     assert!(text.contains(" · threads · 13 spans · ") && text.contains(" · threads · 2 spans · "), "{text}");
