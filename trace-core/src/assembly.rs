@@ -14,6 +14,12 @@ use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::status::Outcome;
 use crate::trace::{Completeness, Trace};
 
+/// The id of an assembly that is free.
+const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
+    Some(id) => id,
+    None => unreachable!(),
+};
+
 /// What a span is reckoned at: its record, and the room that its end and its place in the maps take.
 const SPAN_BYTES: usize = 96;
 
@@ -35,6 +41,8 @@ pub(crate) struct Assembly {
     early_ends: Vec<(SpanId, u64, Outcome)>,
     /// Closed spans that were not handed on, or not ahead of the trace.
     pub(crate) closed: usize,
+    /// Of these, the ones that were not handed on as copies.
+    pub(crate) fresh: usize,
     /// Whether a local root of it was seen: what comes without one is late.
     rooted: bool,
     in_parts: bool,
@@ -44,24 +52,32 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
-    pub(crate) fn new(id: TraceId, timebase: Timebase, born: Instant, capacity: usize) -> Self {
+    /// An assembly of no trace yet.
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
-            id,
-            timebase,
-            born,
+            id: NO_TRACE,
+            timebase: Timebase::UNIX_NANOS,
+            born: now,
             last_pass: 0,
             settling: false,
-            spans: Vec::with_capacity(capacity),
+            spans: Vec::new(),
             details: Vec::new(),
             open: OpenSpans::default(),
             carriers: 0,
             early_ends: Vec::new(),
             closed: 0,
+            fresh: 0,
             rooted: false,
             in_parts: false,
             bytes: 0,
             reckoned: 0,
         }
+    }
+
+    /// Begins a trace, in the memory of the one before.
+    pub(crate) fn begin(&mut self, id: TraceId, timebase: Timebase, born: Instant, capacity: usize) {
+        (self.id, self.timebase, self.born) = (id, timebase, born);
+        self.spans.reserve(capacity);
     }
 
     pub(crate) const fn id(&self) -> TraceId {
@@ -90,6 +106,7 @@ impl Assembly {
     pub(crate) fn closed(&mut self, span: SpanRecord) {
         self.spans.push(span);
         self.closed += 1;
+        self.fresh += 1;
         self.bytes += SPAN_BYTES;
     }
 
@@ -101,6 +118,7 @@ impl Assembly {
             Some(place) => {
                 (_, span.end, span.outcome) = self.early_ends.swap_remove(place);
                 self.closed += 1;
+                self.fresh += 1;
                 Start::AfterItsEnd
             }
             None => {
@@ -121,6 +139,7 @@ impl Assembly {
         let span = &mut self.spans[place as usize];
         (span.end, span.outcome) = (end, outcome);
         self.closed += 1;
+        self.fresh += 1;
         true
     }
 
@@ -163,9 +182,9 @@ impl Assembly {
         }
     }
 
-    /// Everything: what has ended, and what is open as open. Returns what was said of spans that are not here.
+    /// Everything: what has ended, and what is open as open. The assembly is free for another trace.
     pub(crate) fn finish(
-        mut self,
+        &mut self,
         resource: &Arc<Resource>,
         rules: &Rules,
         omissions: &mut Omissions,
@@ -179,6 +198,13 @@ impl Assembly {
         let mut details = std::mem::take(&mut self.details);
         let trace = self.trace(spans, &mut details, completeness, resource, rules, omissions);
         let remains = Remains { details: details.len(), ends: self.early_ends.len() };
+        details.clear();
+        self.details = details;
+        self.early_ends.clear();
+        self.open.clear();
+        self.id = NO_TRACE;
+        (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
+        (self.settling, self.rooted, self.in_parts) = (false, false, false);
         (trace, remains)
     }
 
@@ -189,15 +215,10 @@ impl Assembly {
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Option<Trace> {
-        let (settled, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
-        self.spans = rest;
+        let settled = self.split_settled();
         if settled.is_empty() {
             return None;
         }
-        self.index();
-        self.closed -= settled.len();
-        self.in_parts = true;
         let mut details = std::mem::take(&mut self.details);
         let trace = self.trace(settled, &mut details, Completeness::Part, resource, rules, omissions);
         self.details = details;
@@ -216,12 +237,7 @@ impl Assembly {
         if open.is_empty() {
             return self.take_settled(resource, rules, omissions);
         }
-        let (settled, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
-        self.spans = rest;
-        self.index();
-        self.closed -= settled.len();
-        self.in_parts = true;
+        let settled = self.split_settled();
         // What was said of the open ones is told now and again with their end.
         let of_open = |detail: &&Detail| open.iter().any(|span| span.id == detail.span);
         let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
@@ -232,6 +248,22 @@ impl Assembly {
         self.details = details;
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
         Some(trace)
+    }
+
+    /// Takes what was settled out of the spans.
+    fn split_settled(&mut self) -> Vec<SpanRecord> {
+        let is_settled = |span: &&SpanRecord| span.marks.has(Marks::SETTLED);
+        let settled: Vec<_> = self.spans.iter().filter(is_settled).copied().collect();
+        if !settled.is_empty() {
+            let copied = settled.iter().filter(|span| span.marks.has(Marks::HANDED_ON)).count();
+            self.spans.retain(|span| !span.marks.has(Marks::SETTLED));
+            self.open.clear();
+            self.index();
+            self.closed -= settled.len();
+            self.fresh -= settled.len() - copied;
+            self.in_parts = true;
+        }
+        settled
     }
 
     /// What was settled and not handed on before, as a copy; all of it stays.
@@ -247,16 +279,16 @@ impl Assembly {
         if copies.is_empty() {
             return None;
         }
+        self.fresh -= copies.len();
         let mut details = self.details.clone();
         // What is left out is counted when the whole trace goes.
         let omissions = &mut Omissions::default();
         Some(self.trace(copies, &mut details, Completeness::Part, resource, rules, omissions))
     }
 
-    /// What has ended so far, as a copy, with what is open as open if so asked.
-    pub(crate) fn snapshot(&self, with_open: bool, resource: &Arc<Resource>, rules: &Rules) -> Trace {
-        let wanted = |span: &&SpanRecord| with_open || span.outcome != Outcome::Open;
-        let spans = self.spans.iter().filter(wanted).copied().collect();
+    /// What has ended so far, as a copy.
+    pub(crate) fn snapshot(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+        let spans = self.spans.iter().filter(|span| span.outcome != Outcome::Open).copied().collect();
         let mut details = self.details.clone();
         self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
     }
@@ -293,7 +325,6 @@ impl Assembly {
 
     /// Tells anew where the open spans stand.
     fn index(&mut self) {
-        self.open.clear();
         for (place, span) in (0_u32..).zip(&self.spans) {
             if span.outcome == Outcome::Open {
                 self.open.insert(span.id, place);

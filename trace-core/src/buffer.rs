@@ -123,7 +123,8 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
     let pushed = LOCAL.try_with(|local| match local.try_borrow_mut() {
         Ok(mut local) => {
             let pushed = local.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok());
-            pushed || local.push_into_new_ring(worth, &make)
+            // The record is made anew on the way that is seldom taken, so that it need not stand in memory on the other.
+            pushed || local.push_into_new_ring(worth, make())
         }
         Err(_) => send_stray(make()),
     });
@@ -154,8 +155,8 @@ pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIter
 impl Local {
     #[cold]
     #[inline(never)]
-    fn push_into_new_ring(&mut self, worth: Worth, make: &dyn Fn() -> Record) -> bool {
-        self.open_ring(worth, 1) && self.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok())
+    fn push_into_new_ring(&mut self, worth: Worth, record: Record) -> bool {
+        self.open_ring(worth, 1) && self.producer.as_mut().is_some_and(|producer| producer.push(record).is_ok())
     }
 
     /// Gives the ring up for one with at least so many free slots.
@@ -169,7 +170,7 @@ impl Local {
             .as_ref()
             .map_or(FIRST_SLOTS, |producer| (producer.buffer().capacity() * GROWTH).min(MAX_SLOTS));
         let capacity = next.max(slots);
-        if !BUDGET.admits(worth, ring_bytes(capacity)) {
+        if !BUDGET.admits(worth, ring_bytes(capacity)) || switches::is_forked() {
             return false;
         }
         if self.thread == 0 {
@@ -262,10 +263,10 @@ impl Reader {
     /// The ends of all rings are taken first. So whatever happened before the pass is in it, and a record of this pass that
     /// tells of something earlier than another one missing from it can only be missing until the next pass.
     /// Returns the number of records.
-    pub(crate) fn pass(&mut self, mut take: impl FnMut(ThreadNumber, Record)) -> usize {
+    pub(crate) fn pass(&mut self, mut take: impl FnMut(ThreadNumber, &mut Record)) -> usize {
         self.receive();
         let mut records = self.strays.len();
-        self.strays.drain(..).for_each(|record| take(0, record));
+        self.strays.drain(..).for_each(|mut record| take(0, &mut record));
         for ring in self.streams.iter_mut().flat_map(|stream| &mut stream.rings) {
             // In this order: a record written between the two questions would be lost with its ring.
             ring.abandoned = ring.consumer.is_abandoned();
@@ -273,9 +274,12 @@ impl Reader {
         }
         for stream in &mut self.streams {
             for ring in &mut stream.rings {
-                if let Ok(chunk) = ring.consumer.read_chunk(ring.ready) {
+                if let Ok(mut chunk) = ring.consumer.read_chunk(ring.ready) {
                     records += ring.ready;
-                    chunk.into_iter().for_each(|record| take(stream.thread, record));
+                    // In place: most records are read and not moved.
+                    let (first, second) = chunk.as_mut_slices();
+                    first.iter_mut().chain(second).for_each(|record| take(stream.thread, record));
+                    chunk.commit_all();
                 }
             }
             while stream.rings.front().is_some_and(|ring| ring.abandoned) {

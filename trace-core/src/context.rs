@@ -243,16 +243,25 @@ pub(crate) fn mark_dropping() {
 #[inline]
 pub(crate) fn leave(own: Hot, heir: Hot) {
     let present = HOT.get();
+    if present.span == own.span && present.bits & COLD == 0 {
+        HOT.set(heir.at(present));
+    } else {
+        leave_out_of_order(own, heir);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn leave_out_of_order(own: Hot, heir: Hot) {
+    let present = HOT.get();
     if present.is_same_span(own) {
-        let next = heir.at(present);
-        HOT.set(if next.bits & COLD == 0 { next } else { heir_of(next) });
+        HOT.set(heir_of(heir.at(present)));
     } else {
         bury(own, heir);
     }
 }
 
 /// Leaves a tombstone.
-#[cold]
 fn bury(dead: Hot, heir: Hot) {
     let mut cold = take_cold().unwrap_or_default();
     if cold.tombstones.len() == MAX_TOMBSTONES {
@@ -263,7 +272,6 @@ fn bury(dead: Hot, heir: Hot) {
 }
 
 /// The first context that is alive, from `hot` up through the tombstones; each is needed once.
-#[cold]
 fn heir_of(mut hot: Hot) -> Hot {
     let mut cold = take_cold().unwrap_or_default();
     while let Some(place) = cold.tombstones.iter().position(|tombstone| tombstone.dead.is_same_span(hot)) {

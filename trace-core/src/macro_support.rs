@@ -14,7 +14,7 @@ use crate::active::ActiveSpan;
 use crate::callsite::Callsite;
 use crate::current_span::current_span;
 use crate::future::Carried;
-use crate::span::{self, Span};
+use crate::span::Span;
 use crate::status::Status;
 use crate::value::Value;
 
@@ -25,7 +25,7 @@ pub use crate::active::enter;
 /// Starts a span that is not current yet.
 #[inline]
 pub fn start(callsite: &'static Callsite) -> Span {
-    span::span(callsite).start()
+    Span::at(callsite)
 }
 
 /// Calls the body of a sync function under its span. That it must be `FnOnce` lets the closure give away what it

@@ -43,7 +43,9 @@ impl OpenSpans {
 
     pub(crate) fn clear(&mut self) {
         self.few.clear();
-        self.many = HashMap::default();
+        if self.many.capacity() > 0 {
+            self.many = HashMap::default();
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::current_span::CurrentSpan;
 use crate::detail::Rules;
 use crate::env::ConfigWarning;
 use crate::export::console::ConsoleExporter;
-use crate::exporter::SpanExporter;
+use crate::exporter::{Delivery, SpanExporter};
 use crate::filter::{self, Filter};
 use crate::kind::SpanKind;
 use crate::limits::SpanLimits;
@@ -241,6 +241,9 @@ impl PipelineBuilder {
     /// Starts the pipeline of this process. Keep what it returns until the end of `main`, outside of any async runtime, so
     /// that what the runtime's end cancels is still recorded.
     ///
+    /// A process that `fork`s without `exec` leaves the processor behind: in the child a thread's buffer fills once, and from
+    /// then on nothing is recorded; flushing has nothing to do.
+    ///
     /// With `OTEL_SDK_DISABLED=true` nothing is recorded, and the guard is of no effect.
     ///
     /// # Errors
@@ -281,16 +284,21 @@ impl PipelineBuilder {
             redactor: self.redactor,
             cancelled_is_error: self.cancelled_is_error,
         };
-        let assembler = Assembler::new(Arc::new(resource), rules, self.parts, Instant::now());
+        let batch_spans = self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS);
+        let parts = self.parts;
+        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>();
+        let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
+        let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
+        let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
+        let parts = PartRules { max_spans, ..parts };
+        let assembler = Assembler::new(Arc::new(resource), rules, parts, Instant::now());
         let line_rules = LineRules {
             tail: self.tail,
             on_end: self.on_end,
             batch_delay: self.batch_delay.or(env.batch.schedule_delay).unwrap_or(DEFAULT_BATCH_DELAY),
-            batch_spans: self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS),
+            batch_spans,
             manual_clock: false,
         };
-        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<_, _>>();
-        let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
         let line = Line::new(GLOBAL, assembler, line_rules, workers, Arc::new(Mutex::default()), false);
         if !processor::send(Command::Begin(Box::new(line))) {
             return Err(InitError::NoThread { source: None });
@@ -477,10 +485,9 @@ pub async fn flush_async(timeout: Duration) -> Result<(), FlushError> {
 #[must_use]
 pub fn stats() -> Stats {
     let (question, answer) = question();
-    let asked = !processor::is_here()
-        && switches::was_ever_on()
-        && processor::send(Command::Stats { pipeline: GLOBAL, question });
-    let stats = if asked { answer.wait(Duration::from_secs(5)) } else { None };
+    let can_ask = !processor::is_here() && switches::was_ever_on() && !switches::is_forked();
+    let asked = can_ask && processor::send(Command::Stats { pipeline: GLOBAL, question });
+    let stats = if asked { answer.wait(PATIENCE) } else { None };
     with_process_wide(stats.unwrap_or_default())
 }
 
@@ -495,13 +502,16 @@ pub(crate) fn with_process_wide(mut stats: Stats) -> Stats {
     stats
 }
 
+/// How long a question that needs no exporter may wait for the processor, which answers in some ten microseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 type Asked = Result<Option<Answer<RollCall>>, FlushError>;
 
 fn ask(with_open: bool, ending: Ending, timeout: Duration) -> Asked {
     if processor::is_here() {
         return Err(FlushError::FromWithin);
     }
-    if !switches::was_ever_on() {
+    if !switches::was_ever_on() || switches::is_forked() {
         return Ok(None);
     }
     let now = Instant::now();

@@ -91,6 +91,8 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    /// What is left in the place of an item that was taken.
+    Taken,
 }
 
 /// How a span that announces itself came to be.

@@ -4,11 +4,12 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::time::SystemTime;
 
+use crate::callsite::{self, Callsite};
 use crate::clock::unix_nanos;
 use crate::context;
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
-use crate::name::SpanName;
+use crate::name::{Name, SpanName};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
 use crate::start::{self, Announce, Begun, Plan, PlannedParent, Role};
@@ -121,7 +122,21 @@ impl Span {
     #[track_caller]
     #[inline]
     pub fn new(name: impl Into<SpanName>) -> Self {
-        span(name).start()
+        let name = name.into();
+        match name.0 {
+            Name::Callsite(callsite) => Self::at(callsite),
+            Name::Static(name) => Self::at(callsite::interned(name, Location::caller())),
+            Name::Owned(_) => span(name).start(),
+        }
+    }
+
+    /// [`Span::new`] for a callsite.
+    #[inline]
+    pub(crate) fn at(callsite: &'static Callsite) -> Self {
+        match start::begin_announced_child(callsite) {
+            Some(begun) => Self::of(begun),
+            None => Self::of(start::begin_anything(callsite)),
+        }
     }
 
     /// Starts the root of a new trace, whatever is current.

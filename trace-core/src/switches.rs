@@ -163,14 +163,23 @@ fn now_special(hot: Hot) -> u64 {
 /// The bell of the processor, and the thread that sleeps by it.
 static DOORBELL: Doorbell = Doorbell::new();
 static PROCESSOR: RwLock<Option<std::thread::Thread>> = RwLock::new(None);
+/// The process the processor runs in; zero before it runs.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// The processor's side of the bell.
 pub(crate) fn doorbell() -> &'static Doorbell {
     &DOORBELL
 }
 
+/// Whether this process is a fork of the one that the processor runs in: then nobody reads what it writes.
+pub(crate) fn is_forked() -> bool {
+    let process = PROCESS.load(Ordering::Relaxed);
+    process != 0 && process != std::process::id()
+}
+
 /// Tells whom to wake.
 pub(crate) fn set_processor(thread: std::thread::Thread) {
+    PROCESS.store(std::process::id(), Ordering::Relaxed);
     *PROCESSOR.write().unwrap_or_else(PoisonError::into_inner) = Some(thread);
 }
 
