@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use trace_core::{CurrentSpan, FutureExt, Span, current_span};
+use trace_core::{CurrentSpan, FutureExt, Handoff, Span, current_span};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let _pipeline = trace_core::init()?;
@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn gather() -> Result<(), tokio::task::JoinError> {
     let tasks = [1, 2, 3].map(|number| {
         let span = Span::new("async_operation").attribute("number", number);
-        tokio::spawn(async_operation("async_operation", span.handle()).in_span(span))
+        let handle = span.handle();
+        Handoff::span(span).spawn(async_operation("async_operation", handle))
     });
     for task in tasks {
         task.await?;

@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (directory, limit) = arguments()?;
+    if !directory.is_dir() {
+        return Err(format!("{} is no directory", directory.display()).into());
+    }
     // Outside of the runtime, so that it outlives every task.
     let pipeline = trace_core::builder().service_name("quickstart").init()?;
 
@@ -161,8 +164,12 @@ fn arguments() -> Result<(PathBuf, usize), Box<dyn Error>> {
             directory = Some(PathBuf::from(argument));
         }
     }
-    // `cargo run` says where this package is; the repository is around it.
-    let repository = || env::var_os("CARGO_MANIFEST_DIR").map(|package| Path::new(&package).join(".."));
-    let directory = directory.or_else(repository).unwrap_or_else(|| PathBuf::from("."));
-    Ok((directory.canonicalize()?, limit))
+    match directory {
+        Some(directory) => Ok((directory, limit)),
+        // `cargo run` says where this package is; the repository is around it.
+        None => {
+            let package = env::var_os("CARGO_MANIFEST_DIR").map(|package| Path::new(&package).join(".."));
+            Ok((package.unwrap_or_else(|| PathBuf::from(".")).canonicalize()?, limit))
+        }
+    }
 }

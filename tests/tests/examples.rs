@@ -109,12 +109,11 @@ fn quickstart_hashes_a_directory_and_shows_how() {
     fs::write(directory.join("target/built"), "built").unwrap();
 
     let text = run("quickstart", &[&directory]);
-    let canonical = directory.canonicalize().unwrap();
     fs::remove_dir_all(&directory).unwrap();
     assert_has(
         &text,
         &[
-            &format!("{}: 2 files hashed, 3 bytes, 1 failed", canonical.display()),
+            &format!("{}: 2 files hashed, 3 bytes, 1 failed", directory.display()),
             "largest_files directories=3 files=2",
             "hash_file path=deep/er/abc",
             "read bytes=3",
