@@ -48,6 +48,9 @@ pub fn capture<T>(body: impl FnOnce() -> T) -> Captured<T> {
 
 /// [`capture`] for a future.
 ///
+/// What starts a span when it is called, as an async function with `#[traced]` does, must be called inside:
+/// `capture_async(async { fetch().await })`, not `capture_async(fetch())`.
+///
 /// ```
 /// use trace_core::{FutureExt, Span, capture_async};
 ///
