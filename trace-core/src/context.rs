@@ -56,6 +56,8 @@ const MUTED: u32 = 1 << 7;
 const TRACE_FLAGS: u32 = 8;
 /// The trace begins here, as far as this process goes.
 const LOCAL_ROOT: u32 = 1 << 16;
+/// Polls are timed in this trace.
+const TIMES_POLLS: u32 = 1 << 17;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
 const OF_THE_THREAD: u32 = COLD | DROPPING | MUTED;
 
@@ -135,6 +137,15 @@ impl Hot {
 
     pub(crate) const fn is_local_root(self) -> bool {
         self.bits & LOCAL_ROOT != 0
+    }
+
+    #[inline]
+    pub(crate) const fn times_polls(self) -> bool {
+        self.bits & TIMES_POLLS != 0
+    }
+
+    pub(crate) const fn timing_polls(self, times: bool) -> Self {
+        Self { bits: if times { self.bits | TIMES_POLLS } else { self.bits }, ..self }
     }
 
     pub(crate) const fn local_root(self) -> Self {

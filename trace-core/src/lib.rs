@@ -295,6 +295,9 @@ mod new_event;
 mod open_spans;
 mod percent;
 mod pipeline;
+mod poll_log;
+mod poll_timer;
+mod polls;
 mod processor;
 mod record;
 mod redact;
@@ -352,6 +355,8 @@ pub use crate::pipeline::{
     DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
     FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush, flush_async, init, stats,
 };
+pub use crate::poll_log::MAX_POLL_SEGMENTS;
+pub use crate::polls::{PollSegment, Polls};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};

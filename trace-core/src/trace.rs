@@ -13,6 +13,7 @@ use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::poll_log::PollLog;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
@@ -101,6 +102,7 @@ impl Trace {
             events: events..extras.events.len() as u32,
             links: links..extras.links.len() as u32,
             dropped: span.dropped,
+            polls: None,
         });
         self.spans.push(SpanRecord {
             id: span.span_id,
@@ -235,6 +237,12 @@ pub struct SpanView<'a> {
 impl<'a> SpanView<'a> {
     fn extra(&self) -> Option<&'a Extra> {
         self.record.extra.map(|extra| &self.trace.extras.spans[extra.get() as usize - 1])
+    }
+
+    /// What is known of its polls, and how to read the ticks.
+    pub(crate) fn poll_log(&self) -> Option<(&'a PollLog, &'a Timebase)> {
+        let log = self.extra()?.polls.as_deref()?;
+        Some((log, &self.trace.timebase))
     }
 
     /// The trace it belongs to.
