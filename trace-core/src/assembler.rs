@@ -122,7 +122,8 @@ impl Assembler {
                 self.at(trace).closed(span);
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
-                let marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                let mut marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                marks.set(Marks::ANNOUNCED);
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                 self.holding.open += 1;

@@ -350,6 +350,7 @@ impl Assembly {
             id: self.id,
             timebase: self.timebase,
             completeness,
+            times_polls: !self.polls.is_empty(),
             resource: Arc::clone(resource),
             spans,
             extras,

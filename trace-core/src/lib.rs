@@ -262,6 +262,7 @@
 //! - `tokio` (on unless left out): [`spawn`] and its kin. Everything else works with any executor.
 
 mod active;
+mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
@@ -325,6 +326,7 @@ mod value;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
+pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};

@@ -43,6 +43,9 @@ impl Marks {
     /// It was handed on ahead of its trace.
     pub(crate) const HANDED_ON: Self = Self(4);
 
+    /// It announced itself when it started.
+    pub(crate) const ANNOUNCED: Self = Self(8);
+
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {
         if condition { self } else { Self::NONE }

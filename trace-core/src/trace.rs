@@ -49,6 +49,8 @@ pub struct Trace {
     pub(crate) id: TraceId,
     pub(crate) timebase: Timebase,
     pub(crate) completeness: Completeness,
+    /// Whether the polls of its futures were timed.
+    pub(crate) times_polls: bool,
     pub(crate) resource: Arc<Resource>,
     pub(crate) spans: Vec<SpanRecord>,
     pub(crate) extras: Extras,
@@ -81,6 +83,7 @@ impl Trace {
             id,
             timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
+            times_polls: false,
             resource: Arc::default(),
             spans: Vec::new(),
             extras: Extras::default(),
@@ -266,6 +269,16 @@ pub struct SpanView<'a> {
 impl<'a> SpanView<'a> {
     fn extra(&self) -> Option<&'a Extra> {
         self.record.extra.map(|extra| &self.trace.extras.spans[extra.get() as usize - 1])
+    }
+
+    /// The trace it is a part of.
+    pub(crate) const fn trace(&self) -> &'a Trace {
+        self.trace
+    }
+
+    /// Whether it announced itself when it started: a root, the span of a future, or one that left its scope.
+    pub(crate) const fn is_announced(&self) -> bool {
+        self.record.marks.has(Marks::ANNOUNCED)
     }
 
     /// What is known of its polls, and how to read the ticks.
