@@ -243,6 +243,20 @@ fn threads_keep_their_parents() {
 }
 
 #[test]
+fn anatomy_tells_who_waits_and_who_blocks() {
+    let text = run("anatomy", &[]);
+    let row = |name: &str| -> Vec<u64> {
+        let line = text.lines().find_map(|line| line.trim_start().strip_prefix(&format!("{name} "))).unwrap();
+        line.split_whitespace().map(|number| number.parse().unwrap()).collect()
+    };
+    // Polls, busy, waiting on children, waiting without a span, the longest poll.
+    let [page, query, render] = ["page", "query", "render"].map(row);
+    assert!(page[0] >= 2 && page[1] >= 20 && page[2] >= 39 && page[4] >= 20, "{text}");
+    assert!(query[0] >= 2 && query[2] == 0 && query[3] >= 39, "{text}");
+    assert!(render[0] == 1 && render[1] >= 20 && render[3] == 0 && render[4] >= 20, "{text}");
+}
+
+#[test]
 fn log_lines_carry_the_ids_of_their_span() {
     let text = run("log_lines", &[]);
     let lines: Vec<&str> = text.lines().collect();

@@ -150,6 +150,9 @@
 //! How a span ended is seen, not told: an [`Outcome`] is ok, error, panicked, cancelled (its future was dropped before it was
 //! ready), never polled, or open. The [`Status`] is what the program says.
 //!
+//! With [`time_polls`](PipelineBuilder::time_polls) the spans of futures know their polls as well:
+//! [`SpanView::polls`] has how many there were and the longest, [`SpanView::anatomy`] where the time went.
+//!
 //! # Which spans there are
 //!
 //! | what | decides | when |
