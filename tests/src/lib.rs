@@ -1,4 +1,6 @@
-//! Behaviour tests across the crates; the tests themselves are in `tests/`.
+//! What the behaviour tests share; the tests themselves are in `tests/`.
+
+pub mod prng;
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

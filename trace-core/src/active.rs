@@ -185,10 +185,10 @@ impl ActiveSpan {
     /// is held.
     #[inline]
     fn outcome(&self) -> Outcome {
-        if !self.was_panicking && std::thread::panicking() {
-            Outcome::Panicked
-        } else if context::current().is_dropping() && !self.heir.is_dropping() {
+        if context::current().is_dropping() && !self.heir.is_dropping() {
             Outcome::Cancelled
+        } else if !self.was_panicking && std::thread::panicking() {
+            Outcome::Panicked
         } else if self.failed {
             Outcome::Error
         } else {

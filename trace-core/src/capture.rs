@@ -14,7 +14,7 @@ use crate::future::in_context;
 use crate::limits::SpanLimits;
 use crate::line::{Line, LineRules};
 use crate::manual_clock::ManualClock;
-use crate::pipeline::with_process_wide;
+use crate::pipeline::{DEFAULT_LONG_POLL, with_process_wide};
 use crate::processor::{self, Collected, Command};
 use crate::redact::Redactor;
 use crate::resource::Resource;
@@ -117,13 +117,15 @@ pub struct Capture {
     rules: Rules,
     resource: Resource,
     times_polls: bool,
+    long_poll_nanos: u64,
     patience: Option<Duration>,
 }
 
 impl Capture {
     /// A capture with the usual clock and ids, that records everything.
     pub fn new() -> Self {
-        Self { sampler: Sampler::always_on(), ..Self::default() }
+        let long_poll_nanos = DEFAULT_LONG_POLL.as_nanos() as u64;
+        Self { sampler: Sampler::always_on(), long_poll_nanos, ..Self::default() }
     }
 
     /// Takes all times from this clock.
@@ -165,6 +167,12 @@ impl Capture {
     /// Times every poll of the futures that run in spans: see [`SpanView::polls`].
     pub fn time_polls(mut self) -> Self {
         self.times_polls = true;
+        self
+    }
+
+    /// Sets from which length on a poll may have held others up. Default: [`DEFAULT_LONG_POLL`] (10 ms).
+    pub fn long_poll(mut self, threshold: Duration) -> Self {
+        self.long_poll_nanos = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
         self
     }
 
@@ -221,7 +229,8 @@ impl Session {
         static NUMBERS: AtomicU32 = AtomicU32::new(switches::GLOBAL + 1);
 
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let parts = PartRules { max_age: Duration::MAX, max_spans: usize::MAX };
+        let parts =
+            PartRules { max_age: Duration::MAX, max_spans: usize::MAX, long_poll_nanos: capture.long_poll_nanos };
         let assembler = Assembler::new(Arc::new(capture.resource), capture.rules, parts, Instant::now());
         let rules = LineRules {
             tail: None,

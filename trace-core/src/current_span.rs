@@ -59,7 +59,7 @@ const MAX_SOURCES: usize = 32;
 /// assert_eq!(captured.trace()?.root().unwrap().attribute("cached"), Some(&true.into()));
 /// # Ok::<(), trace_core::CaptureError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct CurrentSpan {
     pub(crate) hot: Hot,
 }
@@ -325,6 +325,15 @@ impl<I: ExactSizeIterator<Item = Record>> Iterator for WithFirst<I> {
 }
 
 impl<I: ExactSizeIterator<Item = Record>> ExactSizeIterator for WithFirst<I> {}
+
+/// Handles are equal if they speak of the same span.
+impl PartialEq for CurrentSpan {
+    fn eq(&self, other: &Self) -> bool {
+        self.hot.is_same_span(other.hot)
+    }
+}
+
+impl Eq for CurrentSpan {}
 
 impl fmt::Display for CurrentSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::buffer::{self, Worth};
-use crate::context::{self, Hot, Saved};
+use crate::context::{self, Hot};
 use crate::poll_timer::PollTimer;
 use crate::record::Record;
 use crate::span::Span;
@@ -125,7 +125,7 @@ impl<F: Future> Future for InSpan<F> {
 pub(crate) struct Carried {
     own: Hot,
     /// What a poll left behind, where that is not its own context as it was.
-    left: Option<Box<Saved>>,
+    left: Option<Box<Hot>>,
     role: CarriedRole,
     phase: Phase,
 }
@@ -188,7 +188,7 @@ impl Carried {
         let pipeline = hot.pipeline();
         let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace });
         switches::wake_lazily();
-        Self::new(hot, if announced { CarriedRole::Carrier } else { CarriedRole::Context })
+        Self::new(hot.lent(), if announced { CarriedRole::Carrier } else { CarriedRole::Context })
     }
 
     /// Whether there is no context to make current and nothing to write.
@@ -210,12 +210,11 @@ impl Carried {
 
     #[inline]
     fn visit_untimed(&mut self) -> Visit<'_> {
-        let next = match self.left.take() {
-            None => Saved { hot: self.own, cold: None },
-            Some(left) => *left,
+        let thread = match self.left.take() {
+            None => context::visit(self.own),
+            Some(left) => context::resume(*left),
         };
-        let thread = Some(context::replace(next));
-        Visit { thread, carried: self, end: End::Panicked, timer: None }
+        Visit { thread: Some(thread), carried: self, end: End::Panicked, timer: None }
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
@@ -258,7 +257,7 @@ impl Carried {
 pub(crate) struct Visit<'a> {
     carried: &'a mut Carried,
     /// What was the thread's before.
-    thread: Option<Saved>,
+    thread: Option<Hot>,
     end: End,
     /// Set while a poll is timed.
     timer: Option<PollTimer>,
@@ -307,8 +306,8 @@ impl Drop for Visit<'_> {
         } else {
             self.end();
         }
-        let left = context::replace(thread);
-        if left.hot != self.carried.own {
+        let left = context::come_back(thread);
+        if left != self.carried.own {
             self.keep(left);
         }
     }
@@ -332,10 +331,10 @@ impl Visit<'_> {
     /// Keeps what the poll left behind for the next one.
     #[cold]
     #[inline(never)]
-    fn keep(&mut self, left: Saved) {
-        let hot = left.hot.without_dropping();
-        if hot != self.carried.own || left.cold.is_some() {
-            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
+    fn keep(&mut self, left: Hot) {
+        let left = left.to_keep();
+        if left != self.carried.own {
+            self.carried.left = Some(Box::new(left));
         }
     }
 }

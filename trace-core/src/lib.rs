@@ -269,6 +269,7 @@ mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
+mod blocked;
 mod buffer;
 mod callsite;
 mod capture;
@@ -292,6 +293,7 @@ mod id;
 mod kind;
 mod limits;
 mod line;
+mod long_polls;
 mod macro_support;
 mod manual_clock;
 mod name;
@@ -330,6 +332,7 @@ mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
 pub use crate::anatomy::{Anatomy, ChildWait};
+pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
@@ -357,8 +360,9 @@ pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
 pub use crate::pipeline::{
-    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
-    FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush, flush_async, init, stats,
+    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_LONG_POLL, DEFAULT_MAX_TRACE_AGE,
+    DEFAULT_MAX_TRACE_SPANS, FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush,
+    flush_async, init, stats,
 };
 pub use crate::poll_log::MAX_POLL_SEGMENTS;
 pub use crate::polls::{PollSegment, Polls};

@@ -37,6 +37,8 @@ pub const DEFAULT_BATCH_SPANS: usize = 512;
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_SPANS: usize = 100_000;
+/// From which length on a poll may have held others up, unless told otherwise.
+pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 /// How long the guard of a pipeline waits for its exporters when it is dropped, unless told otherwise.
 pub const DEFAULT_DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -89,7 +91,11 @@ pub fn builder() -> PipelineBuilder {
         times_polls: false,
         batch_delay: None,
         batch_spans: None,
-        parts: PartRules { max_age: DEFAULT_MAX_TRACE_AGE, max_spans: DEFAULT_MAX_TRACE_SPANS },
+        parts: PartRules {
+            max_age: DEFAULT_MAX_TRACE_AGE,
+            max_spans: DEFAULT_MAX_TRACE_SPANS,
+            long_poll_nanos: DEFAULT_LONG_POLL.as_nanos() as u64,
+        },
         budget_bytes: DEFAULT_BUDGET_BYTES,
         drop_timeout: DEFAULT_DROP_TIMEOUT,
     }
@@ -295,6 +301,13 @@ impl PipelineBuilder {
     /// record a poll. Above 70 % of the memory budget polls are the first to be dropped, and counted.
     pub fn time_polls(mut self) -> Self {
         self.times_polls = true;
+        self
+    }
+
+    /// Sets from which length on a poll may have held others up: see [`SpanView::blocked_behind`].
+    /// Default: [`DEFAULT_LONG_POLL`] (10 ms).
+    pub fn long_poll(mut self, threshold: Duration) -> Self {
+        self.parts.long_poll_nanos = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
         self
     }
 

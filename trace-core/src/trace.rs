@@ -13,6 +13,7 @@ use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::long_polls::LongPoll;
 use crate::poll_log::PollLog;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
@@ -51,6 +52,8 @@ pub struct Trace {
     pub(crate) completeness: Completeness,
     /// Whether the polls of its futures were timed.
     pub(crate) times_polls: bool,
+    /// Long polls of this and other traces in its time.
+    pub(crate) long_polls: Vec<LongPoll>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) spans: Vec<SpanRecord>,
     pub(crate) extras: Extras,
@@ -84,6 +87,7 @@ impl Trace {
             timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
             times_polls: false,
+            long_polls: Vec::new(),
             resource: Arc::default(),
             spans: Vec::new(),
             extras: Extras::default(),
