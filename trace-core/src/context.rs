@@ -54,7 +54,7 @@ const DROPPING: u32 = 1 << 4;
 const SUPPRESSED: u32 = 1 << 5;
 /// The span is one of another process.
 const REMOTE: u32 = 1 << 6;
-/// A handle only: what is said through it is not kept.
+/// In a span that was left out, which lives in its parent's context: what is said here is not kept. Children are not muted.
 const MUTED: u32 = 1 << 7;
 const TRACE_FLAGS: u32 = 8;
 /// The trace begins here, as far as this process goes.
@@ -64,7 +64,7 @@ const TIMES_POLLS: u32 = 1 << 17;
 /// The context was taken along without its span, which ends elsewhere.
 const LENT: u32 = 1 << 18;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
-const OF_THE_THREAD: u32 = TOMBS | DROPPING | MUTED;
+const OF_THE_THREAD: u32 = TOMBS | DROPPING;
 
 impl Hot {
     pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0, pipeline: 0 };
@@ -94,7 +94,7 @@ impl Hot {
     /// The context of a child of this span.
     #[inline]
     pub(crate) const fn child(self, span: SpanId) -> Self {
-        Self { span: span.to_u64(), bits: self.bits & !(REMOTE | LOCAL_ROOT | LENT), ..self }
+        Self { span: span.to_u64(), bits: self.bits & !(REMOTE | LOCAL_ROOT | LENT | MUTED), ..self }
     }
 
     #[inline]

@@ -59,6 +59,15 @@ pub trait FutureExt: Future + Sized {
     ///
     /// For a task that is not wrapped otherwise but may be polled inside somebody's span, as `LocalSet::run_until` and
     /// `block_on` do.
+    ///
+    /// ```
+    /// use trace_core::{FutureExt, current_span, in_scope};
+    ///
+    /// in_scope("request", || {
+    ///     let outside = async { current_span().span_id() }.without_context();
+    ///     assert_eq!(futures::executor::block_on(outside), None);
+    /// });
+    /// ```
     fn without_context(self) -> InSpan<Self> {
         InSpan { future: Some(self), carried: Carried::context(context::current().without_span()) }
     }
