@@ -277,6 +277,7 @@ mod caught;
 mod clock;
 mod config;
 mod context;
+mod critical_path;
 mod current_span;
 mod detail;
 mod detect;
@@ -339,6 +340,7 @@ pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
 pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterName, PropagatorName, TRACE_FILTER};
+pub use crate::critical_path::{CriticalSegment, CriticalWork, Hop};
 pub use crate::current_span::{CurrentSpan, current_span};
 pub use crate::directive::ParseFilterError;
 pub use crate::env::{ConfigProblem, ConfigWarning, EnvReader};
