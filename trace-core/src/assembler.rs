@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Start};
+use crate::buffer::ThreadNumber;
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
 use crate::id::{self, SpanId, TraceId};
+use crate::poll_log::Segment;
 use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
 use crate::span_record::{Marks, SpanRecord};
@@ -111,7 +113,7 @@ impl Assembler {
 
     /// Takes a record of this pipeline; items follow their group at once.
     #[inline]
-    pub(crate) fn take(&mut self, record: &mut Record) {
+    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
         match *record {
             Record::Closed { kind, outcome, flags, trace, span, parent, start, end, callsite, .. } => {
                 self.count_closed();
@@ -120,7 +122,8 @@ impl Assembler {
                 self.at(trace).closed(span);
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
-                let marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                let mut marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                marks.set(Marks::ANNOUNCED);
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                 self.holding.open += 1;
@@ -141,6 +144,10 @@ impl Assembler {
                 let what = What::Attribute(Attribute::new(key, scalar.value(bits)));
                 self.at(trace).detail(Detail { span, ticks, what });
             }
+            Record::Poll { trace, span, start, end, nested, woken, .. } => {
+                self.at(trace).poll(span, Segment { start, end, woken, thread }, nested);
+            }
+            Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
                 self.at(trace).detail(Detail { span, ticks: 0, what: What::Lost(lost) });
             }

@@ -34,6 +34,8 @@ pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
 /// What a record is worth when memory runs out; the least is shed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Worth {
+    /// A poll.
+    Poll,
     /// An attribute, an event, a link.
     Detail,
     /// A span that nobody was told of yet.
@@ -79,10 +81,12 @@ impl Budget {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Whether something of this worth may still take memory: details up to 80 % of the limit, spans up to 90 %.
+    /// Whether something of this worth may still take memory: polls up to 70 % of the limit, details
+    /// up to 80 %, spans up to 90 %.
     pub(crate) fn admits(&self, worth: Worth, bytes: usize) -> bool {
         let limit = self.limit();
         let limit = match worth {
+            Worth::Poll => limit / 10 * 7,
             Worth::Detail => limit / 10 * 8,
             Worth::Span => limit / 10 * 9,
             Worth::End => return true,

@@ -101,6 +101,7 @@ pub struct Capture {
     sampler: Sampler,
     rules: Rules,
     resource: Resource,
+    times_polls: bool,
     patience: Option<Duration>,
 }
 
@@ -143,6 +144,12 @@ impl Capture {
     /// Gives cancelled spans the status `Error`.
     pub fn cancelled_is_error(mut self) -> Self {
         self.rules.cancelled_is_error = true;
+        self
+    }
+
+    /// Times every poll of the futures that run in spans: see [`SpanView::polls`].
+    pub fn time_polls(mut self) -> Self {
+        self.times_polls = true;
         self
     }
 
@@ -204,6 +211,7 @@ impl Session {
             clock: capture.clock,
             ids: capture.ids,
             announce_all: false,
+            times_polls: capture.times_polls,
             on_start: Vec::new(),
         }));
         Self { number }

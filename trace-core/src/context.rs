@@ -59,8 +59,10 @@ const MUTED: u32 = 1 << 7;
 const TRACE_FLAGS: u32 = 8;
 /// The trace begins here, as far as this process goes.
 const LOCAL_ROOT: u32 = 1 << 16;
+/// Polls are timed in this trace.
+const TIMES_POLLS: u32 = 1 << 17;
 /// The context was taken along without its span, which ends elsewhere.
-const LENT: u32 = 1 << 17;
+const LENT: u32 = 1 << 18;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
 const OF_THE_THREAD: u32 = TOMBS | DROPPING | MUTED;
 
@@ -140,6 +142,15 @@ impl Hot {
 
     pub(crate) const fn is_local_root(self) -> bool {
         self.bits & LOCAL_ROOT != 0
+    }
+
+    #[inline]
+    pub(crate) const fn times_polls(self) -> bool {
+        self.bits & TIMES_POLLS != 0
+    }
+
+    pub(crate) const fn timing_polls(self, times: bool) -> Self {
+        Self { bits: if times { self.bits | TIMES_POLLS } else { self.bits }, ..self }
     }
 
     pub(crate) const fn local_root(self) -> Self {

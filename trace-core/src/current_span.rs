@@ -220,8 +220,12 @@ impl CurrentSpan {
     /// What found no memory is counted, on its span if a word of that still fits.
     #[cold]
     #[inline(never)]
-    fn tell_of_loss(&self, lost: Group) {
-        tally::DETAILS_OVER_BUDGET.add(1);
+    pub(crate) fn tell_of_loss(&self, lost: Group) {
+        if lost == Group::Polls {
+            tally::POLLS_OVER_BUDGET.add(1);
+        } else {
+            tally::DETAILS_OVER_BUDGET.add(1);
+        }
         if let Some((trace, span)) = self.hot.ids() {
             let pipeline = self.hot.pipeline();
             buffer::push(Worth::Span, || Record::Lost { lost, pipeline, trace, span });

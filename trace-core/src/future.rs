@@ -15,6 +15,7 @@ use pin_project_lite::pin_project;
 
 use crate::buffer::{self, Worth};
 use crate::context::{self, Hot};
+use crate::poll_timer::PollTimer;
 use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
@@ -190,16 +191,26 @@ impl Carried {
     /// Makes the context the thread's until the visit is dropped.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
+        let times = self.own.times_polls() && self.role == CarriedRole::Span;
+        let mut visit = self.visit_untimed();
+        if times {
+            visit.timer = Some(PollTimer::start(visit.carried.own));
+        }
+        visit
+    }
+
+    #[inline]
+    fn visit_untimed(&mut self) -> Visit<'_> {
         let thread = match self.left.take() {
             None => context::visit(self.own),
             Some(left) => context::resume(*left),
         };
-        Visit { thread: Some(thread), carried: self, end: End::Panicked }
+        Visit { thread: Some(thread), carried: self, end: End::Panicked, timer: None }
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
     pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
-        let mut visit = self.visit();
+        let mut visit = self.visit_untimed();
         visit.end = match visit.carried.phase {
             Phase::Unpolled => End::Dropped(Outcome::NeverPolled),
             Phase::Polled => End::Dropped(Outcome::Cancelled),
@@ -239,6 +250,8 @@ pub(crate) struct Visit<'a> {
     /// What was the thread's before.
     thread: Option<Hot>,
     end: End,
+    /// Set while a poll is timed.
+    timer: Option<PollTimer>,
 }
 
 /// How a visit ends.
@@ -276,6 +289,9 @@ impl Drop for Visit<'_> {
     #[inline]
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
+        if let Some(timer) = self.timer {
+            timer.finish(self.carried.own, 0);
+        }
         if self.end == End::Pending {
             self.carried.phase = Phase::Polled;
         } else {

@@ -1,6 +1,7 @@
 //! Async-first distributed tracing.
 
 mod active;
+mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
@@ -34,6 +35,9 @@ mod new_event;
 mod open_spans;
 mod percent;
 mod pipeline;
+mod poll_log;
+mod poll_timer;
+mod polls;
 mod processor;
 mod record;
 mod redact;
@@ -61,6 +65,7 @@ mod value;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
+pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
@@ -91,6 +96,8 @@ pub use crate::pipeline::{
     DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
     FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush, flush_async, init, stats,
 };
+pub use crate::poll_log::MAX_POLL_SEGMENTS;
+pub use crate::polls::{PollSegment, Polls};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};

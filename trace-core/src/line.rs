@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::assembler::{Assembler, Take};
+use crate::buffer::ThreadNumber;
 use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::detail;
@@ -98,8 +99,8 @@ impl Line {
     }
 
     #[inline]
-    pub(crate) fn take(&mut self, record: &mut Record) {
-        self.assembler.take(record);
+    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
+        self.assembler.take(thread, record);
     }
 
     /// Ends a pass: complete traces go on, and batches that are due.

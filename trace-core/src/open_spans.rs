@@ -8,11 +8,14 @@ use crate::id::SpanId;
 /// Beyond so many open spans a map is kept; up to it, looking at each is quicker.
 const FEW: usize = 16;
 
+/// A map by ids of our own making.
+pub(crate) type SpanMap<T> = HashMap<SpanId, T, BuildHasherDefault<RandomAlready>>;
+
 /// From the id of an open span to its place in the trace.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSpans {
     few: Vec<(SpanId, u32)>,
-    many: HashMap<SpanId, u32, BuildHasherDefault<RandomAlready>>,
+    many: SpanMap<u32>,
 }
 
 impl OpenSpans {

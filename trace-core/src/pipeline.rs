@@ -71,6 +71,7 @@ pub fn builder() -> PipelineBuilder {
         on_start: Vec::new(),
         on_end: Vec::new(),
         cancelled_is_error: false,
+        times_polls: false,
         batch_delay: None,
         batch_spans: None,
         parts: PartRules { max_age: DEFAULT_MAX_TRACE_AGE, max_spans: DEFAULT_MAX_TRACE_SPANS },
@@ -93,6 +94,7 @@ pub struct PipelineBuilder {
     on_start: Vec<Arc<StartHook>>,
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
+    times_polls: bool,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -192,6 +194,13 @@ impl PipelineBuilder {
     /// Gives cancelled spans the status `Error`, which is `Unset` otherwise. Their outcome says `cancelled` either way.
     pub fn cancelled_is_error(mut self) -> Self {
         self.cancelled_is_error = true;
+        self
+    }
+
+    /// Times every poll of the futures that run in spans: see [`SpanView::polls`]. It costs two readings of the clock and a
+    /// record a poll. Above 70 % of the memory budget polls are the first to be dropped, and counted.
+    pub fn time_polls(mut self) -> Self {
+        self.times_polls = true;
         self
     }
 
@@ -309,6 +318,7 @@ impl PipelineBuilder {
             clock: None,
             ids: None,
             announce_all: false,
+            times_polls: self.times_polls,
             on_start: self.on_start,
         }));
         Ok(())
@@ -496,6 +506,7 @@ pub(crate) fn with_process_wide(mut stats: Stats) -> Stats {
     stats.dropped_over_budget = tally::SPANS_OVER_BUDGET.get();
     stats.not_started_over_budget = tally::SPANS_NOT_STARTED.get();
     stats.details_over_budget = tally::DETAILS_OVER_BUDGET.get();
+    stats.polls_over_budget = tally::POLLS_OVER_BUDGET.get();
     stats.reentrant = tally::REENTRANT.get();
     stats.user_panics += tally::USER_PANICS.get();
     stats.bytes_in_use = BUDGET.used() as u64;

@@ -160,7 +160,7 @@ impl Processor {
         let timebase = self.reader.has_records().then(|| self.wall.timebase());
         self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
         let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
-        let records = reader.pass(|_, record| {
+        let records = reader.pass(|thread, record| {
             let number = pipeline_of(record).unwrap_or(*group);
             *group = number;
             if lines.get(*last).is_none_or(|line| line.number != number) {
@@ -174,7 +174,7 @@ impl Processor {
                 });
             }
             if let Some(line) = lines.get_mut(*last).filter(|line| line.number == number) {
-                line.take(record);
+                line.take(thread, record);
             }
         });
         self.lines.iter_mut().for_each(Line::end_pass);
@@ -285,6 +285,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::CarrierOpened { pipeline, .. }
         | Record::CarrierClosed { pipeline, .. }
         | Record::Scalar { pipeline, .. }
+        | Record::Poll { pipeline, .. }
         | Record::Lost { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)

@@ -30,6 +30,8 @@ pub(crate) struct Switches {
     pub(crate) ids: Option<CountedIds>,
     /// Every span announces itself when it starts.
     pub(crate) announce_all: bool,
+    /// Every poll of a span's future is timed.
+    pub(crate) times_polls: bool,
     /// Called at every start.
     pub(crate) on_start: Vec<Arc<StartHook>>,
 }

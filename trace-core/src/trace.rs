@@ -13,6 +13,7 @@ use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::poll_log::PollLog;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
@@ -29,6 +30,8 @@ pub struct Trace {
     pub(crate) id: TraceId,
     pub(crate) timebase: Timebase,
     pub(crate) completeness: Completeness,
+    /// Whether the polls of its futures were timed.
+    pub(crate) times_polls: bool,
     pub(crate) resource: Arc<Resource>,
     pub(crate) spans: Vec<SpanRecord>,
     pub(crate) extras: Extras,
@@ -61,6 +64,7 @@ impl Trace {
             id,
             timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
+            times_polls: false,
             resource: Arc::default(),
             spans: Vec::new(),
             extras: Extras::default(),
@@ -101,6 +105,7 @@ impl Trace {
             events: events..extras.events.len() as u32,
             links: links..extras.links.len() as u32,
             dropped: span.dropped,
+            polls: None,
         });
         self.spans.push(SpanRecord {
             id: span.span_id,
@@ -235,6 +240,22 @@ pub struct SpanView<'a> {
 impl<'a> SpanView<'a> {
     fn extra(&self) -> Option<&'a Extra> {
         self.record.extra.map(|extra| &self.trace.extras.spans[extra.get() as usize - 1])
+    }
+
+    /// The trace it is a part of.
+    pub(crate) const fn trace(&self) -> &'a Trace {
+        self.trace
+    }
+
+    /// Whether it announced itself when it started: a root, the span of a future, or one that left its scope.
+    pub(crate) const fn is_announced(&self) -> bool {
+        self.record.marks.has(Marks::ANNOUNCED)
+    }
+
+    /// What is known of its polls, and how to read the ticks.
+    pub(crate) fn poll_log(&self) -> Option<(&'a PollLog, &'a Timebase)> {
+        let log = self.extra()?.polls.as_deref()?;
+        Some((log, &self.trace.timebase))
     }
 
     /// The trace it belongs to.

@@ -39,7 +39,7 @@ struct Failure {
 
 /// Runs one program; what differs from the oracle, and how the program was.
 fn run(runtime: &Runtime, seed: u64, is_single_thread: bool, shapes: &Shapes) -> Result<(), Failure> {
-    let program = program::program(&mut Prng::new(seed), is_single_thread);
+    let program = program::program(&mut Prng::new(seed << 1 | u64::from(is_single_thread)), is_single_thread);
     let world = Arc::new(World::new(is_single_thread));
     let inside = Arc::clone(&world);
     let steps = Arc::clone(&program);
