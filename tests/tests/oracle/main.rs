@@ -21,7 +21,7 @@ use crate::shapes::Shapes;
 use crate::world::{Place, World};
 
 /// How many programs are run on each runtime unless the environment says otherwise.
-const PROGRAMS: u64 = 1500;
+const PROGRAMS: u64 = 3000;
 
 /// How many are run at once: each one's end wakes the processor in the midst of the others.
 const AT_ONCE: u64 = 4;
