@@ -1,3 +1,7 @@
 //! What the behaviour tests share; the tests themselves are in `tests/`.
 
+pub mod allocations;
+pub mod child;
+pub mod exporters;
+pub mod memory;
 pub mod prng;
