@@ -5,3 +5,8 @@ pub mod child;
 pub mod exporters;
 pub mod memory;
 pub mod prng;
+
+/// The code in the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

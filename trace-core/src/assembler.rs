@@ -15,6 +15,7 @@ use crate::buffer::ThreadNumber;
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
 use crate::id::{self, SpanId, TraceId};
+use crate::long_polls::{LongPoll, LongPolls};
 use crate::poll_log::Segment;
 use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
@@ -40,6 +41,8 @@ pub(crate) struct PartRules {
     pub(crate) max_age: Duration,
     /// How many ended spans of one trace wait for the rest of it.
     pub(crate) max_spans: usize,
+    /// From which length on a poll is long.
+    pub(crate) long_poll_nanos: u64,
 }
 
 /// The traces of one pipeline that are being put together.
@@ -60,6 +63,7 @@ pub(crate) struct Assembler {
     settling: Vec<usize>,
     /// Traces of which more has ended than may wait.
     large: Vec<usize>,
+    long_polls: LongPolls,
     pass: u64,
     now: Instant,
     timebase: Timebase,
@@ -94,6 +98,7 @@ impl Assembler {
             touched: Vec::new(),
             settling: Vec::new(),
             large: Vec::new(),
+            long_polls: LongPolls::default(),
             pass: 1,
             now,
             timebase: Timebase::UNIX_NANOS,
@@ -145,7 +150,13 @@ impl Assembler {
                 self.at(trace).detail(Detail { span, ticks, what });
             }
             Record::Poll { trace, span, start, end, nested, woken, .. } => {
-                self.at(trace).poll(span, Segment { start, end, woken, thread }, nested);
+                let threshold = self.parts.long_poll_nanos;
+                let assembly = self.at(trace);
+                assembly.poll(span, Segment { start, end, woken, thread }, nested);
+                if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
+                    let name = assembly.name_of_open(span);
+                    self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
+                }
             }
             Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
@@ -226,7 +237,10 @@ impl Assembler {
             Take::Copies => Assembly::copy_settled,
         };
         let closed = assembly.closed;
-        let trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        let mut trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        if let Some(trace) = &mut trace {
+            add_long_polls(trace, &self.long_polls);
+        }
         self.holding.closed -= closed - assembly.closed;
         self.holding.bytes -= assembly.reckoned.saturating_sub(assembly.bytes());
         assembly.reckoned = assembly.reckoned.min(assembly.bytes());
@@ -316,13 +330,23 @@ impl Assembler {
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        let (mut trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.typical_spans = trace.len().next_power_of_two().min(64);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }
         (!trace.is_empty()).then_some(trace)
+    }
+}
+
+/// Gives a trace the long polls, of whatever trace, that its own spans may have waited behind.
+fn add_long_polls(trace: &mut Trace, known: &LongPolls) {
+    if trace.times_polls && !known.is_empty() {
+        let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let end = trace.spans.iter().map(|span| span.end).max().unwrap_or(0);
+        trace.long_polls = known.overlapping(start, end);
     }
 }
 

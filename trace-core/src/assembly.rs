@@ -151,6 +151,15 @@ impl Assembly {
         self.carriers += change;
     }
 
+    /// The name of an open span at its callsite.
+    pub(crate) fn name_of_open(&self, span: SpanId) -> &'static str {
+        self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name())
+    }
+
+    pub(crate) const fn timebase(&self) -> &Timebase {
+        &self.timebase
+    }
+
     /// Takes a poll of a span.
     pub(crate) fn poll(&mut self, span: SpanId, poll: Segment, nested: u64) {
         let log = self.polls.entry(span).or_default();
@@ -351,6 +360,7 @@ impl Assembly {
             timebase: self.timebase,
             completeness,
             times_polls: !self.polls.is_empty(),
+            long_polls: Vec::new(),
             resource: Arc::clone(resource),
             spans,
             extras,

@@ -71,9 +71,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if !this.carried.is_nothing() {
-                let visit = this.carried.visit_to_drop();
+                let mut visit = this.carried.visit_to_drop();
                 this.future.set(None);
-                drop(visit);
+                visit.dropped();
             }
         }
     }

@@ -36,6 +36,11 @@ impl OpenSpans {
         }
     }
 
+    pub(crate) fn get(&self, id: SpanId) -> Option<u32> {
+        let found = self.few.iter().rev().find(|&&(known, _)| known == id);
+        found.map(|&(_, place)| place).or_else(|| self.many.get(&id).copied())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.few.is_empty() && self.many.is_empty()
     }

@@ -35,7 +35,11 @@ pub(crate) enum Step {
     Drive(Steps),
     /// A tokio runtime of its own with a `LocalSet`, driven inside the current span: a root future, a plain task, a task
     /// with a span, and a task that is still running when the runtime is dropped.
-    Runtime { root: Steps, plain: Steps, with_span: Steps },
+    Runtime {
+        root: Steps,
+        plain: Steps,
+        with_span: Steps,
+    },
     // What only a future can do.
     Yield,
     InSpan(Steps),
@@ -101,8 +105,14 @@ struct Setting {
 
 /// A program for a runtime with one thread, or several.
 pub(crate) fn program(random: &mut Prng, single_thread: bool) -> Steps {
-    let setting =
-        Setting { is_async: true, has_tokio: true, holds_guards: single_thread, is_wrapped: true, may_panic: false, depth: 0 };
+    let setting = Setting {
+        is_async: true,
+        has_tokio: true,
+        holds_guards: single_thread,
+        is_wrapped: true,
+        may_panic: false,
+        depth: 0,
+    };
     let mut size = 40;
     Generator { random, size: &mut size, single_thread }.steps(setting)
 }

@@ -64,23 +64,28 @@ pub(crate) struct Shapes(Mutex<[u64; ALL.len()]>);
 
 impl Shapes {
     pub(crate) fn count(&self, shape: Shape) {
-        self.0.lock().unwrap()[shape as usize] += 1;
+        self.0.lock().expect("no thread panicked while it counted")[shape as usize] += 1;
     }
 
     pub(crate) fn add(&self, other: &Self) {
-        let other = *other.0.lock().unwrap();
-        self.0.lock().unwrap().iter_mut().zip(other).for_each(|(mine, theirs)| *mine += theirs);
+        let other = *other.0.lock().expect("no thread panicked while it counted");
+        self.0
+            .lock()
+            .expect("no thread panicked while it counted")
+            .iter_mut()
+            .zip(other)
+            .for_each(|(mine, theirs)| *mine += theirs);
     }
 
     /// Each shape with its count, a line each.
     pub(crate) fn table(&self) -> String {
-        let counts = *self.0.lock().unwrap();
+        let counts = *self.0.lock().expect("no thread panicked while it counted");
         ALL.iter().map(|&shape| format!("{:>8}  {shape:?}\n", counts[shape as usize])).collect()
     }
 
     /// Those that never occurred.
     pub(crate) fn missing(&self) -> Vec<Shape> {
-        let counts = *self.0.lock().unwrap();
+        let counts = *self.0.lock().expect("no thread panicked while it counted");
         ALL.into_iter().filter(|&shape| counts[shape as usize] == 0).collect()
     }
 }

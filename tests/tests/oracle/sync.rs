@@ -177,8 +177,7 @@ pub(crate) fn one(world: &Arc<World>, place: Place, step: &Step, destructors: &m
         Step::Runtime { root, plain, with_span } => {
             let (inner, root, plain, with_span) =
                 (Arc::clone(world), Arc::clone(root), Arc::clone(plain), Arc::clone(with_span));
-            let thread =
-                Handoff::child().thread(move || runtime(&inner, place, root, plain, &with_span));
+            let thread = Handoff::child().thread(move || runtime(&inner, place, root, plain, &with_span));
             join(thread.join());
         }
         _ => unreachable!("{step:?} needs a future"),

@@ -156,6 +156,13 @@ impl SpanExporter for JsonLinesExporter {
 
 impl Trace {
     /// The trace as [`JsonLinesExporter`] writes it: a line of JSON for each span, in the order of [`Trace::spans`].
+    ///
+    /// ```
+    /// let captured = trace_core::capture(|| trace_core::in_scope("work", || ()));
+    /// let lines = captured.trace()?.to_json_lines();
+    /// assert!(lines.contains(r#""name":"work""#) && lines.ends_with("}\n"));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[must_use]
     pub fn to_json_lines(&self) -> String {
         let mut out = String::new();
