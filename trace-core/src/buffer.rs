@@ -13,7 +13,7 @@ mod handover_model;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -54,10 +54,17 @@ pub(crate) struct Budget {
     rings: AtomicUsize,
     /// What the processor and the exporters' queues hold.
     held: AtomicUsize,
+    /// Whether so much was in use when the processor looked last that records must ask before they take a place, even in a
+    /// ring that has room: they are held behind it.
+    is_short: AtomicBool,
 }
 
-pub(crate) static BUDGET: Budget =
-    Budget { limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES), rings: AtomicUsize::new(0), held: AtomicUsize::new(0) };
+pub(crate) static BUDGET: Budget = Budget {
+    limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES),
+    rings: AtomicUsize::new(0),
+    held: AtomicUsize::new(0),
+    is_short: AtomicBool::new(false),
+};
 
 impl Budget {
     /// Sets the limit for everything from now on.
@@ -82,6 +89,17 @@ impl Budget {
     /// Takes away from what is held behind the rings.
     pub(crate) fn release(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Says whether records must ask from now on: the processor does so after each pass.
+    pub(crate) fn look(&self) {
+        self.is_short.store(!self.admits(Worth::Poll, 0), Ordering::Relaxed);
+    }
+
+    /// Whether a record of this worth has no place even in a ring that has room.
+    #[inline]
+    fn refuses(&self, worth: Worth) -> bool {
+        self.is_short.load(Ordering::Relaxed) && !self.admits(worth, 0)
     }
 
     /// Whether something of this worth may still take memory: polls up to 70 % of the limit, details
@@ -127,6 +145,9 @@ thread_local! {
 /// `false` if there was no memory for a record of this worth; the caller counts what it meant.
 #[inline]
 pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
+    if BUDGET.refuses(worth) {
+        return false;
+    }
     let pushed = LOCAL.try_with(|local| match local.try_borrow_mut() {
         Ok(mut local) => {
             let pushed = local.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok());
@@ -142,6 +163,9 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
 ///
 /// `false` if there was no memory; then nothing was written.
 pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIterator<Item = Record>) -> bool {
+    if BUDGET.refuses(worth) {
+        return false;
+    }
     let slots = 1 + items.len();
     let mut records = Some(std::iter::once(header).chain(items));
     let pushed = LOCAL.try_with(|local| {

@@ -192,6 +192,7 @@ impl Processor {
         BUDGET.hold(held);
         BUDGET.release(self.held);
         self.held = held;
+        BUDGET.look();
     }
 
     fn receive(&mut self) {
