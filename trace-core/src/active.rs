@@ -4,9 +4,10 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
-use crate::callsite::Callsite;
+use crate::callsite::{self, Callsite, NO_PLACE};
 use crate::context::{self, Hot};
 use crate::current_span::CurrentSpan;
+use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::span::{Parent, Span, SpanBuilder};
 use crate::start::{self, Announce, Begun, Plan, Role};
@@ -39,7 +40,7 @@ pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let location = Location::caller();
     match name.0 {
         Name::Callsite(callsite) => enter(callsite),
-        Name::Static(name) => enter(crate::callsite::interned(name, location)),
+        Name::Static(name) => enter(callsite::interned(name, location)),
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location)),
     }
 }
@@ -82,25 +83,54 @@ fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
 /// [`in_span`](crate::FutureExt::in_span).
 ///
 /// Through `Deref` it has the methods of [`CurrentSpan`]: attributes, events, links, status, name.
+///
+/// ```
+/// use trace_core::{Status, capture, start_span};
+///
+/// let captured = capture(|| {
+///     let outer = start_span("outer");
+///     start_span("first").attribute("answer", 42).end();
+///     start_span("second").end_with(Status::error("no luck"));
+///     outer.add_event("both are done");
+/// });
+/// trace_core::assert_tree!(captured.trace()?, "
+///     outer
+///       first
+///       second [error]
+/// ");
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped"]
 pub struct ActiveSpan {
     handle: CurrentSpan,
-    /// What is current again afterwards.
+    /// What is current again afterwards: the parent, where the span did not announce itself.
     heir: Hot,
     callsite: &'static Callsite,
-    begun: Begun,
+    start: u64,
+    kind: SpanKind,
+    role: Role,
     was_panicking: bool,
     failed: bool,
     stays_on_its_thread: PhantomData<*const ()>,
 }
 
 impl ActiveSpan {
-    const NOTHING: Self = Self::new(Begun::NOTHING, Hot::NONE, &crate::callsite::NO_PLACE, false);
+    const NOTHING: Self = Self::new(Begun::NOTHING, Hot::NONE, &NO_PLACE, false);
 
+    #[inline]
     const fn new(begun: Begun, heir: Hot, callsite: &'static Callsite, was_panicking: bool) -> Self {
-        let handle = CurrentSpan { hot: begun.own };
-        Self { handle, heir, callsite, begun, was_panicking, failed: false, stays_on_its_thread: PhantomData }
+        Self {
+            handle: CurrentSpan { hot: begun.own },
+            heir,
+            callsite,
+            start: begun.start,
+            kind: begun.kind,
+            role: begun.role,
+            was_panicking,
+            failed: false,
+            stays_on_its_thread: PhantomData,
+        }
     }
 
     /// A guard without a span.
@@ -148,14 +178,23 @@ impl ActiveSpan {
         self.failed = true;
     }
 
+    #[inline(never)]
+    fn end_announced(&self) {
+        let own = self.handle.hot;
+        if self.role == Role::Ended {
+            start::write_ended(own, self.outcome(), switches::now(own));
+        }
+        context::leave(own, self.heir);
+    }
+
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
     /// is held.
     #[inline]
     fn outcome(&self) -> Outcome {
-        if !self.was_panicking && std::thread::panicking() {
-            Outcome::Panicked
-        } else if context::current().is_dropping() && !self.heir.is_dropping() {
+        if context::current().is_dropping() && !self.heir.is_dropping() {
             Outcome::Cancelled
+        } else if !self.was_panicking && std::thread::panicking() {
+            Outcome::Panicked
         } else if self.failed {
             Outcome::Error
         } else {
@@ -176,14 +215,13 @@ impl Deref for ActiveSpan {
 impl Drop for ActiveSpan {
     #[inline]
     fn drop(&mut self) {
-        match self.begun.role {
-            Role::Nothing => {}
-            Role::Context => context::leave(self.begun.own, self.heir),
-            Role::Closed | Role::Ended => {
-                let end = switches::now(self.begun.own);
-                start::write_end(&self.begun, self.outcome(), end, self.callsite);
-                context::leave(self.begun.own, self.heir);
-            }
+        if self.role == Role::Closed {
+            let own = self.handle.hot;
+            let times = (self.start, switches::now(own));
+            start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+            context::leave(own, self.heir);
+        } else if self.role != Role::Nothing {
+            self.end_announced();
         }
     }
 }
@@ -196,6 +234,13 @@ impl From<&ActiveSpan> for Parent {
 
 impl SpanBuilder {
     /// Starts the span and makes it current until the guard is dropped.
+    ///
+    /// ```
+    /// use trace_core::{current_span, span};
+    ///
+    /// let active = span("work").attribute("part", 1).enter();
+    /// assert_eq!(current_span(), active.handle());
+    /// ```
     #[inline]
     pub fn enter(self) -> ActiveSpan {
         ActiveSpan::of_plan(self.plan)
@@ -211,12 +256,22 @@ impl SpanBuilder {
 
 impl Span {
     /// Makes it current until the guard is dropped, which ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// std::thread::spawn(move || {
+    ///     let active = span.enter();
+    ///     assert_eq!(current_span(), active.handle());
+    /// }).join().unwrap();
+    /// ```
     pub fn enter(self) -> ActiveSpan {
         let (own, role) = self.into_parts();
         if role == Role::Nothing {
             return ActiveSpan::NOTHING;
         }
-        ActiveSpan::of(Begun::resumed(own, role), &crate::callsite::NO_PLACE)
+        ActiveSpan::of(Begun::resumed(own, role), &NO_PLACE)
     }
 
     /// Runs `body` inside of it, and does not end it.
@@ -226,11 +281,19 @@ impl Span {
         if own == Hot::NONE {
             return body();
         }
-        let _back = ActiveSpan::of(Begun::resumed(own, Role::Context), &crate::callsite::NO_PLACE);
+        let _back = ActiveSpan::of(Begun::resumed(own, Role::Context), &NO_PLACE);
         body()
     }
 
     /// Runs `body` inside of it and ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// let handle = span.handle();
+    /// assert_eq!(span.in_scope(current_span), handle);
+    /// ```
     pub fn in_scope<R>(self, body: impl FnOnce() -> R) -> R {
         let _span = self.enter();
         body()

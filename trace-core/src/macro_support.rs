@@ -29,7 +29,7 @@ pub use crate::span::span;
 /// Starts a span that is not current yet.
 #[inline]
 pub fn start(callsite: &'static Callsite) -> Span {
-    span(callsite).start()
+    Span::at(callsite)
 }
 
 /// The span of a call for which `when` says no.
@@ -109,9 +109,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if !this.carried.is_nothing() {
-                let visit = this.carried.visit_to_drop();
+                let mut visit = this.carried.visit_to_drop();
                 this.future.set(None);
-                drop(visit);
+                visit.dropped();
             }
         }
     }

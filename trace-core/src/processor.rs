@@ -157,26 +157,24 @@ impl Processor {
 
     fn pass(&mut self) -> usize {
         let now = Instant::now();
-        if self.reader.has_records() {
-            let timebase = self.wall.timebase();
-            self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
-        }
+        let timebase = self.reader.has_records().then(|| self.wall.timebase());
+        self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
         let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
-        let records = reader.pass(|_, record| {
-            let number = pipeline_of(&record).unwrap_or(*group);
+        let records = reader.pass(|thread, record| {
+            let number = pipeline_of(record).unwrap_or(*group);
             *group = number;
             if lines.get(*last).is_none_or(|line| line.number != number) {
                 let known = lines.iter().position(|line| line.number == number);
                 *last = known.unwrap_or_else(|| {
                     if let Some(mut line) = find_new(number, commands, waiting) {
-                        line.begin_pass(now, wall.timebase());
+                        line.begin_pass(now, Some(wall.timebase()));
                         lines.push(line);
                     }
                     lines.len().saturating_sub(1)
                 });
             }
             if let Some(line) = lines.get_mut(*last).filter(|line| line.number == number) {
-                line.take(record);
+                line.take(thread, record);
             }
         });
         self.lines.iter_mut().for_each(Line::end_pass);
@@ -194,6 +192,7 @@ impl Processor {
         BUDGET.hold(held);
         BUDGET.release(self.held);
         self.held = held;
+        BUDGET.look();
     }
 
     fn receive(&mut self) {
@@ -287,6 +286,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::CarrierOpened { pipeline, .. }
         | Record::CarrierClosed { pipeline, .. }
         | Record::Scalar { pipeline, .. }
+        | Record::Poll { pipeline, .. }
         | Record::Lost { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
@@ -294,7 +294,8 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::LinkTo(_)
         | Record::Status(_)
         | Record::Name(_)
-        | Record::StartUnixNanos(_) => None,
+        | Record::StartUnixNanos(_)
+        | Record::Taken => None,
     }
 }
 

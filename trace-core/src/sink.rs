@@ -63,14 +63,15 @@ pin_project! {
             let mut visit = this.carried.visit_to_drop();
             if !is_done {
                 this.state.tell();
-                if this.state.failed {
-                    visit.returned_error();
-                } else if this.state.is_flushed {
-                    visit.returned(true);
-                }
             }
             this.sink.set(None);
-            drop(visit);
+            if !is_done && this.state.failed {
+                visit.returned_error();
+            } else if !is_done && this.state.is_flushed {
+                visit.returned(true);
+            } else {
+                visit.dropped();
+            }
         }
     }
 }
@@ -103,8 +104,10 @@ impl<S> InSpanSink<S> {
             return work(sink);
         }
         if this.carried.is_done() {
-            let _visit = this.carried.visit_to_drop();
-            return work(sink);
+            let mut visit = this.carried.visit_to_drop();
+            let result = work(sink);
+            visit.dropped();
+            return result;
         }
         let mut visit = this.carried.visit();
         let result = work(sink);

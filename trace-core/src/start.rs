@@ -109,6 +109,16 @@ impl Begun {
         Self::context(own, role)
     }
 
+    /// In a context that is not recorded.
+    pub(crate) const fn unrecorded(hot: Hot) -> Self {
+        Self::context(hot.to_keep(), Role::Context)
+    }
+
+    /// No span of its own, in this context: what is said of it is not kept.
+    pub(crate) fn beside(hot: Hot) -> Self {
+        Self::context(hot.to_keep().muted(), Role::Context)
+    }
+
     const fn context(own: Hot, role: Role) -> Self {
         Self { own, role, parent: None, start: 0, kind: SpanKind::Internal }
     }
@@ -127,6 +137,13 @@ pub(crate) fn begin_child(callsite: &'static Callsite) -> Option<Begun> {
     Some(Begun { own: hot.child(span), role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
 }
 
+/// The short path for a span that will leave its scope: [`begin_child`], announced.
+#[inline]
+pub(crate) fn begin_announced_child(callsite: &'static Callsite) -> Option<Begun> {
+    let begun = Begun { role: Role::Ended, ..begin_child(callsite)? };
+    Some(if write_opened(&begun, callsite, Origin::Child) { begun } else { Begun::beside(context::current()) })
+}
+
 /// The cheap answer where a plain span is not recorded: nothing is on, or the trace was not sampled.
 #[inline]
 pub(crate) fn is_nothing_here() -> bool {
@@ -135,6 +152,18 @@ pub(crate) fn is_nothing_here() -> bool {
         State::None => !switches::is_on(hot.pipeline()),
         State::PassThrough | State::Unsampled => true,
         State::Sampled => false,
+    }
+}
+
+/// Starts a span of which only its callsite is known, and announces it.
+#[cold]
+#[inline(never)]
+pub(crate) fn begin_anything(callsite: &'static Callsite) -> Begun {
+    let hot = context::current();
+    match hot.state() {
+        State::None if !switches::is_on(hot.pipeline()) => Begun::NOTHING,
+        State::PassThrough | State::Unsampled => Begun::unrecorded(hot),
+        _ => begin(Plan::new(callsite.into(), Location::caller()), Announce::Always),
     }
 }
 
@@ -150,11 +179,11 @@ pub(crate) fn begin(plan: Plan, announce: Announce) -> Begun {
         return Begun::NOTHING;
     }
     if !is_wanted(plan.callsite, base.pipeline()) {
-        return Begun::context(base.muted(), Role::Context);
+        return Begun::beside(base);
     }
     match base.state() {
         State::None => begin_trace(plan, base),
-        State::PassThrough | State::Unsampled => Begun::context(base, Role::Context),
+        State::PassThrough | State::Unsampled => Begun::unrecorded(base),
         State::Sampled => begin_in_trace(plan, base, announce),
     }
 }
@@ -183,7 +212,9 @@ fn begin_trace(plan: Plan, base: Hot) -> Begun {
     if !root.sampled {
         return Begun::context(unsampled, Role::Context);
     }
-    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special).local_root();
+    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
+        .local_root()
+        .timing_polls(root.times_polls);
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
     let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
@@ -196,6 +227,7 @@ struct Root {
     context: SpanContext,
     sampled: bool,
     special: bool,
+    times_polls: bool,
 }
 
 fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root {
@@ -222,7 +254,8 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root
     // Our own ids are random in their low 56 bits; of a parent's trace id only the parent knows.
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
-    Root { context: SpanContext::new(trace_id, switches.span_id(), flags), sampled, special: switches.is_special() }
+    let context = SpanContext::new(trace_id, switches.span_id(), flags);
+    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls }
 }
 
 /// A span in a trace that is recorded.
@@ -238,27 +271,34 @@ fn begin_in_trace(plan: Plan, base: Hot, announce: Announce) -> Begun {
     let own = base.child(span);
     let role = if announced { Role::Ended } else { Role::Closed };
     let begun = Begun { own, role, parent: base.span_id(), start: switches::now(own), kind: plan.kind };
-    if write_start(plan, &begun, Origin::Child) { begun } else { Begun::context(base.muted(), Role::Context) }
+    if write_start(plan, &begun, Origin::Child) { begun } else { Begun::beside(base) }
 }
 
-/// Writes down what must be known before the end. `false` if an announcement found no memory: then the span is counted as
-/// not started.
+/// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.
+#[inline]
+fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> bool {
+    let Begun { own, parent, start, kind, .. } = *begun;
+    let Some((trace, span)) = own.ids() else { return false };
+    let (flags, pipeline) = (own.flags(), own.pipeline());
+    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
+    if !buffer::push(Worth::Span, opened) {
+        tally::SPANS_NOT_STARTED.add(1);
+        return false;
+    }
+    switches::wake_lazily();
+    true
+}
+
+/// Writes down what must be known before the end. `false` if an announcement found no memory.
 fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
-    let Begun { own, role, parent, start, kind } = *begun;
-    if role == Role::Ended {
-        let Some((trace, span)) = own.ids() else { return false };
-        let (callsite, flags, pipeline) = (plan.callsite, own.flags(), own.pipeline());
-        let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
-        if !buffer::push(Worth::Span, opened) {
-            tally::SPANS_NOT_STARTED.add(1);
-            return false;
-        }
-        switches::wake_lazily();
+    let Begun { own, role, start, kind, .. } = *begun;
+    if role == Role::Ended && !write_opened(begun, plan.callsite, origin) {
+        return false;
     }
     if own.is_special() {
         run_hooks(&plan, own, kind);
     }
-    let handle = CurrentSpan { hot: own.to_keep() };
+    let handle = CurrentSpan { hot: own };
     if let Some(name) = plan.name {
         handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
     }
@@ -287,23 +327,21 @@ fn run_hooks(plan: &Plan, own: Hot, kind: SpanKind) {
     }
 }
 
-/// Writes down that a span ended.
+/// Writes down all of a span that did not announce itself.
 #[inline]
-pub(crate) fn write_end(begun: &Begun, outcome: Outcome, end: u64, callsite: &'static Callsite) {
-    let Some((trace, span)) = begun.own.ids() else { return };
-    let pipeline = begun.own.pipeline();
-    match begun.role {
-        Role::Closed => {
-            let Begun { parent, start, kind, own, .. } = *begun;
-            let flags = own.flags();
-            let closed =
-                || Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite };
-            if !buffer::push(Worth::Span, closed) {
-                tally::SPANS_OVER_BUDGET.add(1);
-            }
-        }
-        Role::Ended => write_ended(begun.own, outcome, end),
-        Role::Nothing | Role::Context => {}
+pub(crate) fn write_closed(
+    own: Hot,
+    parent: Option<SpanId>,
+    (start, end): (u64, u64),
+    kind: SpanKind,
+    outcome: Outcome,
+    callsite: &'static Callsite,
+) {
+    let Some((trace, span)) = own.ids() else { return };
+    let (flags, pipeline) = (own.flags(), own.pipeline());
+    let closed = || Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite };
+    if !buffer::push(Worth::Span, closed) {
+        tally::SPANS_OVER_BUDGET.add(1);
     }
 }
 

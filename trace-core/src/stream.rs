@@ -133,8 +133,10 @@ pub(crate) fn poll_item<T>(
     }
     if carried.is_done() {
         // Some streams may be polled after their end; the span had one.
-        let _visit = carried.visit_to_drop();
-        return poll();
+        let mut visit = carried.visit_to_drop();
+        let poll = poll();
+        visit.dropped();
+        return poll;
     }
     let mut visit = carried.visit();
     let poll = poll();
@@ -159,10 +161,10 @@ pub(crate) fn drop_inside(carried: &mut Carried, items: &Items, drop_stream: imp
         return;
     }
     let is_done = carried.is_done();
-    let visit = carried.visit_to_drop();
+    let mut visit = carried.visit_to_drop();
     if !is_done {
         items.tell();
     }
     drop_stream();
-    drop(visit);
+    visit.dropped();
 }

@@ -16,6 +16,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::manual_clock::ManualClock;
 use crate::sampler::Sampler;
+use crate::sync::global;
 
 /// The pipeline of `init`; every other number belongs to a capture.
 pub(crate) const GLOBAL: u32 = 0;
@@ -30,6 +31,8 @@ pub(crate) struct Switches {
     pub(crate) ids: Option<CountedIds>,
     /// Every span announces itself when it starts.
     pub(crate) announce_all: bool,
+    /// Every poll of a span's future is timed.
+    pub(crate) times_polls: bool,
     /// Called at every start.
     pub(crate) on_start: Vec<Arc<StartHook>>,
 }
@@ -160,17 +163,26 @@ fn now_special(hot: Hot) -> u64 {
     with(hot.pipeline(), Switches::now).unwrap_or_else(clock::now)
 }
 
-/// The bell of the processor, and the thread that sleeps by it.
-static DOORBELL: Doorbell = Doorbell::new();
+// The bell of the processor, and the thread that sleeps by it.
+global!(DOORBELL: Doorbell = Doorbell::new());
 static PROCESSOR: RwLock<Option<std::thread::Thread>> = RwLock::new(None);
+/// The process the processor runs in; zero before it runs.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// The processor's side of the bell.
 pub(crate) fn doorbell() -> &'static Doorbell {
     &DOORBELL
 }
 
+/// Whether this process is a fork of the one that the processor runs in: then nobody reads what it writes.
+pub(crate) fn is_forked() -> bool {
+    let process = PROCESS.load(Ordering::Relaxed);
+    process != 0 && process != std::process::id()
+}
+
 /// Tells whom to wake.
 pub(crate) fn set_processor(thread: std::thread::Thread) {
+    PROCESS.store(std::process::id(), Ordering::Relaxed);
     *PROCESSOR.write().unwrap_or_else(PoisonError::into_inner) = Some(thread);
 }
 

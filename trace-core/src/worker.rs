@@ -13,7 +13,8 @@ use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
 
-/// What the queues of exporters may hold of the memory budget, together: a half.
+/// What the queue of an exporter may hold of the memory budget: a half. A batch that is larger goes into an empty queue, since
+/// there will never be more room for it.
 const QUEUE_SHARE: usize = 2;
 
 /// A batch in queues; its memory is given back when the last exporter is done with it.
@@ -168,7 +169,7 @@ impl Worker {
         if state.is_shut_down {
             state.stats.dropped += spans;
             state.stats.dropped_after_shutdown += spans;
-        } else if state.bytes + parcel.bytes > BUDGET.limit() / QUEUE_SHARE {
+        } else if state.bytes > 0 && state.bytes + parcel.bytes > BUDGET.limit() / QUEUE_SHARE {
             state.stats.dropped += spans;
             state.stats.dropped_queue_full += spans;
         } else {
