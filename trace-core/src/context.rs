@@ -219,10 +219,30 @@ impl Hot {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Tombstone {
     dead: Hot,
     heir: Hot,
+    _mourner: Option<Mourner>,
+}
+
+/// Waits for the scopes inside of a scope that ended before them, and is told when they have.
+#[derive(Debug)]
+pub(crate) struct Mourner {
+    dead: Hot,
+    over: fn(Hot),
+}
+
+impl Mourner {
+    pub(crate) const fn new(dead: Hot, over: fn(Hot)) -> Self {
+        Self { dead, over }
+    }
+}
+
+impl Drop for Mourner {
+    fn drop(&mut self) {
+        (self.over)(self.dead);
+    }
 }
 
 thread_local! {
@@ -265,27 +285,27 @@ pub(crate) fn mark_dropping() {
     set(Hot { bits: hot.bits | DROPPING, ..hot });
 }
 
-/// Ends a sync scope: the heir is current again if this scope's span is; else it leaves a tombstone.
+/// Ends a sync scope: the heir is current again if this scope's span is; else it leaves a tombstone, and somebody mourns.
 #[inline]
-pub(crate) fn leave(own: Hot, heir: Hot) {
+pub(crate) fn leave(own: Hot, heir: Hot, mourn: fn(Hot) -> Option<Mourner>) {
     let present = current();
     if present.span == own.span && present.bits & (TOMBS | LENT) == 0 {
         set(heir.at(present));
     } else {
-        leave_out_of_order(own, heir);
+        leave_out_of_order(own, heir, mourn);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn leave_out_of_order(own: Hot, heir: Hot) {
+fn leave_out_of_order(own: Hot, heir: Hot, mourn: fn(Hot) -> Option<Mourner>) {
     let present = current();
     // Where the span's context was lent to, it stays; the scope is elsewhere on this thread.
     let is_lent = present.bits & LENT > own.bits & LENT;
     if present.is_same_span(own) && !is_lent {
         set(alive(heir.at(present)));
     } else {
-        bury(Tombstone { dead: own, heir });
+        bury(Tombstone { dead: own, heir, _mourner: mourn(own) });
     }
 }
 
@@ -293,11 +313,10 @@ fn leave_out_of_order(own: Hot, heir: Hot) {
 fn bury(tombstone: Tombstone) {
     let buried = TOMBSTONES.try_with(|cell| {
         let mut tombstones = cell.take();
-        if tombstones.len() == MAX_TOMBSTONES {
-            tombstones.remove(0);
-        }
+        let oldest = if tombstones.len() == MAX_TOMBSTONES { Some(tombstones.remove(0)) } else { None };
         tombstones.push(tombstone);
         cell.set(tombstones);
+        drop(oldest);
     });
     if buried.is_ok() {
         let hot = current();
@@ -312,15 +331,19 @@ fn bury(tombstone: Tombstone) {
 fn alive(mut hot: Hot) -> Hot {
     let left = TOMBSTONES.try_with(|cell| {
         let mut tombstones = cell.take();
+        let mut used = Vec::new();
         while hot.bits & LENT == 0
             && let Some(place) = tombstones.iter().position(|tombstone| tombstone.dead.is_same_span(hot))
         {
-            hot = tombstones.remove(place).heir.at(hot);
+            let tombstone = tombstones.remove(place);
+            hot = tombstone.heir.at(hot);
+            used.push(tombstone);
         }
         let left = tombstones.len();
         if left > 0 {
             cell.set(tombstones);
         }
+        drop(used);
         left
     });
     let tombs = if left.is_ok_and(|left| left > 0) { TOMBS } else { 0 };
@@ -392,7 +415,7 @@ mod tests {
             let heirs: Vec<_> = own.iter().map(|&own| enter(own)).collect();
             let mut alive = [true; 4];
             for index in order.iter().copied() {
-                leave(own[index], heirs[index]);
+                leave(own[index], heirs[index], |_| None);
                 alive[index] = false;
                 let expected = alive.iter().rposition(|&alive| alive).map_or(0, |index| index as u64 + 1);
                 assert_eq!(current_id(), expected, "{order:?} after {index}");
@@ -421,10 +444,10 @@ mod tests {
         let before_outer = enter(outer);
         let before_inner = enter(inner);
         let thread = visit(Hot::NONE);
-        leave(outer, before_outer);
+        leave(outer, before_outer, |_| None);
         come_back(thread);
         assert_eq!(current_id(), 2);
-        leave(inner, before_inner);
+        leave(inner, before_inner, |_| None);
         assert_eq!(current(), Hot::NONE);
     }
 
@@ -432,11 +455,11 @@ mod tests {
     fn leaked_scopes_do_not_grow_the_context_without_bound() {
         let root = enter(context(1));
         for span in 2..10_000 {
-            leave(context(span), context(1));
+            leave(context(span), context(1), |_| None);
         }
         let tombstones = TOMBSTONES.take();
         assert!(tombstones.len() <= MAX_TOMBSTONES);
-        leave(context(1), root);
+        leave(context(1), root, |_| None);
         assert_eq!(current(), Hot::NONE);
     }
 }

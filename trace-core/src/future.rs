@@ -13,10 +13,9 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::buffer::{self, Worth};
+use crate::carrier;
 use crate::context::{self, Hot};
 use crate::poll_timer::PollTimer;
-use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
 use crate::status::Outcome;
@@ -184,11 +183,7 @@ impl Carried {
     }
 
     fn carrier(hot: Hot) -> Self {
-        let Some(trace) = hot.trace_id() else { return Self::new(hot, CarriedRole::Context) };
-        let pipeline = hot.pipeline();
-        let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace });
-        switches::wake_lazily();
-        Self::new(hot.lent(), if announced { CarriedRole::Carrier } else { CarriedRole::Context })
+        Self::new(hot.lent(), if carrier::open(hot) { CarriedRole::Carrier } else { CarriedRole::Context })
     }
 
     /// Whether there is no context to make current and nothing to write.
@@ -247,13 +242,7 @@ impl Carried {
     fn write_end(&self, outcome: Outcome) {
         match self.role {
             CarriedRole::Span => start::write_ended(self.own, outcome, switches::now(self.own)),
-            CarriedRole::Carrier => {
-                if let Some(trace) = self.own.trace_id() {
-                    let pipeline = self.own.pipeline();
-                    buffer::push(Worth::End, || Record::CarrierClosed { pipeline, trace });
-                    switches::wake_lazily();
-                }
-            }
+            CarriedRole::Carrier => carrier::close(self.own),
             CarriedRole::Nothing | CarriedRole::Context => {}
         }
     }
