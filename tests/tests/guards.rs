@@ -49,7 +49,7 @@ fn a_guard_that_ends_in_a_copy_of_its_context_is_not_current_outside() {
                 drop(guard);
                 current_span()
             },
-            |root| block_on(root),
+            block_on,
         );
         assert_eq!(inside, handle, "the future runs in the context that it was given");
         assert_eq!(current_span(), root.handle());

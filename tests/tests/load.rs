@@ -63,8 +63,7 @@ fn all_children_of_one_root_are_delivered() {
 fn a_hundred_thousand_quick_spans_are_delivered_to_every_kind_of_exporter() {
     in_child(|| {
         let (spans, traces) = (Counting::default(), Counting::whole_traces());
-        let pipeline =
-            builder().without_environment().exporter(spans.clone()).exporter(traces.clone()).init().unwrap();
+        let pipeline = builder().without_environment().exporter(spans.clone()).exporter(traces.clone()).init().unwrap();
         for _ in 0..10_000 {
             in_scope("root", || (0..9).for_each(|_| in_scope("child", || {})));
         }
@@ -104,8 +103,7 @@ fn spans_arrive_without_a_flush_when_their_batch_is_old_enough() {
             }
         }
         let delay = Duration::from_millis(20);
-        let _pipeline =
-            builder().without_environment().batch_delay(delay).exporter(Sending(sender)).init().unwrap();
+        let _pipeline = builder().without_environment().batch_delay(delay).exporter(Sending(sender)).init().unwrap();
         let root = start_span("root");
         in_scope("child", || {});
         assert_eq!(batches.recv_timeout(PATIENCE), Ok(1), "long before the root ends");
@@ -119,8 +117,7 @@ fn a_blocked_exporter_bounds_memory_and_delays_nobody() {
     in_child(|| {
         let gate = Gate::default();
         let budget = 4 * MIB;
-        let pipeline =
-            builder().without_environment().budget_bytes(budget).exporter(gate.clone()).init().unwrap();
+        let pipeline = builder().without_environment().budget_bytes(budget).exporter(gate.clone()).init().unwrap();
         let before = resident_bytes();
         let produced = 400_000;
         for _ in 0..produced / 2 {
@@ -153,12 +150,8 @@ fn a_blocked_exporter_bounds_memory_and_delays_nobody() {
 fn an_exporter_that_fails_is_named_by_the_flush_and_counted() {
     in_child(|| {
         let counting = Counting::default();
-        let pipeline = builder()
-            .without_environment()
-            .exporter(Broken::Fails)
-            .exporter(counting.clone())
-            .init()
-            .unwrap();
+        let pipeline =
+            builder().without_environment().exporter(Broken::Fails).exporter(counting.clone()).init().unwrap();
         in_scope("span", || {});
         let flushed = pipeline.flush(PATIENCE);
         let failed = vec![("failing".to_owned(), "the disk is full".to_owned())];
@@ -195,7 +188,9 @@ fn closures_of_users_that_panic_are_caught_and_counted() {
             .on_start(|_| panic!("on start"))
             .on_end(|_| panic!("on end"))
             .tail_sampler(|_| panic!("tail"))
-            .redact(Redactor::new(|attribute| if attribute.key.as_str() == "bad" { panic!("redact") } else { Redaction::Keep }))
+            .redact(Redactor::new(
+                |attribute| if attribute.key.as_str() == "bad" { panic!("redact") } else { Redaction::Keep },
+            ))
             .exporter(counting.clone())
             .init()
             .unwrap();
@@ -246,8 +241,7 @@ fn details_are_shed_before_spans() {
     in_child(|| {
         // It waits for the whole trace, so that everything is held.
         let counting = Counting::whole_traces();
-        let pipeline =
-            builder().without_environment().budget_bytes(MIB).exporter(counting.clone()).init().unwrap();
+        let pipeline = builder().without_environment().budget_bytes(MIB).exporter(counting.clone()).init().unwrap();
         let root = start_span("root");
         let mut losses = Vec::new();
         for _ in 0..200 {
@@ -272,12 +266,8 @@ fn details_are_shed_before_spans() {
 fn with_little_memory_every_span_is_exported_or_counted() {
     in_child(|| {
         let counting = Counting::default();
-        let pipeline = builder()
-            .without_environment()
-            .budget_bytes(256 << 10)
-            .exporter(counting.clone())
-            .init()
-            .unwrap();
+        let pipeline =
+            builder().without_environment().budget_bytes(256 << 10).exporter(counting.clone()).init().unwrap();
         let produced = 100_000;
         {
             let _root = start_span("root");

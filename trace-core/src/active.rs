@@ -133,6 +133,12 @@ impl ActiveSpan {
         }
     }
 
+    /// A guard without a span.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self::NOTHING
+    }
+
     #[inline]
     fn of(begun: Begun, callsite: &'static Callsite) -> Self {
         Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())

@@ -197,6 +197,12 @@ impl Carried {
         self.role == CarriedRole::Nothing
     }
 
+    /// Whether its end is written.
+    #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "streams alone are polled after their end"))]
+    pub(crate) fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {

@@ -311,6 +311,8 @@ mod redact;
 mod resource;
 mod sampler;
 mod shape;
+#[cfg(feature = "futures")]
+mod sink;
 mod small_list;
 mod span;
 mod span_context;
@@ -319,6 +321,8 @@ mod span_record;
 mod start;
 mod stats;
 mod status;
+#[cfg(feature = "futures")]
+mod stream;
 mod switches;
 mod sync;
 mod tally;
@@ -372,11 +376,15 @@ pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};
 pub use crate::shape::{Shape, ShapeMismatch};
+#[cfg(feature = "futures")]
+pub use crate::sink::{InSpanSink, SinkExt};
 pub use crate::span::{Parent, Span, SpanBuilder, span};
 pub use crate::span_context::{SpanContext, TraceFlags};
 pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 pub use crate::stats::{ExporterStats, Stats};
 pub use crate::status::{Outcome, Status};
+#[cfg(feature = "futures")]
+pub use crate::stream::{InSpanStream, StreamExt};
 #[cfg(feature = "tokio")]
 pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};

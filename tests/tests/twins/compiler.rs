@@ -24,7 +24,7 @@ pub(crate) struct Compiled {
     pub(crate) program: PathBuf,
 }
 
-const CRATES: [&str; 3] = ["trace_core", "async_trait", "futures"];
+const CRATES: [&str; 4] = ["trace_core", "async_trait", "futures", "tokio"];
 
 impl Compiler {
     pub(crate) fn new() -> Self {
@@ -89,6 +89,11 @@ impl Compiler {
         let output = rustc.output().expect("rustc compiled this test");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut messages: Vec<Message> = text.lines().filter_map(Message::read).collect();
+        if std::env::var_os("SHAPE").is_some() {
+            // Somebody works on a shape and wants to read it all.
+            let rendered = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            rendered.for_each(|message| eprintln!("{}", message["rendered"].as_str().unwrap_or_default()));
+        }
         messages.sort_by(|left, right| left.text.cmp(&right.text));
         (output.status.success(), messages)
     }
@@ -117,13 +122,18 @@ impl Message {
             write!(text, " at {line}:{column}-{}:{}", place("line_end"), place("column_end")).unwrap();
         }
         let shape = file.trim_end_matches(".rs").to_owned();
-        (shape != "support" && shape != "main").then_some(Self { shape, text })
+        let is_ours = shape == "support" || shape == "main";
+        if is_ours && message["level"] == "error" {
+            write!(text, " {}", message["message"]).unwrap();
+        }
+        (!is_ours || message["level"] == "error").then_some(Self { shape, text })
     }
 }
 
 /// A program that runs every shape, and prints the spans of each if it is traced.
 fn main_of(shapes: &[&Shape], variant: Variant) -> String {
-    let mut main = String::from("#![allow(unused)]\n#[macro_use]\nextern crate trace_core;\nmod support;\n");
+    let mut main =
+        String::from("#![allow(unused)]\n#[macro_use]\nextern crate trace_core;\n#[macro_use]\nmod support;\n");
     let mut calls = String::new();
     for Shape { name, .. } in shapes {
         writeln!(main, "#[warn(unused)]\nmod {name};").unwrap();

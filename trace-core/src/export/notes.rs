@@ -5,6 +5,7 @@ use crate::export::color::Tone;
 use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::export::rows::{LeftOut, Siblings};
+use crate::export::wait_notes::{anatomy_notes, wait_notes};
 use crate::status::{Outcome, Status};
 use crate::text::{columns, cut_end, pair};
 use crate::trace::{Completeness, EventView, SpanView, Trace};
@@ -31,6 +32,7 @@ pub(crate) fn header_notes(trace: &Trace, look: &Look) -> Vec<String> {
         let nanos = u64::try_from(trace.duration().as_nanos()).unwrap_or(u64::MAX);
         notes.push(duration_text(nanos, look.glyphs.micro));
     }
+    notes.extend(anatomy_notes(trace));
     match trace.completeness() {
         Completeness::Whole => {}
         Completeness::Part => notes.push("a part, more is to come".to_owned()),
@@ -63,6 +65,7 @@ pub(crate) fn span_notes(span: &SpanView<'_>, orphan: bool, look: &Look) -> (Ton
         let why = if span.parent_is_remote() { "remote parent" } else { "orphan of" };
         notes.push((Tone::Faint, format!("{why} {parent}")));
     }
+    notes.extend(wait_notes(span, look));
     push_attributes(&mut notes, span.attributes(), look);
     notes.extend(links_note(span).map(|note| (Tone::Faint, note)));
     let dropped = span.dropped();

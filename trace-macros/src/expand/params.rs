@@ -25,6 +25,13 @@ pub(crate) struct Params {
     pub(crate) renamed: bool,
 }
 
+impl Params {
+    /// The arguments as they are, where the body does not look at them after the call.
+    pub(crate) fn untouched(sig: &Signature) -> Self {
+        Self { sig: sig.clone(), rebind: TokenStream::new(), renamed: false }
+    }
+}
+
 /// Takes the arguments apart.
 pub(crate) fn rebind(site: &Site, sig: &Signature, moved: Moved) -> Params {
     let mut params = Params { sig: sig.clone(), rebind: TokenStream::new(), renamed: false };
