@@ -41,7 +41,10 @@ pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let location = Location::caller();
     match name.0 {
         Name::Callsite(callsite) => enter(callsite),
-        Name::Static(name) => enter(callsite::interned(name, location)),
+        Name::Static(text) => match callsite::interned(text, location) {
+            Some(callsite) => enter(callsite),
+            None => ActiveSpan::of_plan(Plan::new(name, location)),
+        },
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location)),
     }
 }
