@@ -83,6 +83,23 @@ fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
 /// [`in_span`](crate::FutureExt::in_span).
 ///
 /// Through `Deref` it has the methods of [`CurrentSpan`]: attributes, events, links, status, name.
+///
+/// ```
+/// use trace_core::{Status, capture, start_span};
+///
+/// let captured = capture(|| {
+///     let outer = start_span("outer");
+///     start_span("first").attribute("answer", 42).end();
+///     start_span("second").end_with(Status::error("no luck"));
+///     outer.add_event("both are done");
+/// });
+/// trace_core::assert_tree!(captured.trace()?, "
+///     outer
+///       first
+///       second [error]
+/// ");
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped"]
 pub struct ActiveSpan {
@@ -168,10 +185,10 @@ impl ActiveSpan {
     /// is held.
     #[inline]
     fn outcome(&self) -> Outcome {
-        if !self.was_panicking && std::thread::panicking() {
-            Outcome::Panicked
-        } else if context::current().is_dropping() && !self.heir.is_dropping() {
+        if context::current().is_dropping() && !self.heir.is_dropping() {
             Outcome::Cancelled
+        } else if !self.was_panicking && std::thread::panicking() {
+            Outcome::Panicked
         } else if self.failed {
             Outcome::Error
         } else {
@@ -211,6 +228,13 @@ impl From<&ActiveSpan> for Parent {
 
 impl SpanBuilder {
     /// Starts the span and makes it current until the guard is dropped.
+    ///
+    /// ```
+    /// use trace_core::{current_span, span};
+    ///
+    /// let active = span("work").attribute("part", 1).enter();
+    /// assert_eq!(current_span(), active.handle());
+    /// ```
     #[inline]
     pub fn enter(self) -> ActiveSpan {
         ActiveSpan::of_plan(self.plan)
@@ -226,6 +250,16 @@ impl SpanBuilder {
 
 impl Span {
     /// Makes it current until the guard is dropped, which ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// std::thread::spawn(move || {
+    ///     let active = span.enter();
+    ///     assert_eq!(current_span(), active.handle());
+    /// }).join().unwrap();
+    /// ```
     pub fn enter(self) -> ActiveSpan {
         let (own, role) = self.into_parts();
         if role == Role::Nothing {
@@ -246,6 +280,14 @@ impl Span {
     }
 
     /// Runs `body` inside of it and ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// let handle = span.handle();
+    /// assert_eq!(span.in_scope(current_span), handle);
+    /// ```
     pub fn in_scope<R>(self, body: impl FnOnce() -> R) -> R {
         let _span = self.enter();
         body()

@@ -64,6 +64,23 @@ impl Anatomy {
 
 impl SpanView<'_> {
     /// Where its time went. `None` while it is open, and for the span of a future whose polls were not timed.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use trace_core::{Capture, FutureExt, ManualClock, Span};
+    ///
+    /// let clock = ManualClock::new(UNIX_EPOCH);
+    /// let captured = Capture::new().manual_clock(clock.clone()).time_polls().run(|| {
+    ///     let work = async { clock.advance(Duration::from_millis(5)) }.in_span(Span::new("work"));
+    ///     clock.advance(Duration::from_millis(2));
+    ///     futures::executor::block_on(work);
+    /// });
+    /// let anatomy = captured.trace()?.root().unwrap().anatomy().unwrap();
+    /// assert_eq!(anatomy.busy, Duration::from_millis(5));
+    /// assert_eq!(anatomy.queued, Duration::from_millis(2), "it was not polled at once");
+    /// assert_eq!(anatomy.total(), Duration::from_millis(7));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[must_use]
     pub fn anatomy(&self) -> Option<Anatomy> {
         let (start, end) = (self.start_unix_nanos(), self.end_unix_nanos()?);

@@ -48,6 +48,9 @@ pub fn capture<T>(body: impl FnOnce() -> T) -> Captured<T> {
 
 /// [`capture`] for a future.
 ///
+/// What starts a span when it is called, as an async function with `#[traced]` does, must be called inside:
+/// `capture_async(async { fetch().await })`, not `capture_async(fetch())`.
+///
 /// ```
 /// use trace_core::{FutureExt, Span, capture_async};
 ///
@@ -64,6 +67,18 @@ pub async fn capture_async<F: Future>(body: F) -> Captured<F::Output> {
 ///
 /// Asks the processor and waits for it, some ten microseconds. With exporters that take spans early, what they have taken is
 /// gone. [`capture`] gives all of a trace.
+///
+/// ```
+/// use trace_core::{capture, current_trace, in_scope};
+///
+/// let captured = capture(|| {
+///     in_scope("request", || {
+///         in_scope("query", || ());
+///         current_trace().map(|so_far| so_far.shape().to_string())
+///     })
+/// });
+/// assert_eq!(captured.value.as_deref(), Some("query"));
+/// ```
 #[must_use]
 pub fn current_trace() -> Option<Trace> {
     let hot = context::current();
@@ -168,6 +183,18 @@ impl Capture {
     }
 
     /// Waits so long for spans and contexts that still run elsewhere when the body is done. Default: not at all.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{Capture, Handoff, in_scope, start_span};
+    ///
+    /// let captured = Capture::new().wait_for_stragglers(Duration::from_secs(10)).run(|| {
+    ///     // Nobody joins the thread.
+    ///     in_scope("request", || Handoff::child().thread(|| drop(start_span("late"))));
+    /// });
+    /// assert!(captured.trace()?.find("late").is_some());
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn wait_for_stragglers(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
         self
@@ -244,6 +271,19 @@ impl Drop for Session {
 }
 
 /// What a capture has caught.
+///
+/// ```
+/// use trace_core::{Span, capture};
+///
+/// let captured = capture(|| {
+///     drop(Span::root("ended"));
+///     Span::root("still running")
+/// });
+/// assert_eq!(captured.spans().count(), 2);
+/// assert_eq!(captured.open().map(|span| span.name().to_owned()).collect::<Vec<_>>(), ["still running"]);
+/// let error = captured.trace().unwrap_err();
+/// assert!(error.to_string().starts_with("expected one trace, captured 2 with the roots "));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Captured<T> {

@@ -60,6 +60,21 @@ pub fn init() -> Result<Pipeline, InitError> {
 }
 
 /// Begins to describe a pipeline. What is not said here comes from the environment, then from the defaults.
+///
+/// ```
+/// use std::time::Duration;
+/// use trace_core::{ConsoleExporter, Sampler};
+///
+/// # fn main() -> Result<(), trace_core::InitError> {
+/// let _pipeline = trace_core::builder()
+///     .service_name("shop")
+///     .sampler(Sampler::parent_based(Sampler::ratio(0.1)))
+///     .exporter(ConsoleExporter::new().stderr())
+///     .batch_delay(Duration::from_millis(200))
+///     .init()?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn builder() -> PipelineBuilder {
     PipelineBuilder {
         reads_environment: true,
@@ -145,18 +160,63 @@ impl PipelineBuilder {
     ///
     /// A trace that grows older than [`max_trace_age`](Self::max_trace_age) is judged by what there is of it, and what comes
     /// later follows that decision. A panic keeps the trace, and is counted.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::MemoryExporter;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryExporter::new();
+    /// let pipeline = trace_core::builder()
+    ///     .tail_sampler(|trace| trace.duration() > Duration::from_secs(1) || trace.find("charge").is_some())
+    ///     .exporter(memory.clone())
+    ///     .init()?;
+    /// trace_core::in_scope("quick", || ());
+    /// trace_core::in_scope("quick", || trace_core::in_scope("charge", || ()));
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// assert_eq!((memory.len(), pipeline.stats().sampled_out), (2, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tail_sampler(mut self, keep: impl Fn(&Trace) -> bool + Send + Sync + 'static) -> Self {
         self.tail = Some(Arc::new(keep));
         self
     }
 
     /// Sets how much of a span is kept.
+    ///
+    /// ```
+    /// use trace_core::SpanLimits;
+    ///
+    /// let builder = trace_core::builder().limits(SpanLimits::new().attributes(32).value_length(1024));
+    /// # drop(builder);
+    /// ```
     pub fn limits(mut self, limits: SpanLimits) -> Self {
         self.limits = Some(limits);
         self
     }
 
     /// Sets what must not leave the process.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{MemoryExporter, Redaction, Redactor};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryExporter::new();
+    /// let pipeline = trace_core::builder()
+    ///     .redact(Redactor::new(|attribute| match attribute.key.as_str() {
+    ///         "user.email" => Redaction::Replace("***".into()),
+    ///         _ => Redaction::Keep,
+    ///     }))
+    ///     .exporter(memory.clone())
+    ///     .init()?;
+    /// trace_core::start_span("login").attribute("user.email", "mira@example.com").end();
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// assert_eq!(memory.spans()[0].attribute("user.email"), Some(&"***".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn redact(mut self, redactor: Redactor) -> Self {
         self.redactor = Some(redactor);
         self
@@ -182,6 +242,24 @@ impl PipelineBuilder {
     /// Adds a hook that is called at the start of every span, on the thread that starts it, while nothing is locked.
     ///
     /// It costs every span its time. A span that it starts itself records nothing; a panic is caught and counted.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// static SPANS: AtomicU64 = AtomicU64::new(0);
+    ///
+    /// # fn main() -> Result<(), trace_core::InitError> {
+    /// let _pipeline = trace_core::builder()
+    ///     .on_start(|started| {
+    ///         SPANS.fetch_add(1, Ordering::Relaxed);
+    ///         started.span.set_attribute("file", started.callsite.file());
+    ///     })
+    ///     .init()?;
+    /// trace_core::in_scope("work", || ());
+    /// assert_eq!(SPANS.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_start(mut self, hook: impl Fn(&StartedSpan<'_>) + Send + Sync + 'static) -> Self {
         self.on_start.push(Arc::new(move |hot, name, kind, callsite| {
             hook(&StartedSpan { span: CurrentSpan { hot }, name, kind, callsite });
@@ -192,6 +270,22 @@ impl PipelineBuilder {
     /// Adds a hook that is called for every span that ended, on the processor's thread, when the span is handed on.
     ///
     /// A panic is caught and counted.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (ended, names) = mpsc::channel();
+    /// let pipeline = trace_core::builder()
+    ///     .on_end(move |span| drop(ended.send(span.name().to_owned())))
+    ///     .init()?;
+    /// trace_core::in_scope("work", || ());
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// assert_eq!(names.recv()?, "work");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_end(mut self, hook: impl Fn(&SpanView<'_>) + Send + Sync + 'static) -> Self {
         self.on_end.push(Arc::new(hook));
         self
@@ -267,6 +361,16 @@ impl PipelineBuilder {
     /// then on nothing is recorded; flushing has nothing to do.
     ///
     /// With `OTEL_SDK_DISABLED=true` nothing is recorded, and the guard is of no effect.
+    ///
+    /// ```
+    /// use trace_core::InitError;
+    ///
+    /// # fn main() -> Result<(), InitError> {
+    /// let _pipeline = trace_core::builder().init()?;
+    /// assert!(matches!(trace_core::builder().init(), Err(InitError::AlreadyInitialised)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -401,6 +505,16 @@ impl std::error::Error for InitError {
 ///
 /// What is recorded afterwards is still handed on, and a span that was open is handed on again when it ends, but nobody
 /// waits for it: it arrives if the process lives long enough. After [`shutdown`](Self::shutdown) nothing is recorded.
+///
+/// ```
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let pipeline = trace_core::init()?;
+///     // Here an async runtime would be built and dropped: what it cancels at its end is recorded.
+///     trace_core::in_scope("work", || println!("working"));
+///     drop(pipeline); // as the end of `main` does
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it flushes: keep it until the end of main"]
 pub struct Pipeline {
@@ -452,6 +566,20 @@ impl Pipeline {
 
     /// [`shutdown`](Self::shutdown) for a task: it waits without blocking the thread.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pipeline = trace_core::init()?;
+    /// # futures::executor::block_on(async {
+    /// trace_core::in_scope("work", || ());
+    /// pipeline.shutdown_async(Duration::from_secs(5)).await?;
+    /// assert!(!trace_core::start_span("afterwards").is_recording());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`flush`].
@@ -484,6 +612,13 @@ impl Drop for Pipeline {
 /// Safe everywhere: in a destructor, on a current-thread runtime, several times, without a pipeline (then there is nothing
 /// to do). In async code prefer [`flush_async`], which does not block the thread.
 ///
+/// ```
+/// use std::time::Duration;
+///
+/// trace_core::flush(Duration::from_secs(5))?; // nothing was initialised: there is nothing to do
+/// # Ok::<(), trace_core::FlushError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`FlushError::Timeout`] names the exporters that were not done in time; they go on.
@@ -495,6 +630,22 @@ pub fn flush(timeout: Duration) -> Result<(), FlushError> {
 
 /// [`flush`] for a task: it waits without blocking the thread, with any executor.
 ///
+/// ```
+/// use std::time::Duration;
+/// use trace_core::MemoryExporter;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let memory = MemoryExporter::new();
+/// let _pipeline = trace_core::builder().exporter(memory.clone()).init()?;
+/// # futures::executor::block_on(async {
+/// trace_core::in_scope("work", || ());
+/// trace_core::flush_async(Duration::from_secs(5)).await?;
+/// assert_eq!(memory.len(), 1);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// See [`flush`].
@@ -505,6 +656,20 @@ pub async fn flush_async(timeout: Duration) -> Result<(), FlushError> {
 /// The books of the pipeline: what became of every span.
 ///
 /// Taken between two passes of the processor, so that they balance. It takes some ten microseconds.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pipeline = trace_core::init()?;
+/// trace_core::in_scope("work", || ());
+/// pipeline.flush(std::time::Duration::from_secs(5))?;
+///
+/// let stats = trace_core::stats();
+/// let console = &stats.exporters[0];
+/// assert_eq!((stats.closed, console.exported, console.dropped), (1, 1, 0));
+/// assert!(console.is_balanced(&stats));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn stats() -> Stats {
     let (question, answer) = question();

@@ -35,6 +35,18 @@ pub struct PollSegment {
 impl<'a> SpanView<'a> {
     /// The polls of its future. `None` for a sync span, and where polls were not timed
     /// ([`PipelineBuilder::time_polls`](crate::PipelineBuilder::time_polls)).
+    ///
+    /// ```
+    /// use trace_core::{Capture, FutureExt, Span};
+    ///
+    /// let captured = Capture::new().time_polls().run(|| {
+    ///     futures::executor::block_on(async { 7 }.in_span(Span::new("work")))
+    /// });
+    /// let polls = captured.trace()?.root().unwrap().polls().unwrap();
+    /// assert_eq!(polls.count(), 1);
+    /// assert_eq!(polls.longest().map(|poll| poll.duration), Some(polls.busy()));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[must_use]
     pub fn polls(&self) -> Option<Polls<'a>> {
         let (log, timebase) = self.poll_log()?;

@@ -26,6 +26,25 @@ use crate::value::{Attribute, Value};
 /// The spans of one trace that ended in this process, and how they hang together.
 ///
 /// A trace is *whole* if everything in it had ended when it was handed on; else it is a part (see [`Completeness`]).
+///
+/// ```
+/// use trace_core::{capture, in_scope};
+///
+/// let captured = capture(|| {
+///     in_scope("order", || {
+///         in_scope("reserve", || ());
+///         in_scope("charge", || ());
+///     })
+/// });
+/// let trace = captured.trace()?;
+/// let order = trace.root().unwrap();
+/// let names: Vec<&str> = trace.children(order.span_id()).map(|span| span.name()).collect();
+/// assert_eq!(names, ["reserve", "charge"]);
+/// assert_eq!(trace.find("charge").unwrap().parent_id(), Some(order.span_id()));
+/// assert_eq!(trace.walk().map(|(depth, _)| depth).collect::<Vec<_>>(), [0, 1, 1]);
+/// assert!(trace.duration() >= order.duration().unwrap());
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Trace {
     pub(crate) id: TraceId,
@@ -235,6 +254,16 @@ impl Trace {
 }
 
 /// One span of a [`Trace`], borrowed: it reads the records and copies nothing.
+///
+/// ```
+/// let captured = trace_core::capture(|| trace_core::span("charge").attribute("amount", 12.5).in_scope(|| ()));
+/// let span = captured.trace()?.root().unwrap();
+/// assert_eq!((span.name(), span.parent_id()), ("charge", None));
+/// assert_eq!(span.attribute("amount"), Some(&12.5.into()));
+/// let owned = span.to_data();
+/// assert_eq!(owned.duration(), span.duration());
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct SpanView<'a> {
     trace: &'a Trace,

@@ -9,7 +9,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, join_all};
-use trace_core::{Capture, FutureExt, ManualClock, Span, Trace};
+use trace_core::{
+    Capture, CriticalSegment, FutureExt, ManualClock, Span, SpanContext, SpanData, SpanId, Trace, TraceFlags, TraceId,
+};
 
 /// What a program does, one step after the other. Times are in milliseconds.
 #[derive(Clone, Debug)]
@@ -165,6 +167,61 @@ fn the_parts_sum_to_the_duration_whatever_the_program_does() {
             assert_eq!(children, anatomy.waiting_on_children, "program {program}");
         }
     }
+}
+
+#[test]
+fn the_critical_path_goes_from_the_root_through_what_ended_last_without_a_gap() {
+    let path = |steps| {
+        let trace = traced(steps);
+        let pieces = trace.critical_path();
+        let mut at = trace.root().unwrap().start_unix_nanos();
+        for piece in &pieces {
+            assert_eq!(piece.start_unix_nanos, at);
+            at += u64::try_from(piece.duration.as_nanos()).unwrap();
+        }
+        assert_eq!(Some(at), trace.root().unwrap().end_unix_nanos());
+        let tell = |piece: &CriticalSegment| {
+            let name = trace.span(piece.span_id).unwrap().name().to_owned();
+            format!("{name} {} {:?} {:?}", millis(piece.duration), piece.what, piece.hop)
+        };
+        pieces.iter().map(tell).collect::<Vec<_>>().join(", ")
+    };
+    for (steps, expected, reason) in [
+        (vec![Work(5)], "root 5 Busy Within", "one poll"),
+        (vec![Work(1), Wait(4)], "root 1 Busy Within, root 4 NoSpan Within", "a wait without a span"),
+        (
+            vec![Work(1), Children(vec![vec![Wait(3)], vec![Wait(9)]]), Work(2)],
+            "root 1 Busy Within, child 2 9 NoSpan Within, root 2 Busy Within",
+            "the child that ended last",
+        ),
+        (
+            vec![Children(vec![vec![Wait(3)]]), Children(vec![vec![Wait(4)]])],
+            "child 1 3 NoSpan Within, child 1 4 NoSpan Proven",
+            "the second child began in the poll in which the first one ended",
+        ),
+        (
+            vec![Children(vec![vec![Wait(3)]]), Wait(1), Children(vec![vec![Wait(4)]])],
+            "child 1 3 NoSpan Within, root 1 NoSpan Within, child 1 4 NoSpan Possible",
+            "the second child began in a later poll",
+        ),
+    ] {
+        assert_eq!(path(steps), expected, "{reason}");
+    }
+}
+
+#[test]
+fn the_critical_path_of_a_long_chain_and_of_many_siblings_takes_no_stack_and_little_time() {
+    let id = TraceId::from_u128(1).unwrap();
+    let span = |number: u64| {
+        let context = SpanContext::new(id, SpanId::from_u64(number).unwrap(), TraceFlags::SAMPLED);
+        let mut span = SpanData::new(context, "span", number, Duration::from_nanos(200_000 - 2 * number));
+        span.parent_id = SpanId::from_u64(number - 1);
+        span
+    };
+    let chain = Trace::from_spans(id, (1..=80_000).map(span));
+    assert_eq!(chain.critical_path().len(), 2 * 80_000 - 1);
+    let siblings = vec![Children(vec![vec![Wait(1)]]); 5_000];
+    assert_eq!(traced(siblings).critical_path().len(), 5_000);
 }
 
 #[test]

@@ -48,3 +48,24 @@ fn a_span_is_not_blocked_by_a_span_inside_of_it() {
     let captured = victim_and_noisy(true);
     assert_eq!(captured.trace().unwrap().find("victim").unwrap().blocked_behind(), []);
 }
+
+#[test]
+fn the_tree_names_who_was_in_the_way_and_what_it_cost() {
+    let captured = victim_and_noisy(false);
+    let tree = captured.trace().unwrap().to_string();
+    assert!(tree.contains("⚠ up to 50.0 ms behind noisy"), "{tree}");
+    assert!(tree.contains("longest poll 50.0 ms, held up 1 span, up to 50.0 ms"), "{tree}");
+}
+
+#[test]
+fn the_lines_of_json_tell_of_the_polls() {
+    let lines = victim_and_noisy(false).trace().unwrap().to_json_lines();
+    let spans: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let noisy = &spans.iter().find(|span| span["name"] == "noisy").unwrap()["polls"];
+    assert_eq!(
+        (&noisy["count"], &noisy["busy_ns"], &noisy["longest_ns"]),
+        (&1.into(), &50_000_000.into(), &50_000_000.into())
+    );
+    assert_eq!(noisy["segments"][0][1], 50_000_000);
+    assert!(spans.iter().all(|span| span["name"] != "root" || span["polls"].is_null()), "root is a sync span");
+}
