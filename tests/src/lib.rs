@@ -1,5 +1,9 @@
 //! What the behaviour tests share; the tests themselves are in `tests/`.
 
+pub mod allocations;
+pub mod child;
+pub mod exporters;
+pub mod memory;
 pub mod prng;
 
 /// The code in the README compiles and runs.

@@ -8,6 +8,9 @@
 //! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
 //! an allocator traces), records go one by one through the channel that also announces new rings.
 
+#[cfg(all(test, loom))]
+mod handover_model;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

@@ -16,6 +16,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::manual_clock::ManualClock;
 use crate::sampler::Sampler;
+use crate::sync::global;
 
 /// The pipeline of `init`; every other number belongs to a capture.
 pub(crate) const GLOBAL: u32 = 0;
@@ -162,8 +163,8 @@ fn now_special(hot: Hot) -> u64 {
     with(hot.pipeline(), Switches::now).unwrap_or_else(clock::now)
 }
 
-/// The bell of the processor, and the thread that sleeps by it.
-static DOORBELL: Doorbell = Doorbell::new();
+// The bell of the processor, and the thread that sleeps by it.
+global!(DOORBELL: Doorbell = Doorbell::new());
 static PROCESSOR: RwLock<Option<std::thread::Thread>> = RwLock::new(None);
 /// The process the processor runs in; zero before it runs.
 static PROCESS: AtomicU32 = AtomicU32::new(0);

@@ -22,7 +22,7 @@ use crate::shapes::Shapes;
 use crate::world::{Place, World};
 
 /// How many programs are run on each runtime unless the environment says otherwise.
-const PROGRAMS: u64 = 1500;
+const PROGRAMS: u64 = 3000;
 
 /// How many are run at once: each one's end wakes the processor in the midst of the others.
 const AT_ONCE: u64 = 4;
@@ -40,7 +40,7 @@ struct Failure {
 
 /// Runs one program; what differs from the oracle, and how the program was.
 fn run(runtime: &Runtime, seed: u64, is_single_thread: bool, shapes: &Shapes) -> Result<(), Failure> {
-    let program = program::program(&mut Prng::new(seed), is_single_thread);
+    let program = program::program(&mut Prng::new(seed << 1 | u64::from(is_single_thread)), is_single_thread);
     let world = Arc::new(World::new(is_single_thread));
     let inside = Arc::clone(&world);
     let steps = Arc::clone(&program);

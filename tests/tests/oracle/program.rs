@@ -154,7 +154,9 @@ impl Generator<'_> {
         // A future with a context of its own, in the same task.
         let wrapped = Setting { is_wrapped: true, ..here };
         let task = caught(Setting { holds_guards: self.single_thread, is_wrapped: true, ..here });
-        match self.random.below(kinds) {
+        // A future does what only futures can do half of the time.
+        let first = if here.is_async && self.random.chance(50) { 20 } else { 0 };
+        match first + self.random.below(kinds - first) {
             0 => Step::Attribute,
             1 => Step::UseHandle(self.random.below(1000)),
             2 | 3 => {
