@@ -9,7 +9,7 @@ const SCENARIO: &str = "TRACE_TEST_SCENARIO";
 /// What a child prints when its scenario is over.
 const DONE: &str = "the scenario is done";
 /// A child that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A child process that is about to run.
 #[derive(Debug)]

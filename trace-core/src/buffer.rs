@@ -179,7 +179,7 @@ pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIter
     });
     match pushed {
         Ok(Some(pushed)) => pushed,
-        _ => records.take().is_some_and(|records| send_strays(records.collect())),
+        _ => records.take().is_some_and(|records| send_strays(|| records.collect())),
     }
 }
 
@@ -224,17 +224,17 @@ fn ring_bytes(slots: usize) -> usize {
 #[cold]
 #[inline(never)]
 fn send_stray(record: Record) -> bool {
-    send_strays(vec![record])
+    send_strays(|| vec![record])
 }
 
-/// The way of records that find no ring. Sending allocates, so an allocator that traces may come back here: then it ends.
+/// The way of records that find no ring. It allocates, so an allocator that traces may come back here: then it ends.
 #[cold]
-fn send_strays(records: Vec<Record>) -> bool {
+fn send_strays(records: impl FnOnce() -> Vec<Record>) -> bool {
     if SENDING_STRAY.replace(true) {
         tally::REENTRANT.add(1);
         return false;
     }
-    let sent = send(Message::Strays(records));
+    let sent = send(Message::Strays(records()));
     SENDING_STRAY.set(false);
     sent
 }

@@ -275,6 +275,7 @@ mod blocked;
 mod buffer;
 mod callsite;
 mod capture;
+mod carrier;
 mod caught;
 mod clock;
 mod config;

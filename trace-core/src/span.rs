@@ -160,7 +160,10 @@ impl Span {
         let name = name.into();
         match name.0 {
             Name::Callsite(callsite) => Self::at(callsite),
-            Name::Static(name) => Self::at(callsite::interned(name, Location::caller())),
+            Name::Static(text) => match callsite::interned(text, Location::caller()) {
+                Some(callsite) => Self::at(callsite),
+                None => span(name).start(),
+            },
             Name::Owned(_) => span(name).start(),
         }
     }
