@@ -91,8 +91,9 @@ fn a_name_can_be_given_later() {
 
 #[test]
 fn a_static_name_beyond_what_is_interned_is_still_its_spans_name() {
-    let names: Vec<&'static str> =
-        (0..trace_core::MAX_INTERNED + 10).map(|number| &*Box::leak(format!("name{number}").into_boxed_str())).collect();
+    let names: Vec<&'static str> = (0..trace_core::MAX_INTERNED + 10)
+        .map(|number| &*Box::leak(format!("name{number}").into_boxed_str()))
+        .collect();
     let captured = capture(|| in_scope("root", || names.iter().for_each(|&name| in_scope(name, || {}))));
     let mut found: Vec<_> = captured.spans().map(|span| span.name().to_owned()).filter(|name| name != "root").collect();
     let mut expected: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();

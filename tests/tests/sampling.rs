@@ -71,8 +71,16 @@ fn a_ratio_keeps_its_part_and_decides_the_same_everywhere() {
     };
     let (quarter, again, half) = (kept(0.25), kept(0.25), kept(0.5));
     assert_eq!(quarter, again);
-    assert!((900..1100).contains(&quarter.len()) && (1900..2100).contains(&half.len()), "{} {}", quarter.len(), half.len());
-    assert!(quarter.iter().all(|id| half.binary_search(id).is_ok()), "what a small ratio keeps, a greater one keeps too");
+    assert!(
+        (900..1100).contains(&quarter.len()) && (1900..2100).contains(&half.len()),
+        "{} {}",
+        quarter.len(),
+        half.len()
+    );
+    assert!(
+        quarter.iter().all(|id| half.binary_search(id).is_ok()),
+        "what a small ratio keeps, a greater one keeps too"
+    );
 }
 
 #[test]
