@@ -11,6 +11,8 @@
 //! - [The end](#the-end): flush, shutdown, the books
 //! - [Traces as values](#traces-as-values): tests
 //!
+//! Coming [from `tracing`](guide::from_tracing) or [from `fastrace`](guide::from_fastrace): what you wrote there and write here.
+//!
 //! # Start
 //!
 //! [`init`] starts the pipeline of the process as the environment says, and prints traces to the console where it says
@@ -273,6 +275,7 @@ mod blocked;
 mod buffer;
 mod callsite;
 mod capture;
+mod carrier;
 mod caught;
 mod clock;
 mod config;
@@ -289,6 +292,7 @@ mod export;
 mod exporter;
 pub mod filter;
 mod future;
+pub mod guide;
 mod handoff;
 mod id;
 mod kind;
@@ -389,6 +393,7 @@ pub use crate::stream::{InSpanStream, StreamExt};
 pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::value::{Attribute, Key, Value};
+#[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;
 
 #[doc(hidden)]

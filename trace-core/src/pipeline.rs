@@ -412,7 +412,8 @@ impl PipelineBuilder {
         };
         let batch_spans = self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS);
         let parts = self.parts;
-        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>();
+        let start = |exporter| Worker::start(exporter, env.batch.max_queue_size);
+        let workers = self.exporters.into_iter().map(start).collect::<Result<Vec<_>, _>>();
         let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
         let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
         let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
@@ -458,8 +459,8 @@ fn exporters_named(env: &EnvConfig) -> Result<Vec<Box<dyn SpanExporter>>, InitEr
     names.iter().map(exporter).collect()
 }
 
-/// Why a pipeline did not start.
-#[derive(Debug)]
+/// Why a pipeline did not start. Its `Debug` form is the sentence for people as well, since that is what a `main` that returns
+/// it prints.
 #[non_exhaustive]
 pub enum InitError {
     /// There is a pipeline, or there was one: a process has one.
@@ -488,6 +489,12 @@ impl fmt::Display for InitError {
             ),
             Self::NoThread { .. } => f.write_str("cannot start a thread for tracing"),
         }
+    }
+}
+
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

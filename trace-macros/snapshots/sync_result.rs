@@ -22,7 +22,7 @@ fn parse(text: &str) -> Result<u32, ParseIntError> {
             },
             |value| {
                 ::trace_core::__private::tell_error(
-                    ::trace_core::__private::error_of(value),
+                    value,
                     |error| {
                         use ::trace_core::__private::{AsError as _, AsText as _};
                         (&::trace_core::__private::Probe(error)).error_way().tell(error)

@@ -210,7 +210,12 @@ fn fields(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<(
 fn list<T>(input: ParseStream, parse: fn(ParseStream) -> syn::Result<T>) -> syn::Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
-    Ok(Punctuated::<T, Token![,]>::parse_terminated_with(&content, parse)?.into_iter().collect())
+    let list = Punctuated::<T, Token![,]>::parse_terminated_with(&content, parse);
+    if list.is_err() {
+        // One mistake, one message: what is left over is no second one.
+        content.parse::<TokenStream>()?;
+    }
+    Ok(list?.into_iter().collect())
 }
 
 fn err(options: &mut Options, word: &Ident, input: ParseStream) -> syn::Result<()> {

@@ -22,7 +22,7 @@ use crate::args::Options;
 use crate::check::Errors;
 use crate::item::{Function, Item};
 
-#[doc = include_str!("../docs/traced.md")]
+/// The attribute; its page is that of `trace_core::traced`.
 #[proc_macro_attribute]
 pub fn traced(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     expansion(args.into(), item.into()).into()

@@ -79,6 +79,17 @@ impl Compiler {
         messages.iter().map(|message| format!("{}\n", message.text)).collect()
     }
 
+    /// What the compiler says of one file, each message over the line and the place it is about.
+    pub(crate) fn refusals(&self, shape: &Shape) -> String {
+        let folder = self.folder.join(format!("{}-refused", shape.name));
+        write(&folder.join(format!("{}.rs", shape.name)), &shape.text);
+        let main = main_of(&[shape], Variant::Traced);
+        let (_, messages) = self.rustc(&folder, &main, "2024", &["--emit=metadata"]);
+        let mut refused: Vec<&Message> = messages.iter().filter(|message| message.shape == shape.name).collect();
+        refused.sort_by_key(|message| message.place);
+        refused.iter().map(|message| format!("{}\n", message.shown)).collect()
+    }
+
     fn rustc(&self, folder: &Path, main: &str, edition: &str, flags: &[&str]) -> (bool, Vec<Message>) {
         write(&folder.join("main.rs"), main);
         write(&folder.join("support.rs"), &fs::read_to_string(shape::source("support.rs")).expect("it is there"));
@@ -103,6 +114,10 @@ impl Compiler {
 struct Message {
     shape: String,
     text: String,
+    /// Line and column.
+    place: (u64, u64),
+    /// The message above the source line, underlined.
+    shown: String,
 }
 
 impl Message {
@@ -126,7 +141,15 @@ impl Message {
         if is_ours && message["level"] == "error" {
             write!(text, " {}", message["message"]).unwrap();
         }
-        (!is_ours || message["level"] == "error").then_some(Self { shape, text })
+        let place = (spans[0]["line_start"].as_u64()?, spans[0]["column_start"].as_u64()?);
+        let mut shown = format!("{}: {}", message["level"].as_str()?, message["message"].as_str()?);
+        for line in spans.iter().filter_map(|span| span["text"].as_array()).flatten() {
+            let column = |name: &str| line[name].as_u64().map_or(0, |column| column as usize - 1);
+            let (start, end) = (column("highlight_start"), column("highlight_end"));
+            let marks = "^".repeat(end - start);
+            write!(shown, "\n    {}\n    {}{marks}", line["text"].as_str()?, " ".repeat(start)).unwrap();
+        }
+        (!is_ours || message["level"] == "error").then_some(Self { shape, text, place, shown })
     }
 }
 

@@ -3,7 +3,8 @@
 //! Each file of `shapes/` is compiled and run twice in each edition: as it is, and with every `#[traced..]` replaced by
 //! spaces. Both must give the same warnings at the same places and print the same; the annotated one also makes exactly the
 //! spans that the file's `//! span:` lines list. Each file of `errors/` must fail to compile with the same error codes at
-//! the same places.
+//! the same places. Each file of `refusals/` has mistakes in the use of the attribute itself; the text beside it is all that
+//! the compiler says, so that a function that is gone would show.
 //!
 //! A new shape is a new file: a comment that says what it is, the functions, and `pub fn run()`. `BLESS=1` writes the
 //! `//! span:` lines as they were found, for the reviewer to read.
@@ -52,6 +53,23 @@ fn errors_stand_where_their_twins_errors_stand() {
             let (plain, traced) = (compile(Variant::Plain), compile(Variant::Traced));
             assert!(plain.contains("error"), "{} compiles without the attribute", shape.name);
             compare(&mut differences, edition, &shape, "errors", &shape.with_known_differences(&plain), &traced);
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn refusals_say_what_is_wrong_at_its_place_and_keep_the_function() {
+    let compiler = Compiler::new();
+    let mut differences = String::new();
+    for shape in shape::all("refusals") {
+        let path = shape::source("refusals").join(format!("{}.txt", shape.name));
+        let found = compiler.refusals(&shape);
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, found).expect("the repository can be written");
+        } else {
+            let expected = std::fs::read_to_string(path).unwrap_or_default();
+            compare(&mut differences, "2024", &shape, "refusals", &expected, &found);
         }
     }
     assert!(differences.is_empty(), "{differences}");

@@ -82,6 +82,7 @@ pub(crate) fn all(folder: &str) -> Vec<Shape> {
     let folder = source(folder);
     let entries = fs::read_dir(&folder).expect("the folder is part of the repository");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     paths.sort();
     // A developer's shortcut: only the shapes whose name contains the text.
     let only = std::env::var("SHAPE").unwrap_or_default();

@@ -113,15 +113,10 @@ impl Display for Missing {
     }
 }
 
-/// The error in a returned value.
-#[inline]
-pub fn error_of<T: Fallible>(value: &T) -> Option<&T::Error> {
-    value.error()
-}
-
 /// Tells the error, if there is one, and says whether there is.
 #[inline]
-pub fn tell_error<E: ?Sized>(error: Option<&E>, tell: impl FnOnce(&E)) -> bool {
+pub fn tell_error<T: Fallible>(value: &T, tell: impl FnOnce(&T::Error)) -> bool {
+    let error = value.error();
     if let Some(error) = error {
         tell(error);
     }

@@ -1,6 +1,6 @@
 //! `err` and `ret`: what is told of a value that the function returns.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::parse::ParseStream;
 use syn::{Expr, Ident, Token, parenthesized};
 
@@ -32,8 +32,16 @@ pub(crate) fn parse(word: &Ident, input: ParseStream) -> syn::Result<Told> {
     }
     let content;
     parenthesized!(content in input);
+    let form = form(&content);
+    // One mistake, one message: what is left over is no second one.
+    content.parse::<TokenStream>()?;
+    told.form = form?;
+    Ok(told)
+}
+
+fn form(content: ParseStream) -> syn::Result<ToldForm> {
     let form: Ident = content.parse()?;
-    told.form = match form.to_string().as_str() {
+    let form = match form.to_string().as_str() {
         "Display" => ToldForm::Display,
         "Debug" => ToldForm::Debug,
         "map" => {
@@ -46,8 +54,5 @@ pub(crate) fn parse(word: &Ident, input: ParseStream) -> syn::Result<Told> {
         }
     };
     content.parse::<Option<Token![,]>>()?;
-    if !content.is_empty() {
-        return Err(content.error("expected one form"));
-    }
-    Ok(told)
+    if content.is_empty() { Ok(form) } else { Err(content.error("expected one form")) }
 }

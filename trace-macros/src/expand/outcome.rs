@@ -54,7 +54,7 @@ fn error(site: &Site, err: &Told) -> TokenStream {
         ToldForm::Debug => quote_spanned!(place=> |error| #support::tell_debug(error)),
         ToldForm::Map(map) => quote_spanned!(place=> |error| #support::tell_display(&#support::mapped(error, #map))),
     };
-    quote_spanned!(place=> #support::tell_error(#support::error_of(value), #tell))
+    quote_spanned!(place=> #support::tell_error(value, #tell))
 }
 
 /// Tells the value; of a `Result` the one in `Ok`.
