@@ -1,5 +1,7 @@
 //! When a trace is handed on: not before everything that is known to run in it has ended, however often the processor looks.
 
+#![cfg(test)]
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;

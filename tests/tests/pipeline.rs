@@ -1,5 +1,7 @@
 //! The pipeline of `init`: filter, hooks, tail sampler, parts, several exporters.
 
+#![cfg(test)]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

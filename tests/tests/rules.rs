@@ -1,5 +1,7 @@
 //! Limits, redaction, resource and the rules for statuses, as a capture shows them.
 
+#![cfg(test)]
+
 use trace_core::{
     Capture, NewEvent, Outcome, Redaction, Redactor, Resource, SpanLimits, Status, Value, capture, current_span,
     in_scope,

@@ -1,5 +1,7 @@
 //! Head sampling as a program sees it.
 
+#![cfg(test)]
+
 use std::sync::{Arc, Mutex};
 
 use tests::prng::Prng;

@@ -92,18 +92,7 @@ impl Writers {
                 let parent = None;
                 self.write(
                     random,
-                    Record::Closed {
-                        kind,
-                        outcome,
-                        flags,
-                        pipeline,
-                        trace,
-                        span,
-                        parent,
-                        start: 1,
-                        end: 2,
-                        callsite,
-                    },
+                    Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start: 1, end: 2, callsite },
                 );
                 self.spans += 1;
             }
