@@ -1,5 +1,7 @@
 //! User code that traces while it is being traced: no deadlock, no panic, and the right parents.
 
+#![cfg(test)]
+
 use std::cell::RefCell;
 use std::fmt;
 

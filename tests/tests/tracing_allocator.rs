@@ -1,5 +1,7 @@
 //! A global allocator that traces its own work: every allocation of the library itself comes back to the library.
 
+#![cfg(test)]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
