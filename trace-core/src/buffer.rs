@@ -26,10 +26,15 @@ use crate::tally;
 
 /// A thread's first ring: 4 KiB.
 const FIRST_SLOTS: usize = 64;
-/// The largest ring, unless one group of records needs more: 64 KiB.
-const MAX_SLOTS: usize = 1024;
+/// The largest ring, unless one group of records needs more: just below 128 KiB, from where on the system's allocator asks
+/// the kernel for every single ring.
+const MAX_SLOTS: usize = 2000;
 /// How much larger the next ring is.
 const GROWTH: usize = 4;
+
+/// After so many records a thread wakes the reader. So half of the largest ring is read while the other half fills, and as
+/// long as the reader keeps up no further ring is needed.
+const BELL: u32 = MAX_SLOTS as u32 / 2;
 
 /// The memory that rings, assembly and queues may use together, unless told otherwise: 64 MiB.
 pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
@@ -56,15 +61,20 @@ pub(crate) struct Budget {
     held: AtomicUsize,
     /// Whether so much was in use when the processor looked last that records must ask before they take a place, even in a
     /// ring that has room: they are held behind it.
-    is_short: AtomicBool,
+    is_short: Alone<AtomicBool>,
 }
 
 pub(crate) static BUDGET: Budget = Budget {
     limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES),
     rings: AtomicUsize::new(0),
     held: AtomicUsize::new(0),
-    is_short: AtomicBool::new(false),
+    is_short: Alone(AtomicBool::new(false)),
 };
+
+/// Something that every record reads, on cache lines that nobody else writes to.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Alone<T>(T);
 
 impl Budget {
     /// Sets the limit for everything from now on.
@@ -93,13 +103,13 @@ impl Budget {
 
     /// Says whether records must ask from now on: the processor does so after each pass.
     pub(crate) fn look(&self) {
-        self.is_short.store(!self.admits(Worth::Poll, 0), Ordering::Relaxed);
+        self.is_short.0.store(!self.admits(Worth::Poll, 0), Ordering::Relaxed);
     }
 
     /// Whether a record of this worth has no place even in a ring that has room.
     #[inline]
     fn refuses(&self, worth: Worth) -> bool {
-        self.is_short.load(Ordering::Relaxed) && !self.admits(worth, 0)
+        self.is_short.0.load(Ordering::Relaxed) && !self.admits(worth, 0)
     }
 
     /// Whether something of this worth may still take memory: polls up to 70 % of the limit, details
@@ -133,10 +143,12 @@ enum Message {
 struct Local {
     producer: Option<Producer<Record>>,
     thread: ThreadNumber,
+    /// How many records it writes until it rings for the reader.
+    until_bell: u32,
 }
 
 thread_local! {
-    static LOCAL: RefCell<Local> = const { RefCell::new(Local { producer: None, thread: 0 }) };
+    static LOCAL: RefCell<Local> = const { RefCell::new(Local { producer: None, thread: 0, until_bell: BELL }) };
     static SENDING_STRAY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -151,6 +163,7 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
     let pushed = LOCAL.try_with(|local| match local.try_borrow_mut() {
         Ok(mut local) => {
             let pushed = local.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok());
+            local.count_to_the_bell();
             // The record is made anew on the way that is seldom taken, so that it need not stand in memory on the other.
             pushed || local.push_into_new_ring(worth, make())
         }
@@ -184,6 +197,21 @@ pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIter
 }
 
 impl Local {
+    #[inline]
+    fn count_to_the_bell(&mut self) {
+        self.until_bell -= 1;
+        if self.until_bell == 0 {
+            self.ring_the_bell();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ring_the_bell(&mut self) {
+        self.until_bell = BELL;
+        switches::wake(Sleep::Timed);
+    }
+
     #[cold]
     #[inline(never)]
     fn push_into_new_ring(&mut self, worth: Worth, record: Record) -> bool {

@@ -164,7 +164,7 @@ impl Carried {
         }
     }
 
-    const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self::new(Hot::NONE, CarriedRole::Nothing)
     }
 

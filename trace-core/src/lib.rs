@@ -274,6 +274,7 @@ mod assembly;
 mod blocked;
 mod buffer;
 mod callsite;
+mod cancellation;
 mod capture;
 mod carrier;
 mod caught;
@@ -344,6 +345,7 @@ pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
+pub use crate::cancellation::{Cancellation, Dropped};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;

@@ -80,7 +80,7 @@ where
     F: Future<Output = T>,
     J: Fn(&T) -> bool,
 {
-    Traced { future: Some(future), carried: Carried::of(span), failed }
+    Traced::Here { future, carried: Carried::of(span), failed }
 }
 
 /// Puts the future of an async function into its span.
@@ -90,28 +90,39 @@ where
     F: Future,
     J: Fn(&F::Output) -> bool,
 {
-    Traced { future: Some(future), carried: Carried::of(span), failed }
+    Traced::Here { future, carried: Carried::of(span), failed }
 }
 
 pin_project! {
     /// [`InSpan`](crate::InSpan) for a future whose output is looked at: one type around the user's future, not two,
     /// because each one brings nested futures nearer to the compiler's recursion limit.
+    ///
+    /// An enum, not a struct with an `Option` of the future: the word that says which finds room in `Carried`, but not in a
+    /// future, and the `Option` would be one more type.
     #[derive(Debug)]
-    pub struct Traced<F, J> {
-        // Some until this is dropped.
-        #[pin]
-        future: Option<F>,
-        carried: Carried,
-        failed: J,
+    #[project = TracedProjection]
+    #[allow(private_interfaces, missing_docs, reason = "only `traced` makes one")]
+    pub enum Traced<F, J> {
+        /// Not dropped.
+        Here {
+            #[pin]
+            future: F,
+            carried: Carried,
+            failed: J,
+        },
+        /// Dropped.
+        Dropped,
     }
 
     impl<F, J> PinnedDrop for Traced<F, J> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if !this.carried.is_nothing() {
-                let mut visit = this.carried.visit_to_drop();
-                this.future.set(None);
-                visit.dropped();
+            let mut this = this;
+            let TracedProjection::Here { carried, .. } = this.as_mut().project() else { return };
+            if !carried.is_nothing() {
+                let mut carried = std::mem::replace(carried, Carried::nothing());
+                let visit = carried.visit_to_drop();
+                this.set(Traced::Dropped);
+                drop(visit);
             }
         }
     }
@@ -122,15 +133,16 @@ impl<F: Future, J: Fn(&F::Output) -> bool> Future for Traced<F, J> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let future = this.future.as_pin_mut().expect("the future is taken out when this is dropped");
-        if this.carried.is_nothing() {
+        let TracedProjection::Here { future, carried, failed } = self.project() else {
+            unreachable!("the future is taken out when this is dropped")
+        };
+        if carried.is_nothing() {
             return future.poll(cx);
         }
-        let mut visit = this.carried.visit();
+        let mut visit = carried.visit();
         let poll = future.poll(cx);
         match &poll {
-            Poll::Ready(value) if current_span().is_recording() && (this.failed)(value) => visit.returned_error(),
+            Poll::Ready(value) if current_span().is_recording() && failed(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
         }
         poll

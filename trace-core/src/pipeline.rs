@@ -32,7 +32,7 @@ use crate::worker::{RollCall, Worker};
 /// How long spans wait for their batch unless told otherwise.
 pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(1);
 /// How many spans make a batch go at once unless told otherwise.
-pub const DEFAULT_BATCH_SPANS: usize = 512;
+pub const DEFAULT_BATCH_SPANS: usize = 4096;
 /// How old a trace grows before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
@@ -319,7 +319,7 @@ impl PipelineBuilder {
     }
 
     /// Sets how many ended spans make a batch go at once. Default: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, else
-    /// [`DEFAULT_BATCH_SPANS`] (512).
+    /// [`DEFAULT_BATCH_SPANS`] (4096).
     pub fn batch_spans(mut self, spans: usize) -> Self {
         self.batch_spans = Some(spans);
         self

@@ -23,6 +23,9 @@ fn step(verbose: bool, context: SpanContext, others: &[Link]) {
             ::trace_core::__private::not_entered()
         };
         let context = context;
+        let _ = &verbose;
+        let _ = &context;
+        let _ = &others;
         let current = _span.handle();
         #[allow(unused_variables)]
         let span = current;

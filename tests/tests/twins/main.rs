@@ -75,6 +75,20 @@ fn refusals_say_what_is_wrong_at_its_place_and_keep_the_function() {
     assert!(differences.is_empty(), "{differences}");
 }
 
+#[test]
+fn so_many_nested_levels_fit_into_the_default_recursion_limit() {
+    /// Without the attribute there are 39.
+    const LEVELS: u32 = 28;
+
+    let mut text = String::from("#[traced]\nasync fn level_0() {}\n");
+    for level in 1..LEVELS {
+        writeln!(text, "#[traced]\nasync fn level_{level}() {{ level_{}().await }}", level - 1).unwrap();
+    }
+    writeln!(text, "fn is_send<T: Send>(_: T) {{}}\npub fn run() {{ is_send(level_{}()) }}", LEVELS - 1).unwrap();
+    let said = Compiler::new().check(&Shape::made("nested", text), "2021", Variant::Traced);
+    assert!(said.is_empty(), "{said}");
+}
+
 /// What one shape said and did.
 #[derive(Default, Clone)]
 struct Section {

@@ -29,11 +29,20 @@ pub(crate) struct Shape {
 impl Shape {
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).expect("the file was just listed");
+        Self::of(path, text)
+    }
+
+    /// A shape that is in no file.
+    pub(crate) fn made(name: &str, text: String) -> Self {
+        Self::of(Path::new(name), text)
+    }
+
+    fn of(path: &Path, text: String) -> Self {
         let named = text.lines().find_map(|line| line.strip_prefix("//! editions: "));
         let editions = EDITIONS.into_iter().filter(|edition| named.is_none_or(|named| named.contains(edition)));
         let lines = |start| text.lines().filter_map(move |line| line.strip_prefix(start)).map(str::to_owned);
         Self {
-            name: path.file_stem().expect("it ends in .rs").to_string_lossy().into_owned(),
+            name: path.file_stem().expect("a shape has a name").to_string_lossy().into_owned(),
             path: path.to_owned(),
             editions: editions.collect(),
             spans: lines("//! span: ").map(|line| line + "\n").collect(),

@@ -28,7 +28,7 @@ pub(crate) fn keep(site: &Site, options: &Options, function: &Function) -> Token
 /// The traced future as an expression. The edge that never returns tells the compiler the type of every other exit.
 fn future(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
     let support = site.support();
-    let params = params::rebind(site, &function.sig, Moved::All);
+    let params = params::rebind(site, options, &function.sig, Moved::All);
     let start = callsite::start(site, options, &function.sig);
     let handle = handle(site, options, function);
     let record = record::statements(site, options, &function.sig, &handle);

@@ -60,7 +60,7 @@ fn around_block(site: &Site, options: &Options, function: &Function, later: &Lat
 
 fn through_closure(site: &Site, options: &Options, function: &Function, later: &Later) -> (Params, TokenStream) {
     let support = site.support();
-    let params = params::rebind(site, &function.sig, Moved::All);
+    let params = params::rebind(site, options, &function.sig, Moved::All);
     let start = callsite::start(site, options, &function.sig);
     let handle = quote_spanned!(site.span=> handle);
     let record = record::statements(site, options, &function.sig, &handle);

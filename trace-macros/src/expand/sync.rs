@@ -28,7 +28,7 @@ pub(crate) fn expand(site: &Site, options: &Options, function: &Function) -> Tok
 }
 
 fn under_guard(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
-    let params = params::rebind(site, &function.sig, Moved::Droppable);
+    let params = params::rebind(site, options, &function.sig, Moved::Droppable);
     let enter = callsite::enter(site, options, &function.sig);
     let record = record::statements(site, options, &function.sig, &quote_spanned!(site.span=> _span.handle()));
     let (rebind, body) = (&params.rebind, block(site, function));
@@ -45,7 +45,7 @@ fn under_guard(site: &Site, options: &Options, function: &Function) -> (Params, 
 /// before the span ends.
 fn through_closure(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
     let support = site.support();
-    let params = params::rebind(site, &function.sig, Moved::All);
+    let params = params::rebind(site, options, &function.sig, Moved::All);
     let enter = callsite::enter(site, options, &function.sig);
     let handle = quote_spanned!(site.span=> span);
     let record = record::statements(site, options, &function.sig, &handle);
@@ -67,7 +67,7 @@ fn through_closure(site: &Site, options: &Options, function: &Function) -> (Para
 /// body's end is its one exit.
 fn through_block(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
     let support = site.support();
-    let params = params::rebind(site, &function.sig, Moved::Droppable);
+    let params = params::rebind(site, options, &function.sig, Moved::Droppable);
     let enter = callsite::enter(site, options, &function.sig);
     let record = record::statements(site, options, &function.sig, &quote_spanned!(site.span=> span.handle()));
     let result = output::inside(site, &function.sig.output);
@@ -94,7 +94,7 @@ fn calls_itself(function: &Function) -> bool {
 fn around_root(site: &Site, options: &Options, function: &Function, driven: body::Driven) -> (Params, TokenStream) {
     let support = site.support();
     let core = &site.core;
-    let params = params::rebind(site, &function.sig, Moved::Droppable);
+    let params = params::rebind(site, options, &function.sig, Moved::Droppable);
     let start = callsite::start(site, options, &function.sig);
     let handle = quote_spanned!(site.span=> #core::current_span());
     let record = record::statements(site, options, &function.sig, &handle);
