@@ -41,6 +41,7 @@
 //! | a function, sync or async | [`#[traced]`](macro@traced) |
 //! | a few lines | [`in_scope`], or the guard of [`start_span`] |
 //! | a future | [`.in_span(..)`](FutureExt::in_span) |
+//! | a stream, a sink | [`.in_span(..)`](StreamExt::in_span), [`.in_span(..)`](SinkExt::in_span) |
 //! | something with a kind, links, a start in the past | the builder [`span`] |
 //! | a task, a thread, a closure for a pool | [`spawn`], [`Handoff`] |
 //!
