@@ -300,6 +300,7 @@ mod id;
 mod kind;
 mod limits;
 mod line;
+mod live;
 mod long_polls;
 mod macro_support;
 mod manual_clock;
@@ -369,6 +370,7 @@ pub use crate::limits::{
     DEFAULT_ATTRIBUTES, DEFAULT_ATTRIBUTES_PER_EVENT, DEFAULT_ATTRIBUTES_PER_LINK, DEFAULT_EVENTS, DEFAULT_LINKS,
     SpanLimits,
 };
+pub use crate::live::open_spans;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
