@@ -5,11 +5,12 @@ use std::ops::Deref;
 use std::panic::Location;
 
 use crate::callsite::Callsite;
+use crate::cargo::SharedCargo;
 use crate::context::{self, Hot};
 use crate::current_span::CurrentSpan;
 use crate::name::{Name, SpanName};
 use crate::span::{Parent, Span, SpanBuilder};
-use crate::start::{self, Announce, Begun, Plan, Role};
+use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::value::{Key, Value};
@@ -108,10 +109,39 @@ impl ActiveSpan {
         Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())
     }
 
+    /// The same with other cargo than the scope around it has.
+    #[cold]
+    fn with_cargo(mut begun: Begun, callsite: &'static Callsite, cargo: SharedCargo) -> Self {
+        let handle = CurrentSpan { hot: begun.own };
+        let heir;
+        (begun.own, heir) = context::enter_with(begun.own, cargo);
+        let mut guard = Self::new(begun, heir, callsite, std::thread::panicking());
+        guard.handle = handle;
+        guard
+    }
+
     fn of_plan(plan: Plan) -> Self {
         let callsite = plan.callsite;
-        let begun = start::begin(plan, Announce::IfNeeded);
-        if begun.role == Role::Nothing { Self::NOTHING } else { Self::of(begun, callsite) }
+        let Started { begun, cargo } = start::begin(plan, Announce::IfNeeded);
+        match cargo {
+            PlannedCargo::Own(cargo) => Self::of_parts(begun, callsite, &cargo),
+            PlannedCargo::Here if begun.role == Role::Nothing => Self::NOTHING,
+            PlannedCargo::Here => Self::of(begun, callsite),
+        }
+    }
+
+    /// The guard of a span that brings its cargo along.
+    fn of_parts(begun: Begun, callsite: &'static Callsite, cargo: &SharedCargo) -> Self {
+        match (context::is_same_cargo(cargo, &context::cargo()), begun.role) {
+            (true, Role::Nothing) => Self::NOTHING,
+            (true, _) => Self::of(begun, callsite),
+            (false, Role::Nothing) => {
+                // Nothing is recorded, but the cargo travels on.
+                let begun = Begun::resumed(context::current().to_keep(), Role::Context);
+                Self::with_cargo(begun, callsite, cargo.clone())
+            }
+            (false, _) => Self::with_cargo(begun, callsite, cargo.clone()),
+        }
     }
 
     /// Sets an attribute and hands the guard back, for use where it is made.
@@ -206,11 +236,8 @@ impl SpanBuilder {
 impl Span {
     /// Makes it current until the guard is dropped, which ends it.
     pub fn enter(self) -> ActiveSpan {
-        let (own, role) = self.into_parts();
-        if role == Role::Nothing {
-            return ActiveSpan::NOTHING;
-        }
-        ActiveSpan::of(Begun::resumed(own, role), &crate::callsite::NO_PLACE)
+        let (carry, role) = self.into_parts();
+        ActiveSpan::of_parts(Begun::resumed(carry.hot, role), &crate::callsite::NO_PLACE, &carry.cargo)
     }
 
     /// Runs `body` inside of it, and does not end it.
@@ -220,7 +247,8 @@ impl Span {
         if own == Hot::NONE {
             return body();
         }
-        let _back = ActiveSpan::of(Begun::resumed(own, Role::Context), &crate::callsite::NO_PLACE);
+        let begun = Begun::resumed(own, Role::Context);
+        let _back = ActiveSpan::of_parts(begun, &crate::callsite::NO_PLACE, self.cargo());
         body()
     }
 

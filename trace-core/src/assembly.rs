@@ -13,6 +13,7 @@ use crate::resource::Resource;
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::status::Outcome;
 use crate::trace::{Completeness, Trace};
+use crate::trace_state::TraceState;
 
 /// What a span is reckoned at: its record, and the room that its end and its place in the maps take.
 const SPAN_BYTES: usize = 96;
@@ -33,6 +34,8 @@ pub(crate) struct Assembly {
     carriers: i64,
     /// Ends whose starts have not come yet.
     early_ends: Vec<(SpanId, u64, Outcome)>,
+    /// That of its first local root.
+    state: TraceState,
     /// Closed spans that were not handed on, or not ahead of the trace.
     pub(crate) closed: usize,
     /// Whether a local root of it was seen: what comes without one is late.
@@ -56,6 +59,7 @@ impl Assembly {
             open: OpenSpans::default(),
             carriers: 0,
             early_ends: Vec::new(),
+            state: TraceState::new(),
             closed: 0,
             rooted: false,
             in_parts: false,
@@ -151,6 +155,12 @@ impl Assembly {
             (_, Record::Status(status)) => What::Status(status),
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
+            (_, Record::TraceState(state)) => {
+                if self.state.is_empty() {
+                    self.state = state;
+                }
+                return;
+            }
             _ => return,
         };
         self.detail(Detail { span, ticks, what: new });
@@ -282,6 +292,7 @@ impl Assembly {
         };
         Trace {
             id: self.id,
+            state: self.state.clone(),
             timebase: self.timebase,
             completeness,
             resource: Arc::clone(resource),

@@ -7,13 +7,20 @@
 //! **Tombstones.** A guard that ends while its span is not the current one must not change the context, yet no context may
 //! ever come back to its span. It leaves a tombstone, "this id is dead, its heir is that context", in the cold half. Every
 //! restore looks through the tombstones, behind the one flag bit. They travel with the context of a future.
+//!
+//! **Cargo.** What must travel but is seldom read, trace state and baggage, lies in the cold half as well. A future brings
+//! its own; in a sync scope that has other cargo than the scope around it (a request that was just received), it lies on top
+//! of the other until the scope ends. Spans inside do not touch it.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
+use crate::cargo::SharedCargo;
 use crate::id::{SpanId, TraceId};
 use crate::span_context::{SpanContext, TraceFlags};
 
-/// How many tombstones a context keeps; a guard that is leaked on purpose, again and again, cannot grow it further.
+/// How many tombstones, and scopes with cargo of their own, a context keeps; a guard that is leaked on purpose, again and
+/// again, cannot grow it further.
 const MAX_TOMBSTONES: usize = 64;
 
 /// What the context says of the current span. The order matters: recorded or not is one comparison.
@@ -56,8 +63,12 @@ const MUTED: u32 = 1 << 7;
 const TRACE_FLAGS: u32 = 8;
 /// The trace begins here, as far as this process goes.
 const LOCAL_ROOT: u32 = 1 << 16;
+/// The cold half has something that the end of a scope may change.
+const UNSETTLED: u32 = 1 << 17;
+/// Only in what a guard keeps: its scope has cargo of its own.
+const SCOPED: u32 = 1 << 18;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
-const OF_THE_THREAD: u32 = COLD | DROPPING | MUTED;
+const OF_THE_THREAD: u32 = COLD | DROPPING | MUTED | UNSETTLED | SCOPED;
 
 impl Hot {
     pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0, pipeline: 0 };
@@ -206,6 +217,38 @@ impl Hot {
 #[derive(Debug, Default)]
 pub(crate) struct Cold {
     tombstones: Vec<Tombstone>,
+    /// What the context was begun with.
+    cargo: SharedCargo,
+    /// What lies on top of it, the innermost scope last.
+    scopes: Vec<Scope>,
+}
+
+/// The cargo of a sync scope.
+#[derive(Debug)]
+struct Scope {
+    owner: Hot,
+    cargo: SharedCargo,
+}
+
+impl Cold {
+    fn cargo(&self) -> &SharedCargo {
+        self.scopes.last().map_or(&self.cargo, |scope| &scope.cargo)
+    }
+
+    /// The flags that tell of a cold half in its place; none for one that is empty.
+    fn bits(&self) -> u32 {
+        match (self.tombstones.is_empty() && self.scopes.is_empty(), self.cargo.is_none()) {
+            (true, true) => 0,
+            (true, false) => COLD,
+            (false, _) => COLD | UNSETTLED,
+        }
+    }
+
+    fn end_scope(&mut self, owner: Hot) {
+        if let Some(place) = self.scopes.iter().rposition(|scope| scope.owner.is_same_span(owner)) {
+            self.scopes.remove(place);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -245,7 +288,7 @@ pub(crate) fn leave(own: Hot, heir: Hot) {
     let present = HOT.get();
     if present.is_same_span(own) {
         let next = heir.at(present);
-        HOT.set(if next.bits & COLD == 0 { next } else { heir_of(next) });
+        HOT.set(if next.bits & UNSETTLED == 0 { next } else { settle(own, next) });
     } else {
         bury(own, heir);
     }
@@ -255,6 +298,9 @@ pub(crate) fn leave(own: Hot, heir: Hot) {
 #[cold]
 fn bury(dead: Hot, heir: Hot) {
     let mut cold = take_cold().unwrap_or_default();
+    if dead.bits & SCOPED != 0 {
+        cold.end_scope(dead);
+    }
     if cold.tombstones.len() == MAX_TOMBSTONES {
         cold.tombstones.remove(0);
     }
@@ -262,17 +308,18 @@ fn bury(dead: Hot, heir: Hot) {
     put_cold(Some(cold));
 }
 
-/// The first context that is alive, from `hot` up through the tombstones; each is needed once.
+/// Ends what the cold half has of this scope, and finds the first context that is alive, from `hot` up through the
+/// tombstones; each is needed once.
 #[cold]
-fn heir_of(mut hot: Hot) -> Hot {
+fn settle(own: Hot, mut hot: Hot) -> Hot {
     let mut cold = take_cold().unwrap_or_default();
+    if own.bits & SCOPED != 0 {
+        cold.end_scope(own);
+    }
     while let Some(place) = cold.tombstones.iter().position(|tombstone| tombstone.dead.is_same_span(hot)) {
         hot = cold.tombstones.remove(place).heir.at(hot);
     }
-    let cold = if cold.tombstones.is_empty() { None } else { Some(cold) };
-    let bits = if cold.is_some() { hot.bits | COLD } else { hot.bits & !COLD };
-    COLD_HALF.try_with(|half| half.set(cold)).ok();
-    Hot { bits, ..hot }
+    Hot { bits: hot.bits & !(COLD | UNSETTLED) | set_cold(Some(cold)), ..hot }
 }
 
 /// Takes the cold half out, if there is one and the thread is not past its destructors.
@@ -280,12 +327,75 @@ fn take_cold() -> Option<Box<Cold>> {
     COLD_HALF.try_with(Cell::take).ok().flatten()
 }
 
-/// Puts a cold half in and sets the flag to match.
+/// Puts a cold half in, if it is not empty, and returns the flags that tell of it.
+fn set_cold(cold: Option<Box<Cold>>) -> u32 {
+    let bits = cold.as_ref().map_or(0, |cold| cold.bits());
+    let kept = COLD_HALF.try_with(|half| half.set(cold.filter(|_| bits != 0))).is_ok();
+    if kept { bits } else { 0 }
+}
+
+/// Puts a cold half in and sets the flags to match.
 fn put_cold(cold: Option<Box<Cold>>) {
-    let present = cold.is_some();
-    let kept = COLD_HALF.try_with(|half| half.set(cold)).is_ok();
+    let bits = set_cold(cold);
     let hot = HOT.get();
-    HOT.set(Hot { bits: if present && kept { hot.bits | COLD } else { hot.bits & !COLD }, ..hot });
+    HOT.set(Hot { bits: hot.bits & !(COLD | UNSETTLED) | bits, ..hot });
+}
+
+/// What travels with the present context.
+#[inline]
+pub(crate) fn cargo() -> SharedCargo {
+    if HOT.get().bits & COLD == 0 { None } else { look_into_cold(|cold| cold.cargo().clone()) }
+}
+
+#[cold]
+#[inline(never)]
+fn look_into_cold<R: Default>(look: impl FnOnce(&Cold) -> R) -> R {
+    let cold = take_cold();
+    let seen = cold.as_deref().map(look).unwrap_or_default();
+    set_cold(cold);
+    seen
+}
+
+/// [`enter`] for a scope with this cargo, which lies on top of the other until the scope ends. Returns what to [`leave`]
+/// with, and what was current.
+#[cold]
+pub(crate) fn enter_with(own: Hot, cargo: SharedCargo) -> (Hot, Hot) {
+    let mut cold = take_cold().unwrap_or_default();
+    if cold.scopes.len() == MAX_TOMBSTONES {
+        cold.scopes.remove(0);
+    }
+    cold.scopes.push(Scope { owner: own, cargo });
+    put_cold(Some(cold));
+    (Hot { bits: own.bits | SCOPED, ..own }, enter(own))
+}
+
+/// A context that can be taken elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Carry {
+    pub(crate) hot: Hot,
+    pub(crate) cargo: SharedCargo,
+}
+
+impl Carry {
+    /// The present one.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        Self { hot: current(), cargo: cargo() }
+    }
+
+    /// Without cargo.
+    pub(crate) const fn bare(hot: Hot) -> Self {
+        Self { hot, cargo: None }
+    }
+}
+
+/// Whether it is the very same cargo.
+pub(crate) fn is_same_cargo(one: &SharedCargo, other: &SharedCargo) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        _ => false,
+    }
 }
 
 /// A whole context, out of its thread-locals.
@@ -300,6 +410,17 @@ impl Saved {
     #[inline]
     pub(crate) const fn hot(hot: Hot) -> Self {
         Self { hot: hot.to_keep(), cold: None }
+    }
+
+    /// A context with this cargo.
+    pub(crate) fn of(Carry { hot, cargo }: Carry) -> Self {
+        let cold = cargo.map(|cargo| Box::new(Cold { cargo: Some(cargo), ..Cold::default() }));
+        Self { hot: hot.to_keep(), cold }
+    }
+
+    /// What it brings along.
+    pub(crate) fn cargo(&self) -> SharedCargo {
+        self.cold.as_ref().and_then(|cold| cold.cargo().clone())
     }
 }
 
@@ -321,8 +442,13 @@ fn replace_cold(hot: Hot, cold: Option<Box<Cold>>) -> Saved {
     Saved { hot, cold: before }
 }
 
-/// Runs `body` with this context, and puts the one before back, also when `body` panics.
+/// Runs `body` with this context and without cargo, and puts the one before back, also when `body` panics.
 pub(crate) fn with<R>(hot: Hot, body: impl FnOnce() -> R) -> R {
+    with_saved(Saved::hot(hot), body)
+}
+
+/// Runs `body` with this context, and puts the one before back, also when `body` panics.
+pub(crate) fn with_saved<R>(saved: Saved, body: impl FnOnce() -> R) -> R {
     struct Back(Option<Saved>);
     impl Drop for Back {
         fn drop(&mut self) {
@@ -331,7 +457,7 @@ pub(crate) fn with<R>(hot: Hot, body: impl FnOnce() -> R) -> R {
             }
         }
     }
-    let _back = Back(Some(replace(Saved::hot(hot))));
+    let _back = Back(Some(replace(saved)));
     body()
 }
 

@@ -14,7 +14,7 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::buffer::{self, Worth};
-use crate::context::{self, Hot, Saved};
+use crate::context::{self, Carry, Hot, Saved};
 use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
@@ -51,7 +51,7 @@ pub trait FutureExt: Future + Sized {
     /// std::thread::spawn(|| futures::executor::block_on(elsewhere)).join().unwrap();
     /// ```
     fn in_current_span(self) -> InSpan<Self> {
-        InSpan { future: Some(self), carried: Carried::context(context::current()) }
+        InSpan { future: Some(self), carried: Carried::context(Carry::current()) }
     }
 
     /// Runs the future without a span, whatever is current where it is polled.
@@ -59,15 +59,15 @@ pub trait FutureExt: Future + Sized {
     /// For a task that is not wrapped otherwise but may be polled inside somebody's span, as `LocalSet::run_until` and
     /// `block_on` do.
     fn without_context(self) -> InSpan<Self> {
-        InSpan { future: Some(self), carried: Carried::context(context::current().without_span()) }
+        InSpan { future: Some(self), carried: Carried::context(Carry::bare(context::current().without_span())) }
     }
 }
 
 impl<F: Future> FutureExt for F {}
 
-/// Runs a future in a context without a span.
-pub(crate) fn in_context<F: Future>(hot: Hot, future: F) -> InSpan<F> {
-    InSpan { future: Some(future), carried: Carried::context(hot) }
+/// Runs a future in a context of which no span is announced or ended.
+pub(crate) fn in_context<F: Future>(carry: Carry, future: F) -> InSpan<F> {
+    InSpan { future: Some(future), carried: Carried::context(carry) }
 }
 
 pin_project! {
@@ -114,7 +114,7 @@ impl<F: Future> Future for InSpan<F> {
 #[derive(Debug)]
 pub(crate) struct Carried {
     own: Hot,
-    /// What a poll left behind, where that is not its own context as it was.
+    /// What the next poll finds, where that is not its own context and nothing else. Empty during a poll.
     left: Option<Box<Saved>>,
     role: CarriedRole,
     phase: Phase,
@@ -147,12 +147,21 @@ impl Carried {
     /// Carries a span, which ends with the last visit.
     #[inline]
     pub(crate) fn of(span: Span) -> Self {
-        let (hot, role) = span.into_parts();
+        let (carry, role) = span.into_parts();
         match role {
-            Role::Nothing => Self::nothing(),
-            Role::Ended | Role::Closed => Self::span(hot),
-            Role::Context => Self::context(hot),
+            Role::Nothing if carry.cargo.is_none() => Self::nothing(),
+            Role::Ended | Role::Closed => Self::span(carry.hot).with(carry),
+            Role::Nothing | Role::Context => Self::context(carry),
         }
+    }
+
+    /// The same with this cargo.
+    #[inline]
+    fn with(mut self, carry: Carry) -> Self {
+        if carry.cargo.is_some() {
+            self.left = Some(Box::new(Saved::of(carry)));
+        }
+        self
     }
 
     const fn nothing() -> Self {
@@ -165,12 +174,13 @@ impl Carried {
 
     /// Carries a context out of its scope, and announces that if the trace is recorded.
     #[inline]
-    pub(crate) fn context(hot: Hot) -> Self {
+    pub(crate) fn context(carry: Carry) -> Self {
+        let hot = carry.hot;
         if hot.is_sampled() {
-            return Self::carrier(hot);
+            return Self::carrier(hot).with(carry);
         }
-        let is_nothing = hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
-        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context) }
+        let is_nothing = hot.to_keep() == Hot::NONE && carry.cargo.is_none() && !switches::is_on(hot.pipeline());
+        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context).with(carry) }
     }
 
     fn carrier(hot: Hot) -> Self {
@@ -190,9 +200,9 @@ impl Carried {
     /// Makes the context the thread's until the visit is dropped.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let next = match self.left.take() {
+        let next = match &mut self.left {
             None => Saved { hot: self.own, cold: None },
-            Some(left) => *left,
+            Some(left) => std::mem::replace(&mut **left, Saved::hot(Hot::NONE)),
         };
         Visit { thread: Some(context::replace(next)), carried: self, end: End::Panicked }
     }
@@ -213,7 +223,11 @@ impl Carried {
 
     /// Makes the context the thread's while `body` runs, once of many times.
     pub(crate) fn lend<R>(&self, body: impl FnOnce() -> R) -> R {
-        if self.is_nothing() { body() } else { context::with(self.own, body) }
+        if self.is_nothing() {
+            return body();
+        }
+        let cargo = self.left.as_ref().and_then(|left| left.cargo());
+        context::with_saved(Saved::of(Carry { hot: self.own, cargo }), body)
     }
 
     /// Writes down how it ended.
@@ -282,7 +296,7 @@ impl Drop for Visit<'_> {
             self.end();
         }
         let left = context::replace(thread);
-        if left.hot != self.carried.own {
+        if left.hot != self.carried.own || self.carried.left.is_some() {
             self.keep(left);
         }
     }
@@ -307,9 +321,13 @@ impl Visit<'_> {
     #[cold]
     #[inline(never)]
     fn keep(&mut self, left: Saved) {
-        let hot = left.hot.without_dropping();
-        if hot != self.carried.own || left.cold.is_some() {
-            self.carried.left = Some(Box::new(Saved { hot, cold: left.cold }));
+        let left = Saved { hot: left.hot.without_dropping(), cold: left.cold };
+        if left.hot == self.carried.own && left.cold.is_none() {
+            self.carried.left = None;
+        } else if let Some(place) = &mut self.carried.left {
+            **place = left;
+        } else {
+            self.carried.left = Some(Box::new(left));
         }
     }
 }

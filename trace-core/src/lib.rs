@@ -4,9 +4,11 @@ mod active;
 mod answer;
 mod assembler;
 mod assembly;
+mod baggage;
 mod buffer;
 mod callsite;
 mod capture;
+mod cargo;
 mod caught;
 mod clock;
 mod config;
@@ -34,7 +36,9 @@ mod new_event;
 mod open_spans;
 mod percent;
 mod pipeline;
+mod probability;
 mod processor;
+pub mod propagation;
 mod record;
 mod redact;
 mod resource;
@@ -56,11 +60,13 @@ mod task;
 mod text;
 mod token_bucket;
 mod trace;
+mod trace_state;
 mod tree;
 mod value;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
+pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_MEMBERS};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
@@ -91,6 +97,7 @@ pub use crate::pipeline::{
     DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
     FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush, flush_async, init, stats,
 };
+pub use crate::propagation::context::{Context, ContextExt, current_baggage, current_trace_state};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};
@@ -103,6 +110,7 @@ pub use crate::status::{Outcome, Status};
 #[cfg(feature = "tokio")]
 pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
+pub use crate::trace_state::{MAX_TRACE_STATE_MEMBERS, TraceState, TraceStateError};
 pub use crate::value::{Attribute, Key, Value};
 pub use trace_macros::traced;
 

@@ -294,7 +294,8 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::LinkTo(_)
         | Record::Status(_)
         | Record::Name(_)
-        | Record::StartUnixNanos(_) => None,
+        | Record::StartUnixNanos(_)
+        | Record::TraceState(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@
 //! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
 //! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
-//! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
+//! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time, a trace state |
 //!
 //! Ids stand in the records at full length, so that any thread can speak of any span it knows. The tag, the kind, the
 //! outcome, the flags and the pipeline share the first 8 bytes; the compiler lays out the rest.
@@ -20,6 +20,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 
 #[derive(Debug)]
@@ -91,6 +92,8 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    /// Of a local root.
+    TraceState(TraceState),
 }
 
 /// How a span that announces itself came to be.

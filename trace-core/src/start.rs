@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::buffer::{self, Worth};
 use crate::callsite::{self, Callsite, Interest};
+use crate::cargo::{self, Cargo, Mark, SharedCargo};
 use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
@@ -13,6 +14,7 @@ use crate::filter;
 use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
+use crate::probability;
 use crate::record::{Group, Origin, Record};
 use crate::sampler::{SamplingDecision, SamplingParameters};
 use crate::small_list::SmallList;
@@ -31,6 +33,7 @@ pub(crate) struct Plan {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) kind: SpanKind,
     pub(crate) parent: PlannedParent,
+    pub(crate) cargo: PlannedCargo,
     pub(crate) start_unix_nanos: Option<u64>,
     pub(crate) attributes: SmallList<Attribute, 4>,
     pub(crate) links: SmallList<Link, 1>,
@@ -48,6 +51,26 @@ pub(crate) enum PlannedParent {
     Context(SpanContext),
 }
 
+/// What travels with a span.
+#[derive(Clone, Debug)]
+pub(crate) enum PlannedCargo {
+    /// What travels with the present context.
+    Here,
+    /// This, or nothing.
+    Own(SharedCargo),
+}
+
+impl PlannedCargo {
+    /// Itself, out of its scope.
+    #[inline]
+    pub(crate) fn resolved(self) -> SharedCargo {
+        match self {
+            Self::Here => context::cargo(),
+            Self::Own(cargo) => cargo,
+        }
+    }
+}
+
 impl Plan {
     #[inline]
     pub(crate) fn new(name: SpanName, location: &'static Location<'static>) -> Self {
@@ -61,6 +84,7 @@ impl Plan {
             name,
             kind: callsite.span_kind(),
             parent: PlannedParent::Current,
+            cargo: PlannedCargo::Here,
             start_unix_nanos: None,
             attributes: SmallList::new(),
             links: SmallList::new(),
@@ -86,6 +110,13 @@ pub(crate) struct Begun {
     pub(crate) parent: Option<SpanId>,
     pub(crate) start: u64,
     pub(crate) kind: SpanKind,
+}
+
+/// A span that has begun, and what travels with it.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) begun: Begun,
+    pub(crate) cargo: PlannedCargo,
 }
 
 /// What has to be written when it ends.
@@ -139,7 +170,8 @@ pub(crate) fn is_nothing_here() -> bool {
 }
 
 /// Starts a span.
-pub(crate) fn begin(plan: Plan, announce: Announce) -> Begun {
+pub(crate) fn begin(mut plan: Plan, announce: Announce) -> Started {
+    let cargo = std::mem::replace(&mut plan.cargo, PlannedCargo::Here);
     let here = context::current();
     let base = match plan.parent {
         PlannedParent::Current => here,
@@ -147,16 +179,17 @@ pub(crate) fn begin(plan: Plan, announce: Announce) -> Begun {
         PlannedParent::Span(hot) => hot.to_keep(),
     };
     if here.is_suppressed() || base.is_suppressed() {
-        return Begun::NOTHING;
+        return Started { begun: Begun::NOTHING, cargo: PlannedCargo::Here };
     }
-    if !is_wanted(plan.callsite, base.pipeline()) {
-        return Begun::context(base.muted(), Role::Context);
+    if base.state() == State::None {
+        return begin_trace(plan, base, cargo);
     }
-    match base.state() {
-        State::None => begin_trace(plan, base),
-        State::PassThrough | State::Unsampled => Begun::context(base, Role::Context),
+    let begun = match base.state() {
+        _ if !is_wanted(plan.callsite, base.pipeline()) => Begun::context(base.muted(), Role::Context),
         State::Sampled => begin_in_trace(plan, base, announce),
-    }
+        State::None | State::PassThrough | State::Unsampled => Begun::context(base, Role::Context),
+    };
+    Started { begun, cargo }
 }
 
 /// What the filter says; a capture sees everything.
@@ -169,26 +202,50 @@ fn is_wanted(callsite: &'static Callsite, pipeline: u32) -> bool {
 }
 
 /// A local root: the one place where a sampling decision is made.
-fn begin_trace(plan: Plan, base: Hot) -> Begun {
+fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     let parent = match plan.parent {
         PlannedParent::Context(context) => Some(context),
-        _ => None,
+        // The span that should have been between was left out by the filter.
+        _ => base.span_context(),
     };
-    let asked = || switches::with(base.pipeline(), |switches| decide(&plan, parent, switches));
+    let remote = |context, state| Begun::context(Hot::of_span(context, state, base.pipeline(), false), Role::Context);
+    if !is_wanted(plan.callsite, base.pipeline()) {
+        // Its children begin where it would have begun: below the same parent.
+        let begun = parent.map_or(Begun::context(base, Role::Context), |parent| remote(parent, State::None));
+        return Started { begun: Begun { own: begun.own.muted(), ..begun }, cargo };
+    }
+    let travels = match &cargo {
+        PlannedCargo::Here => context::cargo(),
+        PlannedCargo::Own(cargo) => cargo.clone(),
+    };
+    let asked = || switches::with(base.pipeline(), |switches| decide(&plan, parent, &travels, switches));
     let Some(root) = switches::is_on(base.pipeline()).then(asked).flatten() else {
-        let passing = |context| Hot::of_span(context, State::PassThrough, base.pipeline(), false);
-        return parent.map_or(Begun::NOTHING, |context| Begun::context(passing(context), Role::Context));
+        // Where nothing records it, what came in travels on as it is.
+        let begun = parent.map_or(Begun::NOTHING, |parent| remote(parent, State::PassThrough));
+        return Started { begun, cargo };
     };
+    let cargo = root.cargo.map_or(cargo, PlannedCargo::Own);
     let unsampled = Hot::of_span(root.context, State::Unsampled, base.pipeline(), false);
     if !root.sampled {
-        return Begun::context(unsampled, Role::Context);
+        return Started { begun: Begun::context(unsampled, Role::Context), cargo };
     }
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special).local_root();
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
     let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
     // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
-    if write_start(plan, &begun, origin) { begun } else { Begun::context(unsampled, Role::Context) }
+    if !write_start(plan, &begun, origin) {
+        return Started { begun: Begun::context(unsampled, Role::Context), cargo };
+    }
+    let state = match &cargo {
+        PlannedCargo::Here => cargo::state_of(&travels, own.trace_id()),
+        PlannedCargo::Own(cargo) => cargo::state_of(cargo, own.trace_id()),
+    };
+    if !state.is_empty() {
+        let handle = CurrentSpan { hot: own.to_keep() };
+        handle.write_at(begun.start, Group::Change, [Record::TraceState(state.clone())].into_iter());
+    }
+    Started { begun, cargo }
 }
 
 /// What was decided of a local root.
@@ -196,18 +253,22 @@ struct Root {
     context: SpanContext,
     sampled: bool,
     special: bool,
+    /// What travels with it, if the decision changed that.
+    cargo: Option<SharedCargo>,
 }
 
-fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root {
+fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switches: &Switches) -> Root {
     let trace_id = parent.map_or_else(|| switches.trace_id(), |parent| parent.trace_id());
-    let sampled = if parent.is_none() && switches.sampler.always_records_roots() {
-        true
-    } else {
+    let (mut sampled, mut new_cargo) = (true, None);
+    if parent.is_some() || !switches.sampler.always_records_roots() {
+        let (state, mark) = (cargo::state_of(travels, Some(trace_id)), cargo::mark_of(travels, Some(trace_id)));
         let attributes = plan.attributes.to_vec();
         let links = plan.links.to_vec();
-        let decided = switches.sampler.decide(&SamplingParameters {
+        let sampler = if mark == Mark::Deferred { switches.sampler.of_roots() } else { &switches.sampler };
+        let decided = sampler.decide(&SamplingParameters {
             trace_id,
             parent,
+            trace_state: state,
             name: plan.name.as_deref().unwrap_or(plan.callsite.name()),
             kind: plan.kind,
             callsite: Some(plan.callsite),
@@ -217,12 +278,20 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root
         if decided.panicked {
             tally::USER_PANICS.add(1);
         }
-        decided.decision == SamplingDecision::RecordAndSample
-    };
+        sampled = decided.decision == SamplingDecision::RecordAndSample;
+        let state = probability::changed(state, decided.threshold);
+        if state.is_some() || mark == Mark::Deferred {
+            let mark = if mark == Mark::Deferred { Mark::None } else { mark };
+            let state = state.unwrap_or_else(|| cargo::state_of(travels, Some(trace_id)).clone());
+            let baggage = cargo::baggage_of(travels).clone();
+            new_cargo = Some(Cargo { trace: Some(trace_id), state, mark, baggage }.share());
+        }
+    }
     // Our own ids are random in their low 56 bits; of a parent's trace id only the parent knows.
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
-    Root { context: SpanContext::new(trace_id, switches.span_id(), flags), sampled, special: switches.is_special() }
+    let context = SpanContext::new(trace_id, switches.span_id(), flags);
+    Root { context, sampled, special: switches.is_special(), cargo: new_cargo }
 }
 
 /// A span in a trace that is recorded.
