@@ -179,7 +179,9 @@ impl Carried {
         if hot.is_sampled() {
             return Self::carrier(hot).with(carry);
         }
-        let is_nothing = hot.to_keep() == Hot::NONE && carry.cargo.is_none() && !switches::is_on(hot.pipeline());
+        // What is polled inside of a context that passes through here must be kept apart from it.
+        let is_nothing = |hot: Hot| hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
+        let is_nothing = is_nothing(hot) && carry.cargo.is_none() && is_nothing(context::current());
         if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context).with(carry) }
     }
 

@@ -220,8 +220,12 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     };
     let asked = || switches::with(base.pipeline(), |switches| decide(&plan, parent, &travels, switches));
     let Some(root) = switches::is_on(base.pipeline()).then(asked).flatten() else {
-        // Where nothing records it, what came in travels on as it is.
-        let begun = parent.map_or(Begun::NOTHING, |parent| remote(parent, State::PassThrough));
+        // Where nothing records it, what came in travels on as it is, and nothing else does.
+        let begun = match parent {
+            Some(parent) => remote(parent, State::PassThrough),
+            None if context::current().span_id().is_some() => Begun::context(base, Role::Context),
+            None => Begun::NOTHING,
+        };
         return Started { begun, cargo };
     };
     let cargo = root.cargo.map_or(cargo, PlannedCargo::Own);
