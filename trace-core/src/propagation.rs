@@ -58,7 +58,7 @@ pub use carrier::{Extractor, Injector};
 pub use context::{Context, ContextExt};
 pub use environment::{Environment, environment_name};
 pub use extracted::{BrokenHeader, Extracted, HeaderError};
-pub use global::{extract, inject, propagator};
+pub use global::{extract, extract_with, inject, inject_with, propagator};
 pub use jaeger::Jaeger;
 pub use jaeger_header::JaegerError;
 pub use propagator::{CompositePropagator, Propagator};

@@ -166,6 +166,16 @@ impl Span {
         self.set_status(status);
     }
 
+    /// Ends it now as cancelled: its work was given up before it was done. The span of a future needs no such call.
+    ///
+    /// For work that is no future, or more than one: a response whose body nobody wants any more.
+    pub fn cancel(self) {
+        let (Carry { hot, .. }, role) = self.into_parts();
+        if role == Role::Ended {
+            start::write_ended(hot, Outcome::Cancelled, switches::now(hot));
+        }
+    }
+
     /// What somebody needs who goes on with the span, and will end it.
     #[inline]
     pub(crate) fn into_parts(mut self) -> (Carry, Role) {

@@ -6,7 +6,7 @@ use crate::baggage::Baggage;
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
 use crate::context::{self, Carry, Hot, Saved, State};
 use crate::future::{InSpan, in_context};
-use crate::span::Parent;
+use crate::span::{Parent, Span};
 use crate::span_context::SpanContext;
 use crate::start::{PlannedCargo, PlannedParent};
 use crate::trace_state::TraceState;
@@ -110,6 +110,13 @@ impl From<Context> for Parent {
             (None, None) => PlannedParent::None,
         };
         Self::new(span, PlannedCargo::Own(context.carry.cargo))
+    }
+}
+
+/// The context inside of a span.
+impl From<&Span> for Context {
+    fn from(span: &Span) -> Self {
+        Self { carry: Carry { hot: span.handle().hot, cargo: span.cargo().clone() }, elsewhere: None }
     }
 }
 

@@ -49,8 +49,14 @@ pub(crate) fn of_names(names: Option<&[PropagatorName]>) -> Arc<dyn Propagator> 
 /// Reads the context that came with a request, in the formats of this process. See [`propagator`].
 #[must_use]
 pub fn extract(carrier: &dyn Extractor) -> Extracted {
+    extract_with(&*propagator(), carrier)
+}
+
+/// [`extract`] in other formats than those of this process.
+#[must_use]
+pub fn extract_with(propagator: &dyn Propagator, carrier: &dyn Extractor) -> Extracted {
     let mut found = Extracted::new();
-    propagator().extract(carrier, &mut found);
+    propagator.extract(carrier, &mut found);
     if !found.broken().is_empty() {
         tally::BROKEN_HEADERS.add(found.broken().len() as u64);
     }
@@ -61,7 +67,12 @@ pub fn extract(carrier: &dyn Extractor) -> Extracted {
 ///
 /// Inside of [`suppressed`](crate::suppressed) work nothing is written.
 pub fn inject(carrier: &mut dyn Injector) {
+    inject_with(&*propagator(), carrier);
+}
+
+/// [`inject`] in other formats than those of this process.
+pub fn inject_with(propagator: &dyn Propagator, carrier: &mut dyn Injector) {
     if !context::current().is_suppressed() {
-        propagator().inject(&Context::current(), carrier);
+        propagator.inject(&Context::current(), carrier);
     }
 }
