@@ -57,11 +57,7 @@ impl<B: Body> Body for TracedBody<B> {
         let poll = exchange.context.clone().in_scope(|| inner.as_mut().poll_frame(cx));
         match &poll {
             Poll::Pending => {}
-            Poll::Ready(Some(Err(_))) => {
-                if let Some(exchange) = this.exchange.take() {
-                    exchange.error::<B::Error>();
-                }
-            }
+            Poll::Ready(Some(Err(_))) => exchange.error::<B::Error>(),
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     exchange.trailers(trailers);

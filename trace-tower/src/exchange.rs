@@ -100,7 +100,7 @@ impl Exchange {
     }
 
     /// Takes note of a failure by the type of its error; the text of an error may be anything.
-    pub(crate) fn error<E>(mut self) {
+    pub(crate) fn error<E>(&mut self) {
         self.fail(std::any::type_name::<E>());
         self.finish();
     }

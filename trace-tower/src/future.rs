@@ -82,7 +82,7 @@ where
                 Poll::Ready(Ok(response.map(|body| TracedBody::new(body, exchange))))
             }
             Err(error) => {
-                if let Some(exchange) = exchange {
+                if let Some(exchange) = &mut exchange {
                     exchange.error::<E>();
                 }
                 Poll::Ready(Err(error))
