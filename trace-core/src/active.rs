@@ -4,10 +4,13 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
-use crate::callsite::Callsite;
+use crate::callsite::{self, Callsite, NO_PLACE};
 use crate::cargo::SharedCargo;
-use crate::context::{self, Hot};
+use crate::cargo_frames::Token;
+use crate::carrier;
+use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
+use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::span::{Parent, Span, SpanBuilder};
 use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
@@ -40,7 +43,10 @@ pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let location = Location::caller();
     match name.0 {
         Name::Callsite(callsite) => enter(callsite),
-        Name::Static(name) => enter(crate::callsite::interned(name, location)),
+        Name::Static(text) => match callsite::interned(text, location) {
+            Some(callsite) => enter(callsite),
+            None => ActiveSpan::of_plan(Plan::new(name, location)),
+        },
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location)),
     }
 }
@@ -83,25 +89,63 @@ fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
 /// [`in_span`](crate::FutureExt::in_span).
 ///
 /// Through `Deref` it has the methods of [`CurrentSpan`]: attributes, events, links, status, name.
+///
+/// ```
+/// use trace_core::{Status, capture, start_span};
+///
+/// let captured = capture(|| {
+///     let outer = start_span("outer");
+///     start_span("first").attribute("answer", 42).end();
+///     start_span("second").end_with(Status::error("no luck"));
+///     outer.add_event("both are done");
+/// });
+/// trace_core::assert_tree!(captured.trace()?, "
+///     outer
+///       first
+///       second [error]
+/// ");
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped"]
 pub struct ActiveSpan {
     handle: CurrentSpan,
-    /// What is current again afterwards.
+    /// What is current again afterwards: the parent, where the span did not announce itself.
     heir: Hot,
     callsite: &'static Callsite,
-    begun: Begun,
+    start: u64,
+    kind: SpanKind,
+    role: Role,
     was_panicking: bool,
     failed: bool,
+    /// Tells the cargo of its scope, where that has its own; a span that did not announce itself has none.
+    cargo: Option<Token>,
     stays_on_its_thread: PhantomData<*const ()>,
 }
 
 impl ActiveSpan {
-    const NOTHING: Self = Self::new(Begun::NOTHING, Hot::NONE, &crate::callsite::NO_PLACE, false);
+    const NOTHING: Self = Self::new(Begun::NOTHING, Hot::NONE, &NO_PLACE, false);
 
+    #[inline]
     const fn new(begun: Begun, heir: Hot, callsite: &'static Callsite, was_panicking: bool) -> Self {
-        let handle = CurrentSpan { hot: begun.own };
-        Self { handle, heir, callsite, begun, was_panicking, failed: false, stays_on_its_thread: PhantomData }
+        Self {
+            handle: CurrentSpan { hot: begun.own },
+            heir,
+            callsite,
+            start: begun.start,
+            kind: begun.kind,
+            role: begun.role,
+            was_panicking,
+            failed: false,
+            cargo: None,
+            stays_on_its_thread: PhantomData,
+        }
+    }
+
+    /// A guard without a span.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self::NOTHING
     }
 
     #[inline]
@@ -109,39 +153,31 @@ impl ActiveSpan {
         Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())
     }
 
-    /// The same with other cargo than the scope around it has.
-    #[cold]
-    fn with_cargo(mut begun: Begun, callsite: &'static Callsite, cargo: SharedCargo) -> Self {
-        let handle = CurrentSpan { hot: begun.own };
-        let heir;
-        (begun.own, heir) = context::enter_with(begun.own, cargo);
-        let mut guard = Self::new(begun, heir, callsite, std::thread::panicking());
-        guard.handle = handle;
-        guard
-    }
-
     fn of_plan(plan: Plan) -> Self {
         let callsite = plan.callsite;
         let Started { begun, cargo } = start::begin(plan, Announce::IfNeeded);
         match cargo {
-            PlannedCargo::Own(cargo) => Self::of_parts(begun, callsite, &cargo),
+            PlannedCargo::Own(cargo) => Self::with_cargo(begun, callsite, cargo),
             PlannedCargo::Here if begun.role == Role::Nothing => Self::NOTHING,
             PlannedCargo::Here => Self::of(begun, callsite),
         }
     }
 
     /// The guard of a span that brings its cargo along.
-    fn of_parts(begun: Begun, callsite: &'static Callsite, cargo: &SharedCargo) -> Self {
-        match (context::is_same_cargo(cargo, &context::cargo()), begun.role) {
-            (true, Role::Nothing) => Self::NOTHING,
-            (true, _) => Self::of(begun, callsite),
-            (false, Role::Nothing) => {
-                // Nothing is recorded, but the cargo travels on.
-                let begun = Begun::resumed(context::current().to_keep(), Role::Context);
-                Self::with_cargo(begun, callsite, cargo.clone())
+    fn with_cargo(mut begun: Begun, callsite: &'static Callsite, cargo: SharedCargo) -> Self {
+        let has_cargo = context::has_cargo(&cargo);
+        if begun.role == Role::Nothing {
+            if has_cargo {
+                return Self::NOTHING;
             }
-            (false, _) => Self::with_cargo(begun, callsite, cargo.clone()),
+            // Nothing is recorded, but the cargo travels on.
+            begun = Begun::unrecorded(context::current());
         }
+        let mut guard = Self::of(begun, callsite);
+        if !has_cargo {
+            guard.cargo = context::load(cargo);
+        }
+        guard
     }
 
     /// Sets an attribute and hands the guard back, for use where it is made.
@@ -172,14 +208,28 @@ impl ActiveSpan {
         self.failed = true;
     }
 
+    #[inline(never)]
+    fn end_announced(&self) {
+        let own = self.handle.hot;
+        let end = (self.role == Role::Ended).then(|| (self.outcome(), switches::now(own)));
+        // Before the end is told: if scopes inside of it go on, whatever keeps the trace open for them must be told first.
+        context::leave(own, self.heir, mourn);
+        if let Some(cargo) = self.cargo {
+            context::unload(cargo);
+        }
+        if let Some((outcome, end)) = end {
+            start::write_ended(own, outcome, end);
+        }
+    }
+
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
     /// is held.
     #[inline]
     fn outcome(&self) -> Outcome {
-        if !self.was_panicking && std::thread::panicking() {
-            Outcome::Panicked
-        } else if context::current().is_dropping() && !self.heir.is_dropping() {
+        if context::current().is_dropping() && !self.heir.is_dropping() {
             Outcome::Cancelled
+        } else if !self.was_panicking && std::thread::panicking() {
+            Outcome::Panicked
         } else if self.failed {
             Outcome::Error
         } else {
@@ -200,16 +250,21 @@ impl Deref for ActiveSpan {
 impl Drop for ActiveSpan {
     #[inline]
     fn drop(&mut self) {
-        match self.begun.role {
-            Role::Nothing => {}
-            Role::Context => context::leave(self.begun.own, self.heir),
-            Role::Closed | Role::Ended => {
-                let end = switches::now(self.begun.own);
-                start::write_end(&self.begun, self.outcome(), end, self.callsite);
-                context::leave(self.begun.own, self.heir);
-            }
+        if self.role == Role::Closed {
+            let own = self.handle.hot;
+            let times = (self.start, switches::now(own));
+            start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+            context::leave(own, self.heir, mourn);
+        } else if self.role != Role::Nothing {
+            self.end_announced();
         }
     }
+}
+
+/// Keeps the trace of a scope that ended before the scopes inside of it from being complete.
+fn mourn(dead: Hot) -> Option<Mourner> {
+    let is_open = dead.is_sampled() && carrier::open(dead);
+    is_open.then(|| Mourner::new(dead, carrier::close))
 }
 
 impl From<&ActiveSpan> for Parent {
@@ -220,6 +275,13 @@ impl From<&ActiveSpan> for Parent {
 
 impl SpanBuilder {
     /// Starts the span and makes it current until the guard is dropped.
+    ///
+    /// ```
+    /// use trace_core::{current_span, span};
+    ///
+    /// let active = span("work").attribute("part", 1).enter();
+    /// assert_eq!(current_span(), active.handle());
+    /// ```
     #[inline]
     pub fn enter(self) -> ActiveSpan {
         ActiveSpan::of_plan(self.plan)
@@ -235,9 +297,19 @@ impl SpanBuilder {
 
 impl Span {
     /// Makes it current until the guard is dropped, which ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// std::thread::spawn(move || {
+    ///     let active = span.enter();
+    ///     assert_eq!(current_span(), active.handle());
+    /// }).join().unwrap();
+    /// ```
     pub fn enter(self) -> ActiveSpan {
         let (carry, role) = self.into_parts();
-        ActiveSpan::of_parts(Begun::resumed(carry.hot, role), &crate::callsite::NO_PLACE, &carry.cargo)
+        ActiveSpan::with_cargo(Begun::resumed(carry.hot, role), &NO_PLACE, carry.cargo)
     }
 
     /// Runs `body` inside of it, and does not end it.
@@ -247,12 +319,19 @@ impl Span {
         if own == Hot::NONE {
             return body();
         }
-        let begun = Begun::resumed(own, Role::Context);
-        let _back = ActiveSpan::of_parts(begun, &crate::callsite::NO_PLACE, self.cargo());
+        let _back = ActiveSpan::with_cargo(Begun::resumed(own, Role::Context), &NO_PLACE, self.cargo().clone());
         body()
     }
 
     /// Runs `body` inside of it and ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// let handle = span.handle();
+    /// assert_eq!(span.in_scope(current_span), handle);
+    /// ```
     pub fn in_scope<R>(self, body: impl FnOnce() -> R) -> R {
         let _span = self.enter();
         body()

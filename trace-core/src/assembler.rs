@@ -5,15 +5,21 @@
 //! before. If one such thing was open at the end of the pass that closed the last one known, then its announcement was
 //! written before the next pass began, so that pass brings it, and the trace is not quiet.
 
+#[cfg(test)]
+mod schedules;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Start};
+use crate::buffer::ThreadNumber;
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
 use crate::id::{self, SpanId, TraceId};
+use crate::long_polls::{LongPoll, LongPolls};
+use crate::poll_log::Segment;
 use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
 use crate::span_record::{Marks, SpanRecord};
@@ -36,7 +42,10 @@ pub(crate) enum Take {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PartRules {
     pub(crate) max_age: Duration,
+    /// How many ended spans of one trace wait for the rest of it.
     pub(crate) max_spans: usize,
+    /// From which length on a poll is long.
+    pub(crate) long_poll_nanos: u64,
 }
 
 /// The traces of one pipeline that are being put together.
@@ -45,7 +54,8 @@ pub(crate) struct Assembler {
     resource: Arc<Resource>,
     rules: Rules,
     parts: PartRules,
-    seats: Vec<Option<Assembly>>,
+    /// Assemblies, of which those that are free keep their memory for the next trace.
+    seats: Vec<Assembly>,
     free: Vec<usize>,
     places: HashMap<TraceId, usize, Seed>,
     /// The trace of the last record: the next one is likely its too.
@@ -54,6 +64,9 @@ pub(crate) struct Assembler {
     group: Option<(usize, Group, SpanId, u64)>,
     touched: Vec<usize>,
     settling: Vec<usize>,
+    /// Traces of which more has ended than may wait.
+    large: Vec<usize>,
+    long_polls: LongPolls,
     pass: u64,
     now: Instant,
     timebase: Timebase,
@@ -87,6 +100,8 @@ impl Assembler {
             group: None,
             touched: Vec::new(),
             settling: Vec::new(),
+            large: Vec::new(),
+            long_polls: LongPolls::default(),
             pass: 1,
             now,
             timebase: Timebase::UNIX_NANOS,
@@ -97,14 +112,17 @@ impl Assembler {
     }
 
     /// Begins a pass: traces that are new in it get this timebase.
-    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Timebase) {
-        (self.now, self.timebase) = (now, timebase);
+    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Option<Timebase>) {
+        self.now = now;
+        // So that each trace is looked up, and marked as touched, once in a pass.
+        self.last = None;
+        self.timebase = timebase.unwrap_or(self.timebase);
     }
 
     /// Takes a record of this pipeline; items follow their group at once.
     #[inline]
-    pub(crate) fn take(&mut self, record: Record) {
-        match record {
+    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
+        match *record {
             Record::Closed { kind, outcome, flags, trace, span, parent, start, end, callsite, .. } => {
                 self.count_closed();
                 let (id, marks, extra) = (span, Marks::NONE, None);
@@ -112,7 +130,8 @@ impl Assembler {
                 self.at(trace).closed(span);
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
-                let marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                let mut marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                marks.set(Marks::ANNOUNCED);
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                 self.holding.open += 1;
@@ -133,46 +152,56 @@ impl Assembler {
                 let what = What::Attribute(Attribute::new(key, scalar.value(bits)));
                 self.at(trace).detail(Detail { span, ticks, what });
             }
+            Record::Poll { trace, span, start, end, nested, woken, .. } => {
+                let threshold = self.parts.long_poll_nanos;
+                let assembly = self.at(trace);
+                assembly.poll(span, Segment { start, end, woken, thread }, nested);
+                if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
+                    let name = assembly.name_of_open(span);
+                    self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
+                }
+            }
+            Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
                 self.at(trace).detail(Detail { span, ticks: 0, what: What::Lost(lost) });
             }
             Record::Group { what, trace, span, ticks, .. } => {
-                let seat = self.seat(trace);
-                self.group = Some((seat, what, span, ticks));
+                self.at(trace);
+                self.group = self.last.map(|(_, seat)| (seat, what, span, ticks));
             }
-            item => {
-                if let Some((seat, what, span, ticks)) = self.group
-                    && let Some(assembly) = &mut self.seats[seat]
-                {
-                    assembly.item(what, span, ticks, item);
+            _ => {
+                if let Some((seat, what, span, ticks)) = self.group {
+                    let item = std::mem::replace(record, Record::Taken);
+                    self.seats[seat].item(what, span, ticks, item);
                 }
             }
         }
     }
 
-    /// Ends a pass. Returns the traces that are complete, or grew too large or too old.
+    /// Ends a pass. Returns the traces that are complete.
     pub(crate) fn end_pass(&mut self) -> Vec<Trace> {
         let mut finished = Vec::new();
-        for seat in std::mem::take(&mut self.settling) {
-            let Some(assembly) = &mut self.seats[seat] else { continue };
+        let mut settling = std::mem::take(&mut self.settling);
+        for seat in settling.drain(..) {
+            let assembly = &mut self.seats[seat];
             assembly.settling = false;
             // What this pass brought it, if anything, has put it among the touched.
             if assembly.last_pass < self.pass && assembly.is_quiet() {
                 finished.extend(self.finish(seat));
             }
         }
-        for seat in std::mem::take(&mut self.touched) {
-            let Some(assembly) = &mut self.seats[seat] else { continue };
-            self.holding.bytes += assembly.bytes();
-            self.holding.bytes -= assembly.reckoned;
+        for seat in self.touched.drain(..) {
+            let assembly = &mut self.seats[seat];
+            self.holding.bytes = self.holding.bytes + assembly.bytes() - assembly.reckoned;
             assembly.reckoned = assembly.bytes();
-            if assembly.is_quiet() && !assembly.settling {
+            if assembly.is_quiet() {
                 assembly.settling = true;
-                self.settling.push(seat);
-            } else if assembly.closed > self.parts.max_spans {
-                assembly.settle();
+                settling.push(seat);
+            } else if assembly.fresh > self.parts.max_spans {
+                self.large.push(seat);
             }
         }
+        self.settling = settling;
         self.pass += 1;
         finished
     }
@@ -182,60 +211,69 @@ impl Assembler {
         !self.settling.is_empty()
     }
 
-    /// Parts of the traces that are too large or too old, of what has settled.
-    pub(crate) fn take_parts(&mut self) -> Vec<Trace> {
-        let PartRules { max_age, max_spans } = self.parts;
-        let now = self.now;
-        let overdue = |assembly: &Assembly| {
-            assembly.closed > max_spans || assembly.closed > 0 && now.duration_since(assembly.born()) > max_age
-        };
-        self.each_due(overdue, Assembly::take_settled)
+    /// What has settled of the traces of which more has ended than may wait.
+    pub(crate) fn take_large(&mut self, how: Take) -> Vec<Trace> {
+        let large = std::mem::take(&mut self.large);
+        large.into_iter().filter_map(|seat| self.take_from(seat, how)).collect()
     }
 
-    /// Everything that has settled.
+    /// What has settled of the traces that wait too long for their end.
+    pub(crate) fn take_overdue(&mut self) -> Vec<Trace> {
+        let is_overdue = |assembly: &Assembly| self.now.duration_since(assembly.born()) > self.parts.max_age;
+        let overdue: Vec<_> = (0..self.seats.len()).filter(|&seat| is_overdue(&self.seats[seat])).collect();
+        overdue.into_iter().filter_map(|seat| self.take_from(seat, Take::Out)).collect()
+    }
+
+    /// Everything that has settled, of traces that go on.
     pub(crate) fn take_settled(&mut self, how: Take) -> Vec<Trace> {
-        match how {
-            Take::Out => self.each_due(|assembly| assembly.closed > 0, Assembly::take_settled),
-            Take::OutWithOpen => self.each_due(|_| true, Assembly::take_settled_and_open),
-            Take::Copies => self.each_due(|assembly| assembly.closed > 0, Assembly::copy_settled),
-        }
+        (0..self.seats.len()).filter_map(|seat| self.take_from(seat, how)).collect()
     }
 
-    fn each_due(
-        &mut self,
-        is_due: impl Fn(&Assembly) -> bool,
-        take: fn(&mut Assembly, &Arc<Resource>, &Rules, &mut Omissions) -> Option<Trace>,
-    ) -> Vec<Trace> {
-        let mut finished = Vec::new();
-        for assembly in self.seats.iter_mut().flatten().filter(|assembly| is_due(assembly)) {
-            let closed = assembly.closed;
-            if let Some(trace) = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions) {
-                self.holding.closed -= closed - assembly.closed;
-                self.holding.bytes -= assembly.reckoned.saturating_sub(assembly.bytes());
-                assembly.reckoned = assembly.reckoned.min(assembly.bytes());
-                finished.push(trace);
-            }
-            assembly.settle();
+    fn take_from(&mut self, seat: usize, how: Take) -> Option<Trace> {
+        let assembly = &mut self.seats[seat];
+        if assembly.settling || assembly.closed == 0 && how != Take::OutWithOpen {
+            return None;
         }
-        finished
+        let take = match how {
+            Take::Out => Assembly::take_settled,
+            Take::OutWithOpen => Assembly::take_settled_and_open,
+            Take::Copies => Assembly::copy_settled,
+        };
+        let closed = assembly.closed;
+        let mut trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        if let Some(trace) = &mut trace {
+            add_long_polls(trace, &self.long_polls);
+        }
+        self.holding.closed -= closed - assembly.closed;
+        self.holding.bytes -= assembly.reckoned.saturating_sub(assembly.bytes());
+        assembly.reckoned = assembly.reckoned.min(assembly.bytes());
+        assembly.settle();
+        trace
     }
 
     /// Marks everything that has ended by now as settled by the next pass.
     pub(crate) fn settle(&mut self) {
-        self.seats.iter_mut().flatten().filter(|assembly| assembly.closed > 0).for_each(Assembly::settle);
+        self.seats.iter_mut().filter(|assembly| assembly.closed > 0).for_each(Assembly::settle);
     }
 
     /// All that is here, complete or not, with what is open as open. Nothing stays.
     pub(crate) fn take_all(&mut self) -> Vec<Trace> {
         self.touched.clear();
         self.settling.clear();
-        (0..self.seats.len()).filter_map(|seat| self.finish(seat)).collect()
+        let taken: Vec<_> = self.places.values().copied().collect();
+        taken.into_iter().filter_map(|seat| self.finish(seat)).collect()
     }
 
-    /// What has ended so far of a trace, with what is open as open if so asked.
-    pub(crate) fn snapshot(&self, trace: TraceId, with_open: bool) -> Option<Trace> {
-        let assembly = self.seats[*self.places.get(&trace)?].as_ref()?;
-        Some(assembly.snapshot(with_open, &self.resource, &self.rules))
+    /// What has ended so far of a trace.
+    pub(crate) fn snapshot(&self, trace: TraceId) -> Option<Trace> {
+        let seat = *self.places.get(&trace)?;
+        Some(self.seats[seat].snapshot(&self.resource, &self.rules))
+    }
+
+    /// The open spans of each trace, and nothing else of it.
+    pub(crate) fn open_spans(&self) -> Vec<Trace> {
+        let with_open = self.seats.iter().filter(|assembly| assembly.open() > 0);
+        with_open.map(|assembly| assembly.open_spans(&self.resource, &self.rules)).collect()
     }
 
     /// What it holds at this moment; memory as of the last pass.
@@ -246,7 +284,7 @@ impl Assembler {
     /// How many contexts are carried somewhere, and spans open, all told.
     pub(crate) fn running(&self) -> usize {
         let carriers = |assembly: &Assembly| usize::try_from(assembly.carriers()).unwrap_or(0);
-        self.holding.open + self.seats.iter().flatten().map(carriers).sum::<usize>()
+        self.holding.open + self.seats.iter().map(carriers).sum::<usize>()
     }
 
     fn count_closed(&mut self) {
@@ -259,45 +297,41 @@ impl Assembler {
         std::mem::take(&mut self.counts)
     }
 
-    fn at(&mut self, trace: TraceId) -> &mut Assembly {
-        let seat = self.seat(trace);
-        self.seats[seat].as_mut().expect("a seat that was looked up is taken")
-    }
-
     #[inline]
-    fn seat(&mut self, trace: TraceId) -> usize {
+    fn at(&mut self, trace: TraceId) -> &mut Assembly {
         let seat = match self.last {
             Some((last, seat)) if last == trace => seat,
-            _ => self.find_or_begin(trace),
+            _ => self.go_to(trace),
         };
+        &mut self.seats[seat]
+    }
+
+    /// Makes a trace the last one.
+    fn go_to(&mut self, trace: TraceId) -> usize {
+        let known = self.places.get(&trace).copied();
+        let seat = known.unwrap_or_else(|| self.begin(trace));
         self.last = Some((trace, seat));
-        let pass = self.pass;
-        if let Some(assembly) = &mut self.seats[seat]
-            && assembly.last_pass != pass
-        {
-            assembly.last_pass = pass;
+        let assembly = &mut self.seats[seat];
+        if assembly.last_pass != self.pass {
+            assembly.last_pass = self.pass;
             self.touched.push(seat);
         }
         seat
     }
 
-    fn find_or_begin(&mut self, trace: TraceId) -> usize {
-        if let Some(&seat) = self.places.get(&trace) {
-            return seat;
-        }
-        let assembly = Assembly::new(trace, self.timebase, self.now, self.typical_spans);
+    fn begin(&mut self, trace: TraceId) -> usize {
         let seat = self.free.pop().unwrap_or_else(|| {
-            self.seats.push(None);
+            self.seats.push(Assembly::new(self.now));
             self.seats.len() - 1
         });
-        self.seats[seat] = Some(assembly);
+        self.seats[seat].begin(trace, self.timebase, self.now, self.typical_spans);
         self.places.insert(trace, seat);
         seat
     }
 
     /// Hands a trace on. `None` if it has no span.
     fn finish(&mut self, seat: usize) -> Option<Trace> {
-        let assembly = self.seats[seat].take()?;
+        let assembly = &mut self.seats[seat];
         self.free.push(seat);
         self.places.remove(&assembly.id());
         self.last = None;
@@ -305,13 +339,23 @@ impl Assembler {
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        let (mut trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.typical_spans = trace.len().next_power_of_two().min(64);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }
         (!trace.is_empty()).then_some(trace)
+    }
+}
+
+/// Gives a trace the long polls, of whatever trace, that its own spans may have waited behind.
+fn add_long_polls(trace: &mut Trace, known: &LongPolls) {
+    if trace.times_polls && !known.is_empty() {
+        let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let end = trace.spans.iter().map(|span| span.end).max().unwrap_or(0);
+        trace.long_polls = known.overlapping(start, end);
     }
 }
 

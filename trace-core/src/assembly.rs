@@ -7,13 +7,20 @@ use std::time::Instant;
 use crate::clock::Timebase;
 use crate::detail::{self, Detail, Omissions, Rules, What};
 use crate::id::{SpanId, TraceId};
-use crate::open_spans::OpenSpans;
+use crate::open_spans::{OpenSpans, SpanMap};
+use crate::poll_log::{PollLog, Segment};
 use crate::record::{Group, Record};
 use crate::resource::Resource;
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::status::Outcome;
 use crate::trace::{Completeness, Trace};
 use crate::trace_state::TraceState;
+
+/// The id of an assembly that is free.
+const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
+    Some(id) => id,
+    None => unreachable!(),
+};
 
 /// What a span is reckoned at: its record, and the room that its end and its place in the maps take.
 const SPAN_BYTES: usize = 96;
@@ -30,6 +37,8 @@ pub(crate) struct Assembly {
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
     open: OpenSpans,
+    /// What is known of the polls of spans.
+    polls: SpanMap<Box<PollLog>>,
     /// Contexts that were taken out of their scope and not let go. Below zero while a pass has seen the end first.
     carriers: i64,
     /// Ends whose starts have not come yet.
@@ -38,6 +47,8 @@ pub(crate) struct Assembly {
     state: TraceState,
     /// Closed spans that were not handed on, or not ahead of the trace.
     pub(crate) closed: usize,
+    /// Of these, the ones that were not handed on as copies.
+    pub(crate) fresh: usize,
     /// Whether a local root of it was seen: what comes without one is late.
     rooted: bool,
     in_parts: bool,
@@ -47,25 +58,34 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
-    pub(crate) fn new(id: TraceId, timebase: Timebase, born: Instant, capacity: usize) -> Self {
+    /// An assembly of no trace yet.
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
-            id,
-            timebase,
-            born,
+            id: NO_TRACE,
+            timebase: Timebase::UNIX_NANOS,
+            born: now,
             last_pass: 0,
             settling: false,
-            spans: Vec::with_capacity(capacity),
+            spans: Vec::new(),
             details: Vec::new(),
             open: OpenSpans::default(),
+            polls: SpanMap::default(),
             carriers: 0,
             early_ends: Vec::new(),
             state: TraceState::new(),
             closed: 0,
+            fresh: 0,
             rooted: false,
             in_parts: false,
             bytes: 0,
             reckoned: 0,
         }
+    }
+
+    /// Begins a trace, in the memory of the one before.
+    pub(crate) fn begin(&mut self, id: TraceId, timebase: Timebase, born: Instant, capacity: usize) {
+        (self.id, self.timebase, self.born) = (id, timebase, born);
+        self.spans.reserve(capacity);
     }
 
     pub(crate) const fn id(&self) -> TraceId {
@@ -94,6 +114,7 @@ impl Assembly {
     pub(crate) fn closed(&mut self, span: SpanRecord) {
         self.spans.push(span);
         self.closed += 1;
+        self.fresh += 1;
         self.bytes += SPAN_BYTES;
     }
 
@@ -105,6 +126,7 @@ impl Assembly {
             Some(place) => {
                 (_, span.end, span.outcome) = self.early_ends.swap_remove(place);
                 self.closed += 1;
+                self.fresh += 1;
                 Start::AfterItsEnd
             }
             None => {
@@ -125,11 +147,34 @@ impl Assembly {
         let span = &mut self.spans[place as usize];
         (span.end, span.outcome) = (end, outcome);
         self.closed += 1;
+        self.fresh += 1;
         true
     }
 
     pub(crate) const fn carrier(&mut self, change: i64) {
         self.carriers += change;
+    }
+
+    /// The name of an open span at its callsite.
+    pub(crate) fn name_of_open(&self, span: SpanId) -> &'static str {
+        self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name())
+    }
+
+    pub(crate) const fn timebase(&self) -> &Timebase {
+        &self.timebase
+    }
+
+    /// Takes a poll of a span.
+    pub(crate) fn poll(&mut self, span: SpanId, poll: Segment, nested: u64) {
+        let log = self.polls.entry(span).or_default();
+        let before = if log.count == 0 { 0 } else { log.bytes() };
+        log.add(poll, nested);
+        self.bytes += log.bytes() - before;
+    }
+
+    /// Takes the word that a poll of a span was lost.
+    pub(crate) fn lost_poll(&mut self, span: SpanId) {
+        self.polls.entry(span).or_default().is_incomplete = true;
     }
 
     pub(crate) fn detail(&mut self, detail: Detail) {
@@ -173,9 +218,9 @@ impl Assembly {
         }
     }
 
-    /// Everything: what has ended, and what is open as open. Returns what was said of spans that are not here.
+    /// Everything: what has ended, and what is open as open. The assembly is free for another trace.
     pub(crate) fn finish(
-        mut self,
+        &mut self,
         resource: &Arc<Resource>,
         rules: &Rules,
         omissions: &mut Omissions,
@@ -189,6 +234,14 @@ impl Assembly {
         let mut details = std::mem::take(&mut self.details);
         let trace = self.trace(spans, &mut details, completeness, resource, rules, omissions);
         let remains = Remains { details: details.len(), ends: self.early_ends.len() };
+        details.clear();
+        self.details = details;
+        self.early_ends.clear();
+        self.open.clear();
+        self.polls.clear();
+        self.id = NO_TRACE;
+        (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
+        (self.settling, self.rooted, self.in_parts) = (false, false, false);
         (trace, remains)
     }
 
@@ -199,18 +252,14 @@ impl Assembly {
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Option<Trace> {
-        let (settled, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
-        self.spans = rest;
+        let settled = self.split_settled();
         if settled.is_empty() {
             return None;
         }
-        self.index();
-        self.closed -= settled.len();
-        self.in_parts = true;
         let mut details = std::mem::take(&mut self.details);
         let trace = self.trace(settled, &mut details, Completeness::Part, resource, rules, omissions);
         self.details = details;
+        self.forget_polls(&trace);
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
         Some(trace)
     }
@@ -226,12 +275,7 @@ impl Assembly {
         if open.is_empty() {
             return self.take_settled(resource, rules, omissions);
         }
-        let (settled, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.spans).into_iter().partition(|span| span.marks.has(Marks::SETTLED));
-        self.spans = rest;
-        self.index();
-        self.closed -= settled.len();
-        self.in_parts = true;
+        let settled = self.split_settled();
         // What was said of the open ones is told now and again with their end.
         let of_open = |detail: &&Detail| open.iter().any(|span| span.id == detail.span);
         let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
@@ -240,8 +284,32 @@ impl Assembly {
         let trace = self.trace(spans, &mut details, Completeness::Part, resource, rules, omissions);
         details.extend(kept);
         self.details = details;
+        self.forget_polls(&trace);
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
         Some(trace)
+    }
+
+    /// Forgets the polls of spans that have gone.
+    fn forget_polls(&mut self, gone: &Trace) {
+        for span in gone.spans.iter().filter(|span| span.outcome != Outcome::Open) {
+            self.polls.remove(&span.id);
+        }
+    }
+
+    /// Takes what was settled out of the spans.
+    fn split_settled(&mut self) -> Vec<SpanRecord> {
+        let is_settled = |span: &&SpanRecord| span.marks.has(Marks::SETTLED);
+        let settled: Vec<_> = self.spans.iter().filter(is_settled).copied().collect();
+        if !settled.is_empty() {
+            let copied = settled.iter().filter(|span| span.marks.has(Marks::HANDED_ON)).count();
+            self.spans.retain(|span| !span.marks.has(Marks::SETTLED));
+            self.open.clear();
+            self.index();
+            self.closed -= settled.len();
+            self.fresh -= settled.len() - copied;
+            self.in_parts = true;
+        }
+        settled
     }
 
     /// What was settled and not handed on before, as a copy; all of it stays.
@@ -257,16 +325,23 @@ impl Assembly {
         if copies.is_empty() {
             return None;
         }
+        self.fresh -= copies.len();
         let mut details = self.details.clone();
         // What is left out is counted when the whole trace goes.
         let omissions = &mut Omissions::default();
         Some(self.trace(copies, &mut details, Completeness::Part, resource, rules, omissions))
     }
 
-    /// What has ended so far, as a copy, with what is open as open if so asked.
-    pub(crate) fn snapshot(&self, with_open: bool, resource: &Arc<Resource>, rules: &Rules) -> Trace {
-        let wanted = |span: &&SpanRecord| with_open || span.outcome != Outcome::Open;
-        let spans = self.spans.iter().filter(wanted).copied().collect();
+    /// What is open, as a copy.
+    pub(crate) fn open_spans(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+        let spans = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect();
+        let mut details = self.details.clone();
+        self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
+    }
+
+    /// What has ended so far, as a copy.
+    pub(crate) fn snapshot(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+        let spans = self.spans.iter().filter(|span| span.outcome != Outcome::Open).copied().collect();
         let mut details = self.details.clone();
         self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
     }
@@ -285,18 +360,33 @@ impl Assembly {
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Trace {
-        let extras = if details.is_empty() && spans.iter().all(is_plain) {
+        let (mut closed, mut plain) = (0, true);
+        for span in &spans {
+            closed += usize::from(span.outcome != Outcome::Open);
+            plain &= is_plain(span);
+        }
+        let mut extras = if details.is_empty() && plain {
             Extras::default()
         } else {
             detail::apply(&mut spans, details, &self.timebase, rules, omissions)
         };
+        if !self.polls.is_empty() {
+            for span in &mut spans {
+                if let Some(log) = self.polls.get(&span.id) {
+                    extras.of_or_new(span).polls = Some(log.clone());
+                }
+            }
+        }
         Trace {
             id: self.id,
             state: self.state.clone(),
             timebase: self.timebase,
             completeness,
+            times_polls: !self.polls.is_empty(),
+            long_polls: Vec::new(),
             resource: Arc::clone(resource),
             spans,
+            closed,
             extras,
             tree: OnceLock::new(),
         }
@@ -304,7 +394,6 @@ impl Assembly {
 
     /// Tells anew where the open spans stand.
     fn index(&mut self) {
-        self.open.clear();
         for (place, span) in (0_u32..).zip(&self.spans) {
             if span.outcome == Outcome::Open {
                 self.open.insert(span.id, place);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::assembler::{Assembler, Take};
+use crate::buffer::ThreadNumber;
 use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::detail;
@@ -52,6 +53,8 @@ pub(crate) struct Line {
     /// Spans that were handed on as copies, and are held still for their trace.
     copied: usize,
     decisions: Decisions,
+    /// Whether the next pass hands on what has settled, ahead of its trace.
+    takes_ahead: bool,
     /// When the oldest span that waits for a batch began to wait.
     waiting_since: Option<Instant>,
     next_age_check: Instant,
@@ -80,6 +83,7 @@ impl Line {
             collected: collects.then(Vec::new),
             copied: 0,
             decisions: Decisions::default(),
+            takes_ahead: false,
             waiting_since: None,
             next_age_check: now + AGE_CHECKS,
             now,
@@ -87,24 +91,26 @@ impl Line {
         }
     }
 
-    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Timebase) {
+    /// Begins a pass. Only one that brings records needs a timebase.
+    pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Option<Timebase>) {
         self.now = now;
-        let timebase = if self.rules.manual_clock { Timebase::UNIX_NANOS } else { timebase };
+        let timebase = if self.rules.manual_clock { Some(Timebase::UNIX_NANOS) } else { timebase };
         self.assembler.begin_pass(now, timebase);
     }
 
     #[inline]
-    pub(crate) fn take(&mut self, record: Record) {
-        self.assembler.take(record);
+    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
+        self.assembler.take(thread, record);
     }
 
     /// Ends a pass: complete traces go on, and batches that are due.
     pub(crate) fn end_pass(&mut self) {
         let complete = self.assembler.end_pass();
         self.hand_on(complete);
+        self.hand_on_large();
         if self.now >= self.next_age_check {
             self.next_age_check = self.now + AGE_CHECKS;
-            let parts = self.assembler.take_parts();
+            let parts = self.assembler.take_overdue();
             self.hand_on(parts);
         }
         self.send_what_is_due();
@@ -113,7 +119,7 @@ impl Line {
 
     /// Whether another pass, even an empty one, hands something on.
     pub(crate) fn is_settling(&self) -> bool {
-        self.assembler.is_settling()
+        self.assembler.is_settling() || self.takes_ahead
     }
 
     /// When it must be looked at again though nothing happens.
@@ -153,7 +159,11 @@ impl Line {
     }
 
     pub(crate) fn snapshot(&self, trace: TraceId) -> Option<Trace> {
-        self.assembler.snapshot(trace, false)
+        self.assembler.snapshot(trace)
+    }
+
+    pub(crate) fn open_spans(&self) -> Vec<Trace> {
+        self.assembler.open_spans()
     }
 
     pub(crate) fn workers(&self) -> &[Worker] {
@@ -193,7 +203,9 @@ impl Line {
             collected.append(&mut traces);
             return;
         }
-        self.copied -= copied(&traces).min(self.copied);
+        if self.copied > 0 {
+            self.copied -= copied(&traces).min(self.copied);
+        }
         match (self.wants(Delivery::Spans), self.wants(Delivery::Traces)) {
             (true, false) => self.pend(traces),
             (false, _) => self.send(Delivery::Traces, traces),
@@ -237,40 +249,59 @@ impl Line {
         self.pending.append(&mut traces);
     }
 
-    /// Sends the batch of spans if it is large or old enough.
-    fn send_what_is_due(&mut self) {
-        if !self.wants(Delivery::Spans) {
-            return;
+    /// Whether spans go on before their trace is complete.
+    fn hands_on_ahead(&self) -> bool {
+        self.rules.tail.is_none() && self.wants(Delivery::Spans)
+    }
+
+    /// Ended spans that could go on ahead of their trace.
+    fn waiting_in_traces(&self) -> usize {
+        if self.hands_on_ahead() { self.assembler.holding().closed - self.copied } else { 0 }
+    }
+
+    /// Hands on what has settled of traces of which too much waits.
+    fn hand_on_large(&mut self) {
+        if self.hands_on_ahead() && self.wants(Delivery::Traces) {
+            let copies = self.assembler.take_large(Take::Copies);
+            self.pend_copies(copies);
+        } else {
+            let parts = self.assembler.take_large(Take::Out);
+            self.hand_on(parts);
         }
-        let ahead = self.rules.tail.is_none();
-        let held = if ahead { self.assembler.holding().closed - self.copied } else { 0 };
-        let waiting = held + self.pending_spans;
-        if waiting == 0 {
+    }
+
+    /// Sends the batch of spans if it is large or old enough. What is to go ahead of its trace needs one more pass.
+    fn send_what_is_due(&mut self) {
+        if std::mem::take(&mut self.takes_ahead) {
+            if self.wants(Delivery::Traces) {
+                let copies = self.assembler.take_settled(Take::Copies);
+                self.pend_copies(copies);
+            } else {
+                let parts = self.assembler.take_settled(Take::Out);
+                self.hand_on(parts);
+            }
+            self.send_pending();
+        }
+        let in_traces = self.waiting_in_traces();
+        if in_traces + self.pending_spans == 0 {
             self.waiting_since = None;
             return;
         }
         let since = *self.waiting_since.get_or_insert(self.now);
-        if waiting >= self.rules.batch_spans || self.now.duration_since(since) >= self.rules.batch_delay {
-            if ahead && held > 0 {
-                self.take_ahead();
-            }
-            self.send_pending();
-            // What has only just ended goes with the next batch.
+        if self.now.duration_since(since) >= self.rules.batch_delay {
             self.waiting_since = Some(self.now);
+            self.send_pending();
+            self.takes_ahead = in_traces > 0;
+            self.assembler.settle();
+        } else if self.pending_spans >= self.rules.batch_spans {
+            self.waiting_since = Some(self.now);
+            self.send_pending();
         }
     }
 
-    /// Takes what has settled ahead of its trace.
-    fn take_ahead(&mut self) {
-        if self.wants(Delivery::Traces) {
-            let copies = self.assembler.take_settled(Take::Copies);
-            self.copied += copied(&copies);
-            self.pend(copies);
-        } else {
-            let parts = self.assembler.take_settled(Take::Out);
-            self.run_hooks(&parts);
-            self.pend(parts);
-        }
+    fn pend_copies(&mut self, copies: Vec<Trace>) {
+        self.copied += copied(&copies);
+        self.pend(copies);
     }
 
     fn send_pending(&mut self) {
@@ -327,7 +358,9 @@ fn copied(traces: &[Trace]) -> usize {
 /// A copy of what was not handed on before; `None` if that is nothing.
 fn without_copied(trace: &Trace) -> Option<Trace> {
     let mut fresh = trace.clone();
+    let copied = copied(std::slice::from_ref(trace));
     fresh.spans.retain(|span| !span.marks.has(Marks::HANDED_ON));
+    fresh.closed -= copied;
     (!fresh.is_empty()).then_some(fresh)
 }
 

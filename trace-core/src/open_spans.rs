@@ -8,11 +8,14 @@ use crate::id::SpanId;
 /// Beyond so many open spans a map is kept; up to it, looking at each is quicker.
 const FEW: usize = 16;
 
+/// A map by ids of our own making.
+pub(crate) type SpanMap<T> = HashMap<SpanId, T, BuildHasherDefault<RandomAlready>>;
+
 /// From the id of an open span to its place in the trace.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSpans {
     few: Vec<(SpanId, u32)>,
-    many: HashMap<SpanId, u32, BuildHasherDefault<RandomAlready>>,
+    many: SpanMap<u32>,
 }
 
 impl OpenSpans {
@@ -33,6 +36,11 @@ impl OpenSpans {
         }
     }
 
+    pub(crate) fn get(&self, id: SpanId) -> Option<u32> {
+        let found = self.few.iter().rev().find(|&&(known, _)| known == id);
+        found.map(|&(_, place)| place).or_else(|| self.many.get(&id).copied())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.few.is_empty() && self.many.is_empty()
     }
@@ -43,7 +51,9 @@ impl OpenSpans {
 
     pub(crate) fn clear(&mut self) {
         self.few.clear();
-        self.many = HashMap::default();
+        if self.many.capacity() > 0 {
+            self.many = HashMap::default();
+        }
     }
 }
 

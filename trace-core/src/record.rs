@@ -7,8 +7,9 @@
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
 //! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
 //! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
+//! | [`Poll`](Record::Poll) | 64 | a poll of a span's future, if polls are timed |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
-//! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time, a trace state |
+//! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
 //! Ids stand in the records at full length, so that any thread can speak of any span it knows. The tag, the kind, the
 //! outcome, the flags and the pipeline share the first 8 bytes; the compiler lays out the rest.
@@ -79,6 +80,18 @@ pub(crate) enum Record {
         span: SpanId,
         ticks: u64,
     },
+    /// One poll of a span's future.
+    Poll {
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        start: u64,
+        end: u64,
+        /// What polls of other spans inside took.
+        nested: u64,
+        /// When its waker was called; zero where that is not known.
+        woken: u64,
+    },
     /// Something of this span was lost for want of memory.
     Lost {
         lost: Group,
@@ -94,6 +107,8 @@ pub(crate) enum Record {
     StartUnixNanos(u64),
     /// Of a local root.
     TraceState(TraceState),
+    /// What is left in the place of an item that was taken.
+    Taken,
 }
 
 /// How a span that announces itself came to be.
@@ -118,6 +133,8 @@ pub(crate) enum Group {
     Link,
     /// A status, a name or a start time.
     Change,
+    /// A poll; never a group, only lost as one.
+    Polls,
 }
 
 /// The type of a [`Record::Scalar`].

@@ -4,12 +4,13 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::time::SystemTime;
 
+use crate::callsite::{self, Callsite};
 use crate::cargo::SharedCargo;
 use crate::clock::unix_nanos;
 use crate::context::{self, Carry};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
-use crate::name::SpanName;
+use crate::name::{Name, SpanName};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
 use crate::start::{self, Announce, Plan, PlannedCargo, PlannedParent, Role, Started};
@@ -51,6 +52,18 @@ impl SpanBuilder {
     /// trace.
     ///
     /// With a [`SpanContext`] of elsewhere the span is a local root: the sampler is asked of it, and sees the parent.
+    ///
+    /// ```
+    /// use trace_core::{SpanContext, SpanId, TraceFlags, TraceId, capture, span};
+    ///
+    /// // As it came with a request.
+    /// let caller = SpanContext::new(TraceId::random(), SpanId::random(), TraceFlags::SAMPLED).remote();
+    /// let captured = capture(|| span("GET /").parent(caller).in_scope(|| ()));
+    /// let root = captured.trace()?.root().unwrap();
+    /// assert_eq!((root.trace_id(), root.parent_id()), (caller.trace_id(), Some(caller.span_id())));
+    /// assert!(root.parent_is_remote());
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[inline]
     pub fn parent(mut self, parent: impl Into<Parent>) -> Self {
         let parent = parent.into();
@@ -59,6 +72,13 @@ impl SpanBuilder {
     }
 
     /// Makes it the root of a new trace, whatever is current.
+    ///
+    /// ```
+    /// use trace_core::{capture, in_scope, span};
+    ///
+    /// let captured = capture(|| in_scope("request", || span("audit").root().in_scope(|| ())));
+    /// assert_eq!(captured.traces.len(), 2);
+    /// ```
     #[inline]
     pub fn root(mut self) -> Self {
         self.plan.parent = PlannedParent::None;
@@ -68,6 +88,12 @@ impl SpanBuilder {
     /// Links it to another span that it has to do with.
     pub fn link(mut self, link: impl Into<Link>) -> Self {
         self.plan.links.push(link.into());
+        self
+    }
+
+    /// Links it to several other spans.
+    pub fn links<L: Into<Link>>(mut self, links: impl IntoIterator<Item = L>) -> Self {
+        self.plan.links.extend(links.into_iter().map(Into::into));
         self
     }
 
@@ -85,6 +111,16 @@ impl SpanBuilder {
     }
 
     /// Sets the time at which it started, for work that is told of afterwards.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use trace_core::{capture, span};
+    ///
+    /// let captured = capture(|| drop(span("queued").start_time(SystemTime::now() - Duration::from_secs(2)).start()));
+    /// let waited = captured.trace()?.root().unwrap().duration().unwrap();
+    /// assert!(waited >= Duration::from_secs(2));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn start_time(mut self, time: SystemTime) -> Self {
         self.plan.start_unix_nanos = Some(unix_nanos(time));
         self
@@ -126,7 +162,24 @@ impl Span {
     #[track_caller]
     #[inline]
     pub fn new(name: impl Into<SpanName>) -> Self {
-        span(name).start()
+        let name = name.into();
+        match name.0 {
+            Name::Callsite(callsite) => Self::at(callsite),
+            Name::Static(text) => match callsite::interned(text, Location::caller()) {
+                Some(callsite) => Self::at(callsite),
+                None => span(name).start(),
+            },
+            Name::Owned(_) => span(name).start(),
+        }
+    }
+
+    /// [`Span::new`] for a callsite.
+    #[inline]
+    pub(crate) fn at(callsite: &'static Callsite) -> Self {
+        match start::begin_announced_child(callsite) {
+            Some(begun) => Self::of(begun.into()),
+            None => Self::of(start::begin_anything(callsite)),
+        }
     }
 
     /// Starts the root of a new trace, whatever is current.
@@ -136,6 +189,15 @@ impl Span {
     }
 
     /// A span that is not there: it records nothing, and what runs in it keeps the context it is run in.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span, start_span};
+    ///
+    /// let outer = start_span("outer");
+    /// let verbose = false;
+    /// let span = if verbose { Span::new("detail") } else { Span::disabled() };
+    /// span.in_scope(|| assert_eq!(current_span(), outer.handle()));
+    /// ```
     pub const fn disabled() -> Self {
         Self { handle: CurrentSpan { hot: context::Hot::NONE }, cargo: None, role: Role::Nothing, was_panicking: false }
     }
@@ -169,6 +231,14 @@ impl Span {
     /// Ends it now as cancelled: its work was given up before it was done. The span of a future needs no such call.
     ///
     /// For work that is no future, or more than one: a response whose body nobody wants any more.
+    ///
+    /// ```
+    /// use trace_core::{Outcome, Span, capture};
+    ///
+    /// let captured = capture(|| Span::new("response").cancel());
+    /// assert_eq!(captured.trace()?.root().unwrap().outcome(), Outcome::Cancelled);
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn cancel(self) {
         let (Carry { hot, .. }, role) = self.into_parts();
         if role == Role::Ended {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::Location;
 
 use crate::buffer::{self, Worth};
-use crate::callsite::{self, Callsite, Interest};
+use crate::callsite::{self, Callsite, Interest, NO_PLACE};
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
 use crate::caught::caught;
 use crate::context::{self, Hot, State};
@@ -76,8 +76,11 @@ impl Plan {
     pub(crate) fn new(name: SpanName, location: &'static Location<'static>) -> Self {
         let (callsite, name) = match name.0 {
             Name::Callsite(callsite) => (callsite, None),
-            Name::Static(name) => (callsite::interned(name, location), None),
-            Name::Owned(name) => (callsite::interned("", location), Some(Cow::Owned(name))),
+            Name::Static(name) => match callsite::interned(name, location) {
+                Some(callsite) => (callsite, None),
+                None => (&NO_PLACE, Some(Cow::Borrowed(name))),
+            },
+            Name::Owned(name) => (callsite::interned("", location).unwrap_or(&NO_PLACE), Some(Cow::Owned(name))),
         };
         Self {
             callsite,
@@ -119,6 +122,14 @@ pub(crate) struct Started {
     pub(crate) cargo: PlannedCargo,
 }
 
+impl From<Begun> for Started {
+    /// With the cargo of the scope it begins in.
+    #[inline]
+    fn from(begun: Begun) -> Self {
+        Self { begun, cargo: PlannedCargo::Here }
+    }
+}
+
 /// What has to be written when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -140,6 +151,16 @@ impl Begun {
         Self::context(own, role)
     }
 
+    /// In a context that is not recorded.
+    pub(crate) const fn unrecorded(hot: Hot) -> Self {
+        Self::context(hot.to_keep(), Role::Context)
+    }
+
+    /// No span of its own, in this context: what is said of it is not kept.
+    pub(crate) fn beside(hot: Hot) -> Self {
+        Self::context(hot.to_keep().muted(), Role::Context)
+    }
+
     const fn context(own: Hot, role: Role) -> Self {
         Self { own, role, parent: None, start: 0, kind: SpanKind::Internal }
     }
@@ -158,6 +179,13 @@ pub(crate) fn begin_child(callsite: &'static Callsite) -> Option<Begun> {
     Some(Begun { own: hot.child(span), role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
 }
 
+/// The short path for a span that will leave its scope: [`begin_child`], announced.
+#[inline]
+pub(crate) fn begin_announced_child(callsite: &'static Callsite) -> Option<Begun> {
+    let begun = Begun { role: Role::Ended, ..begin_child(callsite)? };
+    Some(if write_opened(&begun, callsite, Origin::Child) { begun } else { Begun::beside(context::current()) })
+}
+
 /// The cheap answer where a plain span is not recorded: nothing is on, or the trace was not sampled.
 #[inline]
 pub(crate) fn is_nothing_here() -> bool {
@@ -166,6 +194,18 @@ pub(crate) fn is_nothing_here() -> bool {
         State::None => !switches::is_on(hot.pipeline()),
         State::PassThrough | State::Unsampled => true,
         State::Sampled => false,
+    }
+}
+
+/// Starts a span of which only its callsite is known, and announces it.
+#[cold]
+#[inline(never)]
+pub(crate) fn begin_anything(callsite: &'static Callsite) -> Started {
+    let hot = context::current();
+    match hot.state() {
+        State::None if !switches::is_on(hot.pipeline()) && hot.span_id().is_none() => Begun::NOTHING.into(),
+        State::PassThrough | State::Unsampled => Begun::unrecorded(hot).into(),
+        _ => begin(Plan::new(callsite.into(), Location::caller()), Announce::Always),
     }
 }
 
@@ -179,15 +219,15 @@ pub(crate) fn begin(mut plan: Plan, announce: Announce) -> Started {
         PlannedParent::Span(hot) => hot.to_keep(),
     };
     if here.is_suppressed() || base.is_suppressed() {
-        return Started { begun: Begun::NOTHING, cargo: PlannedCargo::Here };
+        return Begun::NOTHING.into();
     }
     if base.state() == State::None {
         return begin_trace(plan, base, cargo);
     }
     let begun = match base.state() {
-        _ if !is_wanted(plan.callsite, base.pipeline()) => Begun::context(base.muted(), Role::Context),
+        _ if !is_wanted(plan.callsite, base.pipeline()) => Begun::beside(base),
         State::Sampled => begin_in_trace(plan, base, announce),
-        State::None | State::PassThrough | State::Unsampled => Begun::context(base, Role::Context),
+        State::None | State::PassThrough | State::Unsampled => Begun::unrecorded(base),
     };
     Started { begun, cargo }
 }
@@ -208,11 +248,11 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
         // The span that should have been between was left out by the filter.
         _ => base.span_context(),
     };
-    let remote = |context, state| Begun::context(Hot::of_span(context, state, base.pipeline(), false), Role::Context);
+    let remote = |context, state| Hot::of_span(context, state, base.pipeline(), false);
     if !is_wanted(plan.callsite, base.pipeline()) {
         // Its children begin where it would have begun: below the same parent.
-        let begun = parent.map_or(Begun::context(base, Role::Context), |parent| remote(parent, State::None));
-        return Started { begun: Begun { own: begun.own.muted(), ..begun }, cargo };
+        let begun = Begun::beside(parent.map_or(base, |parent| remote(parent, State::None)));
+        return Started { begun, cargo };
     }
     let travels = match &cargo {
         PlannedCargo::Here => context::cargo(),
@@ -222,8 +262,8 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     let Some(root) = switches::is_on(base.pipeline()).then(asked).flatten() else {
         // Where nothing records it, what came in travels on as it is, and nothing else does.
         let begun = match parent {
-            Some(parent) => remote(parent, State::PassThrough),
-            None if context::current().span_id().is_some() => Begun::context(base, Role::Context),
+            Some(parent) => Begun::unrecorded(remote(parent, State::PassThrough)),
+            None if context::current().span_id().is_some() => Begun::unrecorded(base),
             None => Begun::NOTHING,
         };
         return Started { begun, cargo };
@@ -233,7 +273,9 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     if !root.sampled {
         return Started { begun: Begun::context(unsampled, Role::Context), cargo };
     }
-    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special).local_root();
+    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
+        .local_root()
+        .timing_polls(root.times_polls);
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
     let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
@@ -246,7 +288,7 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
         PlannedCargo::Own(cargo) => cargo::state_of(cargo, own.trace_id()),
     };
     if !state.is_empty() {
-        let handle = CurrentSpan { hot: own.to_keep() };
+        let handle = CurrentSpan { hot: own };
         handle.write_at(begun.start, Group::Change, [Record::TraceState(state.clone())].into_iter());
     }
     Started { begun, cargo }
@@ -257,6 +299,7 @@ struct Root {
     context: SpanContext,
     sampled: bool,
     special: bool,
+    times_polls: bool,
     /// What travels with it, if the decision changed that.
     cargo: Option<SharedCargo>,
 }
@@ -295,7 +338,7 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switc
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
     let context = SpanContext::new(trace_id, switches.span_id(), flags);
-    Root { context, sampled, special: switches.is_special(), cargo: new_cargo }
+    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls, cargo: new_cargo }
 }
 
 /// A span in a trace that is recorded.
@@ -311,27 +354,34 @@ fn begin_in_trace(plan: Plan, base: Hot, announce: Announce) -> Begun {
     let own = base.child(span);
     let role = if announced { Role::Ended } else { Role::Closed };
     let begun = Begun { own, role, parent: base.span_id(), start: switches::now(own), kind: plan.kind };
-    if write_start(plan, &begun, Origin::Child) { begun } else { Begun::context(base.muted(), Role::Context) }
+    if write_start(plan, &begun, Origin::Child) { begun } else { Begun::beside(base) }
 }
 
-/// Writes down what must be known before the end. `false` if an announcement found no memory: then the span is counted as
-/// not started.
+/// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.
+#[inline]
+fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> bool {
+    let Begun { own, parent, start, kind, .. } = *begun;
+    let Some((trace, span)) = own.ids() else { return false };
+    let (flags, pipeline) = (own.flags(), own.pipeline());
+    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
+    if !buffer::push(Worth::Span, opened) {
+        tally::SPANS_NOT_STARTED.add(1);
+        return false;
+    }
+    switches::wake_lazily();
+    true
+}
+
+/// Writes down what must be known before the end. `false` if an announcement found no memory.
 fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
-    let Begun { own, role, parent, start, kind } = *begun;
-    if role == Role::Ended {
-        let Some((trace, span)) = own.ids() else { return false };
-        let (callsite, flags, pipeline) = (plan.callsite, own.flags(), own.pipeline());
-        let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
-        if !buffer::push(Worth::Span, opened) {
-            tally::SPANS_NOT_STARTED.add(1);
-            return false;
-        }
-        switches::wake_lazily();
+    let Begun { own, role, start, kind, .. } = *begun;
+    if role == Role::Ended && !write_opened(begun, plan.callsite, origin) {
+        return false;
     }
     if own.is_special() {
         run_hooks(&plan, own, kind);
     }
-    let handle = CurrentSpan { hot: own.to_keep() };
+    let handle = CurrentSpan { hot: own };
     if let Some(name) = plan.name {
         handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
     }
@@ -360,23 +410,21 @@ fn run_hooks(plan: &Plan, own: Hot, kind: SpanKind) {
     }
 }
 
-/// Writes down that a span ended.
+/// Writes down all of a span that did not announce itself.
 #[inline]
-pub(crate) fn write_end(begun: &Begun, outcome: Outcome, end: u64, callsite: &'static Callsite) {
-    let Some((trace, span)) = begun.own.ids() else { return };
-    let pipeline = begun.own.pipeline();
-    match begun.role {
-        Role::Closed => {
-            let Begun { parent, start, kind, own, .. } = *begun;
-            let flags = own.flags();
-            let closed =
-                || Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite };
-            if !buffer::push(Worth::Span, closed) {
-                tally::SPANS_OVER_BUDGET.add(1);
-            }
-        }
-        Role::Ended => write_ended(begun.own, outcome, end),
-        Role::Nothing | Role::Context => {}
+pub(crate) fn write_closed(
+    own: Hot,
+    parent: Option<SpanId>,
+    (start, end): (u64, u64),
+    kind: SpanKind,
+    outcome: Outcome,
+    callsite: &'static Callsite,
+) {
+    let Some((trace, span)) = own.ids() else { return };
+    let (flags, pipeline) = (own.flags(), own.pipeline());
+    let closed = || Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite };
+    if !buffer::push(Worth::Span, closed) {
+        tally::SPANS_OVER_BUDGET.add(1);
     }
 }
 

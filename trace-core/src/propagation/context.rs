@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::baggage::Baggage;
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
-use crate::context::{self, Carry, Hot, Saved, State};
+use crate::context::{self, Carry, Hot, State};
 use crate::future::{InSpan, in_context};
 use crate::span::{Parent, Span};
 use crate::span_context::SpanContext;
@@ -87,7 +87,7 @@ impl Context {
 
     /// Runs `body` in this context.
     pub fn in_scope<R>(self, body: impl FnOnce() -> R) -> R {
-        context::with_saved(Saved::of(self.installable()), body)
+        context::with_carry(self.installable(), body)
     }
 
     /// What is made a thread's context: a span of elsewhere is nobody's to record, only its identity travels.
