@@ -5,13 +5,15 @@ use std::ops::Deref;
 use std::panic::Location;
 
 use crate::callsite::{self, Callsite, NO_PLACE};
+use crate::cargo::SharedCargo;
+use crate::cargo_frames::Token;
 use crate::carrier;
 use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::span::{Parent, Span, SpanBuilder};
-use crate::start::{self, Announce, Begun, Plan, Role};
+use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::value::{Key, Value};
@@ -121,6 +123,8 @@ struct Live {
     role: Role,
     was_panicking: bool,
     failed: bool,
+    /// Tells the cargo of its scope, where that has its own; a span that did not announce itself has none.
+    cargo: Option<Token>,
 }
 
 impl ActiveSpan {
@@ -143,14 +147,37 @@ impl ActiveSpan {
             role: begun.role,
             was_panicking: std::thread::panicking(),
             failed: false,
+            cargo: None,
         };
         Self { live: Some(live), stays_on_its_thread: PhantomData }
     }
 
     fn of_plan(plan: Plan) -> Self {
         let callsite = plan.callsite;
-        let begun = start::begin(plan, Announce::IfNeeded);
-        if begun.role == Role::Nothing { Self::NOTHING } else { Self::of(begun, callsite) }
+        let Started { begun, cargo } = start::begin(plan, Announce::IfNeeded);
+        match cargo {
+            PlannedCargo::Own(cargo) => Self::with_cargo(begun, callsite, cargo),
+            PlannedCargo::Here if begun.role == Role::Nothing => Self::NOTHING,
+            PlannedCargo::Here => Self::of(begun, callsite),
+        }
+    }
+
+    /// The guard of a span that brings its cargo along.
+    fn with_cargo(mut begun: Begun, callsite: &'static Callsite, cargo: SharedCargo) -> Self {
+        let has_cargo = context::has_cargo(&cargo);
+        if begun.role == Role::Nothing {
+            if has_cargo {
+                return Self::NOTHING;
+            }
+            // Nothing is recorded, but the cargo travels on.
+            begun = Begun::unrecorded(context::current());
+        }
+        let mut guard = Self::of(begun, callsite);
+        if !has_cargo {
+            let token = context::load(cargo);
+            guard.live.iter_mut().for_each(|live| live.cargo = token);
+        }
+        guard
     }
 
     /// Sets an attribute and hands the guard back, for use where it is made.
@@ -202,13 +229,15 @@ impl Live {
     #[inline(never)]
     fn end_announced(&self) {
         let own = self.handle.hot;
-        if self.role != Role::Ended {
-            return context::leave(own, self.heir, mourn);
-        }
-        let (outcome, end) = (self.outcome(), switches::now(own));
+        let end = (self.role == Role::Ended).then(|| (self.outcome(), switches::now(own)));
         // Before the end is told: if scopes inside of it go on, whatever keeps the trace open for them must be told first.
         context::leave(own, self.heir, mourn);
-        start::write_ended(own, outcome, end);
+        if let Some(cargo) = self.cargo {
+            context::unload(cargo);
+        }
+        if let Some((outcome, end)) = end {
+            start::write_ended(own, outcome, end);
+        }
     }
 
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
@@ -294,11 +323,8 @@ impl Span {
     /// }).join().unwrap();
     /// ```
     pub fn enter(self) -> ActiveSpan {
-        let (own, role) = self.into_parts();
-        if role == Role::Nothing {
-            return ActiveSpan::NOTHING;
-        }
-        ActiveSpan::of(Begun::resumed(own, role), &NO_PLACE)
+        let (carry, role) = self.into_parts();
+        ActiveSpan::with_cargo(Begun::resumed(carry.hot, role), &NO_PLACE, carry.cargo)
     }
 
     /// Runs `body` inside of it, and does not end it.
@@ -308,7 +334,7 @@ impl Span {
         if own == Hot::NONE {
             return body();
         }
-        let _back = ActiveSpan::of(Begun::resumed(own, Role::Context), &NO_PLACE);
+        let _back = ActiveSpan::with_cargo(Begun::resumed(own, Role::Context), &NO_PLACE, self.cargo().clone());
         body()
     }
 

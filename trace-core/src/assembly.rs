@@ -14,6 +14,7 @@ use crate::resource::Resource;
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::status::Outcome;
 use crate::trace::{Completeness, Trace};
+use crate::trace_state::TraceState;
 
 /// The id of an assembly that is free.
 const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
@@ -42,6 +43,8 @@ pub(crate) struct Assembly {
     carriers: i64,
     /// Ends whose starts have not come yet.
     early_ends: Vec<(SpanId, u64, Outcome)>,
+    /// That of its first local root.
+    state: TraceState,
     /// Closed spans that were not handed on, or not ahead of the trace.
     pub(crate) closed: usize,
     /// Of these, the ones that were not handed on as copies.
@@ -69,6 +72,7 @@ impl Assembly {
             polls: SpanMap::default(),
             carriers: 0,
             early_ends: Vec::new(),
+            state: TraceState::new(),
             closed: 0,
             fresh: 0,
             rooted: false,
@@ -196,6 +200,12 @@ impl Assembly {
             (_, Record::Status(status)) => What::Status(status),
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
+            (_, Record::TraceState(state)) => {
+                if self.state.is_empty() {
+                    self.state = state;
+                }
+                return;
+            }
             _ => return,
         };
         self.detail(Detail { span, ticks, what: new });
@@ -369,6 +379,7 @@ impl Assembly {
         }
         Trace {
             id: self.id,
+            state: self.state.clone(),
             timebase: self.timebase,
             completeness,
             times_polls: !self.polls.is_empty(),

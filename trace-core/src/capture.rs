@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, question};
 use crate::assembler::{Assembler, PartRules};
-use crate::context::{self, Hot};
+use crate::context::{self, Carry, Hot};
 use crate::current_span::current_span;
 use crate::detail::Rules;
 use crate::future::in_context;
@@ -214,7 +214,7 @@ impl Capture {
     pub async fn run_async<F: Future>(self, body: F) -> Captured<F::Output> {
         let patience = self.patience;
         let session = Session::begin(self);
-        let value = in_context(Hot::none_in(session.number), body).await;
+        let value = in_context(Carry::bare(Hot::none_in(session.number)), body).await;
         let collected = session.collect(patience).await;
         session.end(&collected);
         Captured::new(value, collected)

@@ -92,6 +92,12 @@ pub enum PropagatorName {
     TraceContext,
     /// `baggage`: W3C baggage.
     Baggage,
+    /// `b3`: B3 in one header.
+    B3,
+    /// `b3multi`: B3 in several headers.
+    B3Multi,
+    /// `jaeger`: the format of Jaeger's own clients.
+    Jaeger,
 }
 
 impl EnvConfig {
@@ -248,8 +254,14 @@ fn exporters(env: &EnvReader<'_>) -> Option<Vec<ExporterName>> {
     env.choices("OTEL_TRACES_EXPORTER", &[("console", ExporterName::Console), ("otlp", ExporterName::Otlp)])
 }
 
-fn propagators(env: &EnvReader<'_>) -> Option<Vec<PropagatorName>> {
-    let known = [("tracecontext", PropagatorName::TraceContext), ("baggage", PropagatorName::Baggage)];
+pub(crate) fn propagators(env: &EnvReader<'_>) -> Option<Vec<PropagatorName>> {
+    let known = [
+        ("tracecontext", PropagatorName::TraceContext),
+        ("baggage", PropagatorName::Baggage),
+        ("b3", PropagatorName::B3),
+        ("b3multi", PropagatorName::B3Multi),
+        ("jaeger", PropagatorName::Jaeger),
+    ];
     env.choices("OTEL_PROPAGATORS", &known)
 }
 

@@ -10,9 +10,16 @@
 //! may end in another future than the one it was made in.
 //!
 //! A context that was *lent* (taken along without its span) stays as it is, even when its span ends.
+//!
+//! **Cargo.** What must travel but is seldom read, trace state and baggage, lies [apart](crate::cargo_frames), and one flag bit
+//! says that this context has any. A future brings its own; a sync scope that has other cargo than the scope around it (a
+//! request that was just received) lays it on top until it ends. Spans inside do not touch it.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
+use crate::cargo::SharedCargo;
+use crate::cargo_frames::{self, Frame, Place, Token};
 use crate::id::{SpanId, TraceId};
 use crate::span_context::{SpanContext, TraceFlags};
 
@@ -64,8 +71,10 @@ const LOCAL_ROOT: u64 = 1 << 16;
 const TIMES_POLLS: u64 = 1 << 17;
 /// The context was taken along without its span, which ends elsewhere.
 const LENT: u64 = 1 << 18;
+/// The context has cargo, which lies on top of the thread's frames.
+const LOADED: u64 = 1 << 19;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
-const OF_THE_THREAD: u64 = TOMBS | DROPPING;
+const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED;
 
 impl Hot {
     pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0 };
@@ -138,6 +147,10 @@ impl Hot {
 
     pub(crate) const fn is_dropping(self) -> bool {
         self.bits & DROPPING != 0
+    }
+
+    pub(crate) const fn is_loaded(self) -> bool {
+        self.bits & LOADED != 0
     }
 
     pub(crate) const fn is_remote(self) -> bool {
@@ -362,12 +375,14 @@ pub(crate) fn visit(next: Hot) -> Hot {
     thread
 }
 
-/// Goes on with a context that an earlier visit left behind. Scopes of it may have ended since.
+/// Goes on with a context that an earlier visit left behind, with its cargo. Scopes of it may have ended since.
 #[cold]
 #[inline(never)]
-pub(crate) fn resume(left: Hot) -> Hot {
+pub(crate) fn resume(left: Hot, cargo: &mut Vec<Frame>) -> Hot {
     let thread = current();
-    set(alive(left));
+    let loaded = if cargo_frames::put(cargo) { LOADED } else { 0 };
+    let hot = alive(left);
+    set(Hot { bits: hot.bits & !LOADED | loaded, ..hot });
     thread
 }
 
@@ -389,16 +404,78 @@ fn come_back_alive(thread: &Hot) {
     set(alive(*thread));
 }
 
-/// Runs `body` with this context, and puts the one before back, also when `body` panics.
+/// Runs `body` with this context and without cargo, and puts the one before back, also when `body` panics.
 pub(crate) fn with<R>(hot: Hot, body: impl FnOnce() -> R) -> R {
+    with_carry(Carry::bare(hot), body)
+}
+
+/// Runs `body` with this context, and puts the one before back, also when `body` panics.
+pub(crate) fn with_carry<R>(carry: Carry, body: impl FnOnce() -> R) -> R {
     struct Back(Hot);
     impl Drop for Back {
         fn drop(&mut self) {
-            come_back(&self.0);
+            if come_back(&self.0).is_loaded() {
+                cargo_frames::take(&mut Vec::new());
+            }
         }
     }
-    let _back = Back(visit(hot.to_keep()));
+    let _back = Back(visit(carry.hot.to_keep()));
+    if carry.cargo.is_some() {
+        load(carry.cargo);
+    }
     body()
+}
+
+/// A context that can be taken elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Carry {
+    pub(crate) hot: Hot,
+    pub(crate) cargo: SharedCargo,
+}
+
+impl Carry {
+    /// The present one.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        Self { hot: current(), cargo: cargo() }
+    }
+
+    /// Without cargo.
+    pub(crate) const fn bare(hot: Hot) -> Self {
+        Self { hot, cargo: None }
+    }
+}
+
+/// What travels with the present context.
+#[inline]
+pub(crate) fn cargo() -> SharedCargo {
+    if BITS.get() & LOADED == 0 { None } else { cargo_frames::top() }
+}
+
+/// Whether it is the very same cargo that travels with the present context.
+pub(crate) fn has_cargo(cargo: &SharedCargo) -> bool {
+    match (cargo, self::cargo()) {
+        (None, None) => true,
+        (Some(one), Some(other)) => Arc::ptr_eq(one, &other),
+        _ => false,
+    }
+}
+
+/// Lays this cargo on top of what the present context has, until [`unload`].
+#[cold]
+pub(crate) fn load(cargo: SharedCargo) -> Option<Token> {
+    let bits = BITS.get();
+    let token = cargo_frames::push(cargo, if bits & LOADED == 0 { Place::First } else { Place::OnTop })?;
+    BITS.set(bits | LOADED);
+    Some(token)
+}
+
+/// Ends what [`load`] began.
+#[cold]
+pub(crate) fn unload(token: Token) {
+    if !cargo_frames::end(token) {
+        BITS.set(BITS.get() & !LOADED);
+    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::cargo_frames::{self, Frame};
 use crate::carrier;
-use crate::context::{self, Hot};
+use crate::context::{self, Carry, Hot};
 use crate::poll_timer::PollTimer;
 use crate::span::Span;
 use crate::start::{self, Role};
@@ -51,7 +52,7 @@ pub trait FutureExt: Future + Sized {
     /// std::thread::spawn(|| futures::executor::block_on(elsewhere)).join().unwrap();
     /// ```
     fn in_current_span(self) -> InSpan<Self> {
-        InSpan { future: Some(self), carried: Carried::context(context::current()) }
+        InSpan { future: Some(self), carried: Carried::context(Carry::current()) }
     }
 
     /// Runs the future without a span, whatever is current where it is polled.
@@ -68,15 +69,15 @@ pub trait FutureExt: Future + Sized {
     /// });
     /// ```
     fn without_context(self) -> InSpan<Self> {
-        InSpan { future: Some(self), carried: Carried::context(context::current().without_span()) }
+        InSpan { future: Some(self), carried: Carried::context(Carry::bare(context::current().without_span())) }
     }
 }
 
 impl<F: Future> FutureExt for F {}
 
-/// Runs a future in a context without a span.
-pub(crate) fn in_context<F: Future>(hot: Hot, future: F) -> InSpan<F> {
-    InSpan { future: Some(future), carried: Carried::context(hot) }
+/// Runs a future in a context of which no span is announced or ended.
+pub(crate) fn in_context<F: Future>(carry: Carry, future: F) -> InSpan<F> {
+    InSpan { future: Some(future), carried: Carried::context(carry) }
 }
 
 pin_project! {
@@ -123,10 +124,17 @@ impl<F: Future> Future for InSpan<F> {
 #[derive(Debug)]
 pub(crate) struct Carried {
     own: Hot,
-    /// What a poll left behind, where that is not its own context as it was.
-    left: Option<Box<Hot>>,
+    /// What the next poll finds, where that is not its own context without cargo. Empty during a poll.
+    left: Option<Box<Left>>,
     role: CarriedRole,
     phase: Phase,
+}
+
+/// A context between two polls.
+#[derive(Debug)]
+struct Left {
+    hot: Hot,
+    cargo: Vec<Frame>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,12 +164,21 @@ impl Carried {
     /// Carries a span, which ends with the last visit.
     #[inline]
     pub(crate) fn of(span: Span) -> Self {
-        let (hot, role) = span.into_parts();
+        let (carry, role) = span.into_parts();
         match role {
-            Role::Nothing => Self::nothing(),
-            Role::Ended | Role::Closed => Self::span(hot),
-            Role::Context => Self::context(hot),
+            Role::Nothing if carry.cargo.is_none() => Self::nothing(),
+            Role::Ended | Role::Closed => Self::span(carry.hot).with(carry),
+            Role::Nothing | Role::Context => Self::context(carry),
         }
+    }
+
+    /// The same with this cargo.
+    #[inline]
+    fn with(mut self, carry: Carry) -> Self {
+        if carry.cargo.is_some() {
+            self.left = Some(Box::new(Left { hot: self.own, cargo: vec![Frame::first(carry.cargo)] }));
+        }
+        self
     }
 
     pub(crate) const fn nothing() -> Self {
@@ -174,12 +191,15 @@ impl Carried {
 
     /// Carries a context out of its scope, and announces that if the trace is recorded.
     #[inline]
-    pub(crate) fn context(hot: Hot) -> Self {
+    pub(crate) fn context(carry: Carry) -> Self {
+        let hot = carry.hot;
         if hot.is_sampled() {
-            return Self::carrier(hot);
+            return Self::carrier(hot).with(carry);
         }
-        let is_nothing = hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
-        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context) }
+        // What is polled inside of a context that passes through here must be kept apart from it.
+        let is_nothing = |hot: Hot| hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
+        let is_nothing = is_nothing(hot) && carry.cargo.is_none() && is_nothing(context::current());
+        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context).with(carry) }
     }
 
     fn carrier(hot: Hot) -> Self {
@@ -210,9 +230,9 @@ impl Carried {
     #[inline(always)]
     fn enter(&mut self, unwinds_as: End, timer: PollTimer, is_timed: bool) -> Visit<'_> {
         let thread = context::current();
-        match self.left.take() {
+        match &mut self.left {
             None => context::visit(self.own),
-            Some(left) => context::resume(*left),
+            Some(left) => context::resume(left.hot, &mut left.cargo),
         };
         Visit { thread, carried: self, unwinds_as, timer, is_timed, is_over: false }
     }
@@ -234,7 +254,11 @@ impl Carried {
 
     /// Makes the context the thread's while `body` runs, once of many times.
     pub(crate) fn lend<R>(&self, body: impl FnOnce() -> R) -> R {
-        if self.is_nothing() { body() } else { context::with(self.own, body) }
+        if self.is_nothing() {
+            return body();
+        }
+        let cargo = self.left.as_ref().and_then(|left| left.cargo.last()).and_then(|frame| frame.cargo().clone());
+        context::with_carry(Carry { hot: self.own, cargo }, body)
     }
 
     /// Ends it, if it has not ended.
@@ -331,7 +355,7 @@ impl Visit<'_> {
             self.carried.end(end);
         }
         let left = context::come_back(&self.thread);
-        if left != self.carried.own {
+        if left != self.carried.own || self.carried.left.is_some() {
             self.keep(left);
         }
     }
@@ -340,9 +364,15 @@ impl Visit<'_> {
     #[cold]
     #[inline(never)]
     fn keep(&mut self, left: Hot) {
-        let left = left.to_keep();
-        if left != self.carried.own {
-            self.carried.left = Some(Box::new(left));
+        let (hot, is_loaded) = (left.to_keep(), left.is_loaded());
+        if hot == self.carried.own && !is_loaded {
+            self.carried.left = None;
+            return;
+        }
+        let left = self.carried.left.get_or_insert_with(|| Box::new(Left { hot, cargo: Vec::new() }));
+        left.hot = hot;
+        if is_loaded {
+            cargo_frames::take(&mut left.cargo);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::thread;
 
-use crate::context::{self, Hot};
+use crate::context::{self, Carry};
 use crate::future::{Carried, FutureExt, InSpan, run_in};
 use crate::name::SpanName;
 use crate::span::{Span, span};
@@ -37,7 +37,7 @@ pub struct Handoff {
 
 #[derive(Debug)]
 enum Mode {
-    Context(Hot),
+    Context(Carry),
     Span(Span),
 }
 
@@ -45,7 +45,7 @@ impl Handoff {
     /// Its spans are children of the span that is current at this call.
     #[inline]
     pub fn child() -> Self {
-        Self { mode: Mode::Context(context::current()) }
+        Self { mode: Mode::Context(Carry::current()) }
     }
 
     /// It runs in a new root span of this name, in a trace of its own, that is linked to the current span.
@@ -78,7 +78,7 @@ impl Handoff {
     /// });
     /// ```
     pub fn detached() -> Self {
-        Self { mode: Mode::Context(context::current().without_span()) }
+        Self { mode: Mode::Context(Carry::bare(context::current().without_span())) }
     }
 
     /// It runs in this span, and ends it.
@@ -111,7 +111,7 @@ impl Handoff {
     /// ```
     pub fn future<F: Future>(self, future: F) -> InSpan<F> {
         match self.mode {
-            Mode::Context(hot) => crate::future::in_context(hot, future),
+            Mode::Context(carry) => crate::future::in_context(carry, future),
             Mode::Span(span) => future.in_span(span),
         }
     }
@@ -158,7 +158,7 @@ impl Handoff {
 
     fn carried(self) -> Carried {
         match self.mode {
-            Mode::Context(hot) => Carried::context(hot),
+            Mode::Context(carry) => Carried::context(carry),
             Mode::Span(span) => Carried::of(span),
         }
     }
@@ -182,7 +182,7 @@ impl Handoff {
 /// });
 /// ```
 pub fn in_current_span<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
-    let carrier = Carried::context(context::current());
+    let carrier = Carried::context(Carry::current());
     move |argument| carrier.lend(|| body(argument))
 }
 

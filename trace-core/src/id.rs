@@ -220,13 +220,29 @@ pub(crate) fn write_hex(digits: &mut [u8], value: u128) {
     }
 }
 
+/// The 16 hexadecimal digits of a number, all at once: eight of them spread over the bytes of a word.
+pub(crate) const fn hex_digits(value: u64) -> [u8; 16] {
+    const fn spread(half: u32) -> [u8; 8] {
+        let mut digits = half as u64;
+        digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
+        digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
+        digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        // A digit above 9 plus 6 reaches the next nibble; 'a' stands 39 places after where the tenth decimal digit would.
+        let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+        (digits + 0x3030_3030_3030_3030 + letters * 39).to_be_bytes()
+    }
+    let [a, b, c, d, e, f, g, h] = spread((value >> 32) as u32);
+    let [i, j, k, l, m, n, o, p] = spread(value as u32);
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+}
+
 fn str_of(digits: &mut [u8], value: u128) -> &str {
     write_hex(digits, value);
     std::str::from_utf8(digits).expect("hexadecimal digits are ASCII")
 }
 
 /// `from_str_radix` takes a sign, any length and any case, so the digits are read here.
-fn parse_hex(text: &[u8], expected: usize) -> Result<u128, ParseIdError> {
+pub(crate) fn parse_hex(text: &[u8], expected: usize) -> Result<u128, ParseIdError> {
     if text.len() != expected {
         return Err(ParseIdError::Length { expected, found: text.len() });
     }
@@ -315,6 +331,13 @@ mod tests {
         }
         assert_eq!("0".repeat(32).parse::<TraceId>(), Err(ParseIdError::Zero));
         assert_eq!("0".repeat(31).parse::<TraceId>(), Err(ParseIdError::Length { expected: 32, found: 31 }));
+    }
+
+    #[test]
+    fn digits_all_at_once_are_the_digits_one_by_one() {
+        for value in [0, 1, u64::MAX, 0x0123_4567_89ab_cdef].into_iter().chain((0..1000).map(|_| random_word())) {
+            assert_eq!(str::from_utf8(&hex_digits(value)).unwrap(), format!("{value:016x}"));
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::limits::SpanLimits;
 use crate::line::{EndHook, Line, LineRules, TailSampler};
 use crate::live;
 use crate::processor::{self, Command, Ending};
+use crate::propagation::global;
+use crate::propagation::propagator::Propagator;
 use crate::redact::Redactor;
 use crate::resource::Resource;
 use crate::sampler::Sampler;
@@ -86,6 +88,7 @@ pub fn builder() -> PipelineBuilder {
         redactor: None,
         resource: Resource::new(),
         filter: None,
+        propagator: None,
         on_start: Vec::new(),
         on_end: Vec::new(),
         cancelled_is_error: false,
@@ -115,6 +118,7 @@ pub struct PipelineBuilder {
     redactor: Option<Redactor>,
     resource: Resource,
     filter: Option<Filter>,
+    propagator: Option<Arc<dyn Propagator>>,
     on_start: Vec<Arc<StartHook>>,
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
@@ -241,6 +245,13 @@ impl PipelineBuilder {
     /// Sets which callsites make spans. It can be changed later with [`filter::set`].
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);
+        self
+    }
+
+    /// Sets the formats in which contexts are read from and written into requests, also where nothing is recorded. Default:
+    /// `OTEL_PROPAGATORS`, else W3C trace context and W3C baggage.
+    pub fn propagator(mut self, propagator: impl Propagator + 'static) -> Self {
+        self.propagator = Some(Arc::new(propagator));
         self
     }
 
@@ -406,6 +417,8 @@ impl PipelineBuilder {
             return Err(InitError::AlreadyInitialised);
         }
         let warnings = env.warnings.clone();
+        let propagator = self.propagator.take();
+        global::set_propagator(propagator.unwrap_or_else(|| global::of_names(env.propagators.as_deref())));
         let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
         if is_on && let Err(error) = self.start(env) {
             INITIALISED.store(false, Ordering::Release);
@@ -715,6 +728,7 @@ pub(crate) fn with_process_wide(mut stats: Stats) -> Stats {
     stats.polls_over_budget = tally::POLLS_OVER_BUDGET.get();
     stats.reentrant = tally::REENTRANT.get();
     stats.user_panics += tally::USER_PANICS.get();
+    stats.broken_headers = tally::BROKEN_HEADERS.get();
     stats.bytes_in_use = BUDGET.used() as u64;
     stats
 }

@@ -21,6 +21,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 
 #[derive(Debug)]
@@ -104,6 +105,8 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    /// Of a local root.
+    TraceState(TraceState),
     /// What is left in the place of an item that was taken.
     Taken,
 }

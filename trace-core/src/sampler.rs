@@ -9,13 +9,12 @@ use crate::callsite::Callsite;
 use crate::caught::caught;
 use crate::id::TraceId;
 use crate::kind::SpanKind;
+use crate::probability::{Threshold, randomness, ratio_of, threshold_of};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
 use crate::token_bucket::TokenBucket;
+use crate::trace_state::{NO_TRACE_STATE, TraceState};
 use crate::value::Attribute;
-
-/// One more than the greatest [`TraceId::randomness`].
-const RANDOMNESS_END: u64 = 1 << 56;
 
 /// Decides whether a trace is recorded, as in
 /// [OpenTelemetry's `Sampler`](https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampler).
@@ -50,6 +49,8 @@ enum Strategy {
     AlwaysOff,
     /// Records a trace whose randomness reaches the threshold.
     Ratio(u64),
+    /// The same, with the threshold in the trace state.
+    Probability(u64),
     ParentBased(Arc<ParentBased>),
     RateLimited(Arc<RateLimit>),
     Custom(Arc<Judge>),
@@ -89,14 +90,30 @@ impl Sampler {
     /// above 0 but below 2^-56 counts as 2^-56, the least there is.
     #[must_use]
     pub fn ratio(ratio: f64) -> Self {
-        if ratio.is_nan() || ratio >= 1.0 {
-            return Self(Strategy::Ratio(0));
-        }
-        if ratio <= 0.0 {
-            return Self(Strategy::Ratio(RANDOMNESS_END));
-        }
-        let accepted = (ratio * RANDOMNESS_END as f64).round() as u64;
-        Self(Strategy::Ratio(RANDOMNESS_END - accepted.clamp(1, RANDOMNESS_END)))
+        Self(Strategy::Ratio(threshold_of(ratio)))
+    }
+
+    /// Records this part of all traces, between 0 and 1, so that every service keeps the same traces, whatever their ratios:
+    /// a trace that one with a lower ratio keeps, all those with a higher ratio keep as well. As
+    /// [`ProbabilitySampler`](https://opentelemetry.io/docs/specs/otel/trace/sdk/#probabilitysampler).
+    ///
+    /// A trace is recorded if its randomness is not below the threshold `(1 - ratio) * 2^56`. Its randomness is that of the
+    /// field `rv` in the trace state's member `ot`, else the low 56 bits of its id ([`TraceId::randomness`]). The threshold is
+    /// written into the trace state (`ot=th:..`), so that a back end knows how many traces a recorded one stands for. A
+    /// parent's decision is not looked at: most services want `Sampler::parent_based(Sampler::probability(0.1))`.
+    ///
+    /// A ratio is read as by [`Sampler::ratio`].
+    ///
+    /// ```
+    /// use trace_core::{Capture, Sampler, current_trace_state, in_scope};
+    ///
+    /// let sampler = Sampler::parent_based(Sampler::probability(1.0));
+    /// let captured = Capture::new().sampler(sampler).run(|| in_scope("request", current_trace_state));
+    /// assert_eq!(captured.value.to_string(), "ot=th:0");
+    /// ```
+    #[must_use]
+    pub fn probability(ratio: f64) -> Self {
+        Self(Strategy::Probability(threshold_of(ratio)))
     }
 
     /// Follows the decision of the parent, and asks `root` where there is none.
@@ -135,9 +152,14 @@ impl Sampler {
     /// Decides about a local root.
     pub(crate) fn decide(&self, span: &SamplingParameters<'_>) -> Decided {
         match &self.0 {
-            Strategy::AlwaysOn => Decided::by_rule(true),
+            Strategy::AlwaysOn => Decided::by_rule(true).keeping_threshold(),
             Strategy::AlwaysOff => Decided::by_rule(false),
-            Strategy::Ratio(threshold) => Decided::by_rule(span.trace_id.randomness() >= *threshold),
+            Strategy::Ratio(threshold) => {
+                Decided::by_rule(span.trace_id.randomness() >= *threshold).keeping_threshold()
+            }
+            Strategy::Probability(threshold) => {
+                Decided::by_threshold(*threshold, randomness(span.trace_id, span.trace_state))
+            }
             Strategy::ParentBased(samplers) => samplers.of(span.parent.as_ref()).decide(span),
             Strategy::RateLimited(limit) => {
                 let now = u64::try_from(limit.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -147,12 +169,25 @@ impl Sampler {
         }
     }
 
+    /// The sampler that decides where there is no parent.
+    pub(crate) fn of_roots(&self) -> &Self {
+        match &self.0 {
+            Strategy::ParentBased(samplers) => &samplers.root,
+            _ => self,
+        }
+    }
+
     /// Whether every span without a parent is recorded, so that nobody needs to ask.
     pub(crate) fn always_records_roots(&self) -> bool {
         match &self.0 {
             Strategy::AlwaysOn | Strategy::Ratio(0) => true,
             Strategy::ParentBased(samplers) => samplers.root.always_records_roots(),
-            Strategy::AlwaysOff | Strategy::Ratio(_) | Strategy::RateLimited(_) | Strategy::Custom(_) => false,
+            Strategy::AlwaysOff
+            | Strategy::Ratio(_)
+            // It has a threshold to tell.
+            | Strategy::Probability(_)
+            | Strategy::RateLimited(_)
+            | Strategy::Custom(_) => false,
         }
     }
 }
@@ -169,7 +204,11 @@ fn ask(judge: &Judge, span: &SamplingParameters<'_>) -> Decided {
     }
     let decision = caught(|| judge(span));
     ASKING.set(false);
-    Decided { decision: decision.unwrap_or(SamplingDecision::Drop), panicked: decision.is_none() }
+    Decided {
+        decision: decision.unwrap_or(SamplingDecision::Drop),
+        threshold: Threshold::Gone,
+        panicked: decision.is_none(),
+    }
 }
 
 impl Default for Sampler {
@@ -183,10 +222,8 @@ impl fmt::Debug for Sampler {
         match &self.0 {
             Strategy::AlwaysOn => f.write_str("AlwaysOn"),
             Strategy::AlwaysOff => f.write_str("AlwaysOff"),
-            Strategy::Ratio(threshold) => {
-                let ratio = (RANDOMNESS_END - threshold) as f64 / RANDOMNESS_END as f64;
-                f.debug_tuple("Ratio").field(&ratio).finish()
-            }
+            Strategy::Ratio(threshold) => f.debug_tuple("Ratio").field(&ratio_of(*threshold)).finish(),
+            Strategy::Probability(threshold) => f.debug_tuple("Probability").field(&ratio_of(*threshold)).finish(),
             Strategy::ParentBased(samplers) => samplers.fmt(f),
             Strategy::RateLimited(limit) => f.debug_tuple("RateLimited").field(&limit.per_second).finish(),
             Strategy::Custom(_) => f.write_str("Custom"),
@@ -282,6 +319,8 @@ pub struct SamplingParameters<'a> {
     pub trace_id: TraceId,
     /// The span it was started in, usually one of another process; `None` for the root of a trace.
     pub parent: Option<SpanContext>,
+    /// What the systems along the trace's way say of it; empty for the root of a trace.
+    pub trace_state: &'a TraceState,
     /// What it is called.
     pub name: &'a str,
     /// Its role towards other processes.
@@ -298,7 +337,16 @@ impl<'a> SamplingParameters<'a> {
     /// A span of this name of which nothing else is known, to try a closure with.
     #[must_use]
     pub const fn new(trace_id: TraceId, name: &'a str) -> Self {
-        Self { trace_id, parent: None, name, kind: SpanKind::Internal, callsite: None, attributes: &[], links: &[] }
+        Self {
+            trace_id,
+            parent: None,
+            trace_state: &NO_TRACE_STATE,
+            name,
+            kind: SpanKind::Internal,
+            callsite: None,
+            attributes: &[],
+            links: &[],
+        }
     }
 }
 
@@ -317,13 +365,30 @@ pub enum SamplingDecision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decided {
     pub(crate) decision: SamplingDecision,
+    pub(crate) threshold: Threshold,
     pub(crate) panicked: bool,
 }
 
 impl Decided {
     const fn by_rule(record: bool) -> Self {
         let decision = if record { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop };
-        Self { decision, panicked: false }
+        Self { decision, threshold: Threshold::Gone, panicked: false }
+    }
+
+    /// What is recorded keeps the threshold of whoever decided first.
+    const fn keeping_threshold(mut self) -> Self {
+        if matches!(self.decision, SamplingDecision::RecordAndSample) {
+            self.threshold = Threshold::Kept;
+        }
+        self
+    }
+
+    const fn by_threshold(threshold: u64, randomness: u64) -> Self {
+        let mut decided = Self::by_rule(randomness >= threshold);
+        if matches!(decided.decision, SamplingDecision::RecordAndSample) {
+            decided.threshold = Threshold::Set(threshold);
+        }
+        decided
     }
 }
 
@@ -338,7 +403,7 @@ mod tests {
     fn records(sampler: &Sampler, trace_id: u128, parent: Option<SpanContext>) -> bool {
         let mut span = SamplingParameters::new(TraceId::from_u128(trace_id).unwrap(), "span");
         span.parent = parent;
-        sampler.decide(&span) == Decided::by_rule(true)
+        sampler.decide(&span).decision == SamplingDecision::RecordAndSample
     }
 
     #[test]
@@ -362,6 +427,43 @@ mod tests {
         for (ratio, trace_id, recorded, reason) in table {
             assert_eq!(records(&Sampler::ratio(ratio), trace_id, None), recorded, "{ratio}: {reason}");
         }
+    }
+
+    #[test]
+    fn services_with_different_probabilities_keep_the_same_traces() {
+        let mut kept = [0; 4];
+        let ratios = [0.01, 0.1, 0.5, 0.9];
+        for _ in 0..10_000 {
+            let trace_id = TraceId::random().to_u128();
+            let decisions = ratios.map(|ratio| records(&Sampler::probability(ratio), trace_id, None));
+            assert!(decisions.is_sorted(), "what a lower ratio keeps, a higher one keeps: {decisions:?}");
+            decisions.iter().zip(&mut kept).for_each(|(&decision, kept)| *kept += usize::from(decision));
+        }
+        for (kept, ratio) in kept.into_iter().zip(ratios) {
+            let deviation = (ratio * (1.0 - ratio) * 10_000.0).sqrt();
+            assert!((kept as f64 - ratio * 10_000.0).abs() < 7.0 * deviation, "{kept} of 10,000 at {ratio}");
+        }
+    }
+
+    #[test]
+    fn a_probability_goes_by_the_randomness_that_travels_and_tells_its_threshold() {
+        let decide = |sampler: &Sampler, state: &str| {
+            let state = state.parse().unwrap();
+            let mut span = SamplingParameters::new(TraceId::from_u128(0xff_ffff_ffff_ffff).unwrap(), "span");
+            span.trace_state = &state;
+            sampler.decide(&span)
+        };
+        let half = Sampler::probability(0.5);
+        assert_eq!(decide(&half, "").threshold, Threshold::Set(1 << 55));
+        assert_eq!(decide(&half, "ot=rv:7fffffffffffff"), Decided::by_rule(false), "the explicit randomness is below");
+        assert_eq!(decide(&half, "ot=rv:80000000000000").threshold, Threshold::Set(1 << 55));
+        assert_eq!(decide(&Sampler::probability(0.0), ""), Decided::by_rule(false), "nothing at all");
+        assert_eq!(
+            decide(&Sampler::always_on(), "ot=th:8").threshold,
+            Threshold::Kept,
+            "a parent's threshold travels on"
+        );
+        assert_eq!(decide(&Sampler::always_off(), "ot=th:8").threshold, Threshold::Gone);
     }
 
     #[test]
@@ -409,7 +511,7 @@ mod tests {
         ];
         for (name, decision, panicked) in table {
             let decided = sampler.decide(&SamplingParameters::new(TraceId::random(), name));
-            assert_eq!(decided, Decided { decision, panicked }, "{name}");
+            assert_eq!(decided, Decided { decision, threshold: Threshold::Gone, panicked }, "{name}");
         }
     }
 
@@ -445,6 +547,7 @@ mod tests {
             (Sampler::ratio(1.0), true, "all of them"),
             (Sampler::always_off(), false, "always off"),
             (Sampler::ratio(0.999), false, "almost all of them"),
+            (Sampler::probability(1.0), false, "all of them, and the trace state says so"),
             (Sampler::parent_based(Sampler::ratio(0.5)), false, "half of the roots"),
             (Sampler::rate_limited(1e9), false, "there is a limit"),
             (Sampler::custom(|_| SamplingDecision::RecordAndSample), false, "nobody knows what a closure says next"),

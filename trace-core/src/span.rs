@@ -5,14 +5,15 @@ use std::panic::Location;
 use std::time::SystemTime;
 
 use crate::callsite::{self, Callsite};
+use crate::cargo::SharedCargo;
 use crate::clock::unix_nanos;
-use crate::context;
+use crate::context::{self, Carry};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
-use crate::start::{self, Announce, Begun, Plan, PlannedParent, Role};
+use crate::start::{self, Announce, Begun, Plan, PlannedCargo, PlannedParent, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::value::{Attribute, Key, Value};
@@ -46,9 +47,11 @@ impl SpanBuilder {
         self
     }
 
-    /// Sets its parent: a [`SpanContext`], a [`CurrentSpan`] handle, a `&Span`, or `None` for a new trace.
+    /// Sets its parent: a [`SpanContext`], a [`Context`](crate::Context), what was
+    /// [extracted](crate::propagation::extract) from a request, a [`CurrentSpan`] handle, a `&Span`, or `None` for a new
+    /// trace.
     ///
-    /// With a [`SpanContext`] the span is a local root: the sampler is asked of it, and sees the parent.
+    /// With a [`SpanContext`] of elsewhere the span is a local root: the sampler is asked of it, and sees the parent.
     ///
     /// ```
     /// use trace_core::{SpanContext, SpanId, TraceFlags, TraceId, capture, span};
@@ -63,7 +66,8 @@ impl SpanBuilder {
     /// ```
     #[inline]
     pub fn parent(mut self, parent: impl Into<Parent>) -> Self {
-        self.plan.parent = parent.into().0;
+        let parent = parent.into();
+        (self.plan.parent, self.plan.cargo) = (parent.span, parent.cargo);
         self
     }
 
@@ -148,6 +152,7 @@ impl SpanBuilder {
 #[must_use = "a span that is dropped at once ends at once"]
 pub struct Span {
     handle: CurrentSpan,
+    cargo: SharedCargo,
     role: Role,
     was_panicking: bool,
 }
@@ -172,7 +177,7 @@ impl Span {
     #[inline]
     pub(crate) fn at(callsite: &'static Callsite) -> Self {
         match start::begin_announced_child(callsite) {
-            Some(begun) => Self::of(begun),
+            Some(begun) => Self::of(begun.into()),
             None if start::is_nothing_here() => Self::beside(context::current()),
             None => Self::of(start::begin_anything(callsite)),
         }
@@ -181,8 +186,9 @@ impl Span {
     /// What there is instead of a span where nothing is recorded: the context, if there is one.
     #[inline]
     fn beside(here: context::Hot) -> Self {
-        let role = if here.state() == context::State::None { Role::Nothing } else { Role::Context };
-        Self { handle: CurrentSpan { hot: here.to_keep() }, role, was_panicking: false }
+        let is_nothing = here.state() == context::State::None && here.span_id().is_none();
+        let begun = if is_nothing { Begun::NOTHING } else { Begun::unrecorded(here) };
+        Self::of(begun.into())
     }
 
     /// Starts the root of a new trace, whatever is current.
@@ -202,13 +208,13 @@ impl Span {
     /// span.in_scope(|| assert_eq!(current_span(), outer.handle()));
     /// ```
     pub const fn disabled() -> Self {
-        Self { handle: CurrentSpan { hot: context::Hot::NONE }, role: Role::Nothing, was_panicking: false }
+        Self { handle: CurrentSpan { hot: context::Hot::NONE }, cargo: None, role: Role::Nothing, was_panicking: false }
     }
 
     #[inline]
-    pub(crate) fn of(begun: Begun) -> Self {
+    pub(crate) fn of(Started { begun, cargo }: Started) -> Self {
         let handle = CurrentSpan { hot: begun.own };
-        Self { handle, role: begun.role, was_panicking: std::thread::panicking() }
+        Self { handle, cargo: cargo.resolved(), role: begun.role, was_panicking: std::thread::panicking() }
     }
 
     /// Sets an attribute and hands the span back, for use where it is made.
@@ -231,10 +237,34 @@ impl Span {
         self.set_status(status);
     }
 
+    /// Ends it now as cancelled: its work was given up before it was done. The span of a future needs no such call.
+    ///
+    /// For work that is no future, or more than one: a response whose body nobody wants any more.
+    ///
+    /// ```
+    /// use trace_core::{Outcome, Span, capture};
+    ///
+    /// let captured = capture(|| Span::new("response").cancel());
+    /// assert_eq!(captured.trace()?.root().unwrap().outcome(), Outcome::Cancelled);
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
+    pub fn cancel(self) {
+        let (Carry { hot, .. }, role) = self.into_parts();
+        if role == Role::Ended {
+            start::write_ended(hot, Outcome::Cancelled, switches::now(hot));
+        }
+    }
+
     /// What somebody needs who goes on with the span, and will end it.
     #[inline]
-    pub(crate) fn into_parts(mut self) -> (context::Hot, Role) {
-        (self.handle.hot, std::mem::replace(&mut self.role, Role::Nothing))
+    pub(crate) fn into_parts(mut self) -> (Carry, Role) {
+        let carry = Carry { hot: self.handle.hot, cargo: self.cargo.take() };
+        (carry, std::mem::replace(&mut self.role, Role::Nothing))
+    }
+
+    /// What travels with it.
+    pub(crate) const fn cargo(&self) -> &SharedCargo {
+        &self.cargo
     }
 }
 
@@ -257,30 +287,43 @@ impl Drop for Span {
 }
 
 /// The parent of a span that is about to start. See [`SpanBuilder::parent`].
-#[derive(Clone, Copy, Debug)]
-pub struct Parent(PlannedParent);
+#[derive(Clone, Debug)]
+pub struct Parent {
+    span: PlannedParent,
+    cargo: PlannedCargo,
+}
+
+impl Parent {
+    pub(crate) const fn new(span: PlannedParent, cargo: PlannedCargo) -> Self {
+        Self { span, cargo }
+    }
+
+    const fn with_cargo_of_here(span: PlannedParent) -> Self {
+        Self { span, cargo: PlannedCargo::Here }
+    }
+}
 
 impl From<SpanContext> for Parent {
     fn from(context: SpanContext) -> Self {
-        Self(PlannedParent::Context(context))
+        Self::with_cargo_of_here(PlannedParent::Context(context))
     }
 }
 
 /// `None` begins a new trace.
 impl From<Option<SpanContext>> for Parent {
     fn from(context: Option<SpanContext>) -> Self {
-        Self(context.map_or(PlannedParent::None, PlannedParent::Context))
+        Self::with_cargo_of_here(context.map_or(PlannedParent::None, PlannedParent::Context))
     }
 }
 
 impl From<CurrentSpan> for Parent {
     fn from(span: CurrentSpan) -> Self {
-        Self(PlannedParent::Span(span.hot))
+        Self::with_cargo_of_here(PlannedParent::Span(span.hot))
     }
 }
 
 impl From<&Span> for Parent {
     fn from(span: &Span) -> Self {
-        Self::from(span.handle)
+        Self { span: PlannedParent::Span(span.handle.hot), cargo: PlannedCargo::Own(span.cargo.clone()) }
     }
 }

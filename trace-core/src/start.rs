@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::buffer::{self, Worth};
 use crate::callsite::{self, Callsite, Interest, NO_PLACE};
+use crate::cargo::{self, Cargo, Mark, SharedCargo};
 use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
@@ -13,6 +14,7 @@ use crate::filter;
 use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
+use crate::probability;
 use crate::record::{Group, Origin, Record};
 use crate::sampler::{SamplingDecision, SamplingParameters};
 use crate::small_list::SmallList;
@@ -31,6 +33,7 @@ pub(crate) struct Plan {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) kind: SpanKind,
     pub(crate) parent: PlannedParent,
+    pub(crate) cargo: PlannedCargo,
     pub(crate) start_unix_nanos: Option<u64>,
     pub(crate) attributes: SmallList<Attribute, 4>,
     pub(crate) links: SmallList<Link, 1>,
@@ -46,6 +49,26 @@ pub(crate) enum PlannedParent {
     Span(Hot),
     /// A span that is known by its identity alone.
     Context(SpanContext),
+}
+
+/// What travels with a span.
+#[derive(Clone, Debug)]
+pub(crate) enum PlannedCargo {
+    /// What travels with the present context.
+    Here,
+    /// This, or nothing.
+    Own(SharedCargo),
+}
+
+impl PlannedCargo {
+    /// Itself, out of its scope.
+    #[inline]
+    pub(crate) fn resolved(self) -> SharedCargo {
+        match self {
+            Self::Here => context::cargo(),
+            Self::Own(cargo) => cargo,
+        }
+    }
 }
 
 impl Plan {
@@ -64,6 +87,7 @@ impl Plan {
             name,
             kind: callsite.span_kind(),
             parent: PlannedParent::Current,
+            cargo: PlannedCargo::Here,
             start_unix_nanos: None,
             attributes: SmallList::new(),
             links: SmallList::new(),
@@ -89,6 +113,21 @@ pub(crate) struct Begun {
     pub(crate) parent: Option<SpanId>,
     pub(crate) start: u64,
     pub(crate) kind: SpanKind,
+}
+
+/// A span that has begun, and what travels with it.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) begun: Begun,
+    pub(crate) cargo: PlannedCargo,
+}
+
+impl From<Begun> for Started {
+    /// With the cargo of the scope it begins in.
+    #[inline]
+    fn from(begun: Begun) -> Self {
+        Self { begun, cargo: PlannedCargo::Here }
+    }
 }
 
 /// What has to be written when it ends.
@@ -161,12 +200,18 @@ pub(crate) fn is_nothing_here() -> bool {
 /// Starts a span of which only its callsite is known, and announces it.
 #[cold]
 #[inline(never)]
-pub(crate) fn begin_anything(callsite: &'static Callsite) -> Begun {
-    begin(Plan::new(callsite.into(), Location::caller()), Announce::Always)
+pub(crate) fn begin_anything(callsite: &'static Callsite) -> Started {
+    let hot = context::current();
+    match hot.state() {
+        State::None if !switches::is_on(hot.pipeline()) && hot.span_id().is_none() => Begun::NOTHING.into(),
+        State::PassThrough | State::Unsampled => Begun::unrecorded(hot).into(),
+        _ => begin(Plan::new(callsite.into(), Location::caller()), Announce::Always),
+    }
 }
 
 /// Starts a span.
-pub(crate) fn begin(plan: Plan, announce: Announce) -> Begun {
+pub(crate) fn begin(mut plan: Plan, announce: Announce) -> Started {
+    let cargo = std::mem::replace(&mut plan.cargo, PlannedCargo::Here);
     let here = context::current();
     let base = match plan.parent {
         PlannedParent::Current => here,
@@ -174,16 +219,17 @@ pub(crate) fn begin(plan: Plan, announce: Announce) -> Begun {
         PlannedParent::Span(hot) => hot.to_keep(),
     };
     if here.is_suppressed() || base.is_suppressed() {
-        return Begun::NOTHING;
+        return Begun::NOTHING.into();
     }
-    if !is_wanted(plan.callsite, base.pipeline()) {
-        return Begun::beside(base);
+    if base.state() == State::None {
+        return begin_trace(plan, base, cargo);
     }
-    match base.state() {
-        State::None => begin_trace(plan, base),
-        State::PassThrough | State::Unsampled => Begun::unrecorded(base),
+    let begun = match base.state() {
+        _ if !is_wanted(plan.callsite, base.pipeline()) => Begun::beside(base),
         State::Sampled => begin_in_trace(plan, base, announce),
-    }
+        State::None | State::PassThrough | State::Unsampled => Begun::unrecorded(base),
+    };
+    Started { begun, cargo }
 }
 
 /// What the filter says; a capture sees everything.
@@ -196,19 +242,36 @@ fn is_wanted(callsite: &'static Callsite, pipeline: u32) -> bool {
 }
 
 /// A local root: the one place where a sampling decision is made.
-fn begin_trace(plan: Plan, base: Hot) -> Begun {
+fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     let parent = match plan.parent {
         PlannedParent::Context(context) => Some(context),
-        _ => None,
+        // The span that should have been between was left out by the filter.
+        _ => base.span_context(),
     };
-    let asked = || switches::with(base.pipeline(), |switches| decide(&plan, parent, switches));
+    let remote = |context, state| Hot::of_span(context, state, base.pipeline(), false);
+    if !is_wanted(plan.callsite, base.pipeline()) {
+        // Its children begin where it would have begun: below the same parent.
+        let begun = Begun::beside(parent.map_or(base, |parent| remote(parent, State::None)));
+        return Started { begun, cargo };
+    }
+    let travels = match &cargo {
+        PlannedCargo::Here => context::cargo(),
+        PlannedCargo::Own(cargo) => cargo.clone(),
+    };
+    let asked = || switches::with(base.pipeline(), |switches| decide(&plan, parent, &travels, switches));
     let Some(root) = switches::is_on(base.pipeline()).then(asked).flatten() else {
-        let passing = |context| Hot::of_span(context, State::PassThrough, base.pipeline(), false);
-        return parent.map_or(Begun::NOTHING, |context| Begun::context(passing(context), Role::Context));
+        // Where nothing records it, what came in travels on as it is, and nothing else does.
+        let begun = match parent {
+            Some(parent) => Begun::unrecorded(remote(parent, State::PassThrough)),
+            None if context::current().span_id().is_some() => Begun::unrecorded(base),
+            None => Begun::NOTHING,
+        };
+        return Started { begun, cargo };
     };
+    let cargo = root.cargo.map_or(cargo, PlannedCargo::Own);
     let unsampled = Hot::of_span(root.context, State::Unsampled, base.pipeline(), false);
     if !root.sampled {
-        return Begun::context(unsampled, Role::Context);
+        return Started { begun: Begun::context(unsampled, Role::Context), cargo };
     }
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
         .local_root()
@@ -217,7 +280,18 @@ fn begin_trace(plan: Plan, base: Hot) -> Begun {
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
     let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
     // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
-    if write_start(plan, &begun, origin) { begun } else { Begun::context(unsampled, Role::Context) }
+    if !write_start(plan, &begun, origin) {
+        return Started { begun: Begun::context(unsampled, Role::Context), cargo };
+    }
+    let state = match &cargo {
+        PlannedCargo::Here => cargo::state_of(&travels, own.trace_id()),
+        PlannedCargo::Own(cargo) => cargo::state_of(cargo, own.trace_id()),
+    };
+    if !state.is_empty() {
+        let handle = CurrentSpan { hot: own };
+        handle.write_at(begun.start, Group::Change, [Record::TraceState(state.clone())].into_iter());
+    }
+    Started { begun, cargo }
 }
 
 /// What was decided of a local root.
@@ -226,18 +300,22 @@ struct Root {
     sampled: bool,
     special: bool,
     times_polls: bool,
+    /// What travels with it, if the decision changed that.
+    cargo: Option<SharedCargo>,
 }
 
-fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root {
+fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switches: &Switches) -> Root {
     let trace_id = parent.map_or_else(|| switches.trace_id(), |parent| parent.trace_id());
-    let sampled = if parent.is_none() && switches.sampler.always_records_roots() {
-        true
-    } else {
+    let (mut sampled, mut new_cargo) = (true, None);
+    if parent.is_some() || !switches.sampler.always_records_roots() {
+        let (state, mark) = (cargo::state_of(travels, Some(trace_id)), cargo::mark_of(travels, Some(trace_id)));
         let attributes = plan.attributes.to_vec();
         let links = plan.links.to_vec();
-        let decided = switches.sampler.decide(&SamplingParameters {
+        let sampler = if mark == Mark::Deferred { switches.sampler.of_roots() } else { &switches.sampler };
+        let decided = sampler.decide(&SamplingParameters {
             trace_id,
             parent,
+            trace_state: state,
             name: plan.name.as_deref().unwrap_or(plan.callsite.name()),
             kind: plan.kind,
             callsite: Some(plan.callsite),
@@ -247,13 +325,20 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root
         if decided.panicked {
             tally::USER_PANICS.add(1);
         }
-        decided.decision == SamplingDecision::RecordAndSample
-    };
+        sampled = decided.decision == SamplingDecision::RecordAndSample;
+        let state = probability::changed(state, decided.threshold);
+        if state.is_some() || mark == Mark::Deferred {
+            let mark = if mark == Mark::Deferred { Mark::None } else { mark };
+            let state = state.unwrap_or_else(|| cargo::state_of(travels, Some(trace_id)).clone());
+            let baggage = cargo::baggage_of(travels).clone();
+            new_cargo = Some(Cargo { trace: Some(trace_id), state, mark, baggage }.share());
+        }
+    }
     // Our own ids are random in their low 56 bits; of a parent's trace id only the parent knows.
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
     let context = SpanContext::new(trace_id, switches.span_id(), flags);
-    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls }
+    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls, cargo: new_cargo }
 }
 
 /// A span in a trace that is recorded.

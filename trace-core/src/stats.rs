@@ -39,6 +39,9 @@ pub struct Stats {
     pub reentrant: u64,
     /// Panics in samplers, redactions, hooks and tail samplers, caught.
     pub user_panics: u64,
+    /// Headers of incoming requests that broke their grammar and were not used, in the whole process. See
+    /// [`Extracted::broken`](crate::propagation::Extracted::broken).
+    pub broken_headers: u64,
     /// The memory in use for records, in bytes, in the whole process.
     pub bytes_in_use: u64,
     /// One for each exporter, in the order of the builder.

@@ -6,7 +6,7 @@ use std::task::{self, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::context;
+use crate::context::Carry;
 use crate::current_span::current_span;
 use crate::future::Carried;
 use crate::span::Span;
@@ -43,7 +43,7 @@ pub trait StreamExt: Stream + Sized {
     /// Runs the stream in the span that is current at this call, wherever it is polled. That span's end and attributes are
     /// left to its owner.
     fn in_current_span(self) -> InSpanStream<Self> {
-        let carried = Carried::context(context::current());
+        let carried = Carried::context(Carry::current());
         InSpanStream { stream: Some(self), carried, items: Items::uncounted() }
     }
 }

@@ -34,3 +34,5 @@ pub(crate) static POLLS_OVER_BUDGET: Tally = Tally::new();
 pub(crate) static REENTRANT: Tally = Tally::new();
 /// Panics in closures that users gave us, caught.
 pub(crate) static USER_PANICS: Tally = Tally::new();
+/// Headers of incoming requests that broke their grammar.
+pub(crate) static BROKEN_HEADERS: Tally = Tally::new();

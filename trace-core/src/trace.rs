@@ -20,6 +20,7 @@ use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, Marks, SpanRecord};
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::tree::Tree;
 use crate::value::{Attribute, Value};
 
@@ -48,6 +49,7 @@ use crate::value::{Attribute, Value};
 #[derive(Clone, Debug)]
 pub struct Trace {
     pub(crate) id: TraceId,
+    pub(crate) state: TraceState,
     pub(crate) timebase: Timebase,
     pub(crate) completeness: Completeness,
     /// Whether the polls of its futures were timed.
@@ -87,6 +89,7 @@ impl Trace {
     pub fn from_spans(id: TraceId, spans: impl IntoIterator<Item = SpanData>) -> Self {
         let mut trace = Self {
             id,
+            state: TraceState::new(),
             timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
             times_polls: false,
@@ -153,6 +156,12 @@ impl Trace {
     #[must_use]
     pub const fn id(&self) -> TraceId {
         self.id
+    }
+
+    /// What the systems along its way say of it, as it was when the trace came into this process or began in it.
+    #[must_use]
+    pub const fn trace_state(&self) -> &TraceState {
+        &self.state
     }
 
     /// Whether it is all there.
@@ -329,6 +338,12 @@ impl<'a> SpanView<'a> {
     #[must_use]
     pub const fn context(&self) -> SpanContext {
         SpanContext::new(self.trace.id, self.record.id, self.record.flags)
+    }
+
+    /// What the systems along the trace's way say of it. See [`Trace::trace_state`].
+    #[must_use]
+    pub const fn trace_state(&self) -> &'a TraceState {
+        &self.trace.state
     }
 
     /// What it is called.
