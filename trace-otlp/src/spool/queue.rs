@@ -30,8 +30,8 @@ pub(crate) struct Queue {
     next: u64,
     /// The first place that this process has given.
     first_own: u64,
-    /// Held as long as the queue: one process at a time.
-    _lock: File,
+    /// One process at a time.
+    lock: Option<File>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +87,7 @@ impl Queue {
             bytes,
             next,
             first_own: next,
-            _lock: lock,
+            lock: Some(lock),
         };
         Ok((queue, damage))
     }
@@ -146,6 +146,11 @@ impl Queue {
         self.bytes -= entry.bytes;
         let _ = fs::remove_file(path(&self.directory, entry.place, WHOLE));
         if entry.place >= self.first_own { entry.closed } else { 0 }
+    }
+
+    /// Lets another process have the directory. What is in it is not touched any more.
+    pub(crate) fn close(&mut self) {
+        self.lock = None;
     }
 
     /// How many spans the oldest request has.

@@ -14,6 +14,9 @@ use crate::spool::settings::Spool;
 use crate::stats::OtlpMonitor;
 use crate::transport::request::Transport;
 
+/// How long dropping an exporter that was not shut down waits for a request that is on its way.
+const DROP_PATIENCE: Duration = Duration::from_millis(100);
+
 /// The exporter's side of the spool.
 #[derive(Debug)]
 pub(crate) struct SpoolSender {
@@ -155,7 +158,7 @@ impl SpoolSender {
 
 impl Drop for SpoolSender {
     fn drop(&mut self) {
-        self.stop(Duration::ZERO);
+        self.stop(DROP_PATIENCE);
     }
 }
 
@@ -199,7 +202,10 @@ impl Shared {
             }
             self.changed.notify_all();
         }
-        self.lock().is_gone = true;
+        let mut state = self.lock();
+        state.queue.close();
+        state.is_gone = true;
+        drop(state);
         self.changed.notify_all();
     }
 
