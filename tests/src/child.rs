@@ -1,5 +1,6 @@
 //! Scenarios that need a process of their own: each test starts its own binary again, for itself alone.
 
+use std::io::Write as _;
 use std::process::{Command, Output};
 use std::sync::Once;
 use std::time::Duration;
@@ -9,7 +10,7 @@ const SCENARIO: &str = "TRACE_TEST_SCENARIO";
 /// What a child prints when its scenario is over.
 const DONE: &str = "the scenario is done";
 /// A child that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A child process that is about to run.
 #[derive(Debug)]
@@ -80,7 +81,9 @@ impl Child {
         if std::env::var(SCENARIO).is_ok_and(|wanted| wanted == name) {
             watch();
             scenario();
-            println!("{DONE}");
+            let mut stdout = std::io::stdout().lock();
+            writeln!(stdout, "{DONE}").expect("a child can write to its parent");
+            drop(stdout);
             std::process::exit(0);
         }
         self.command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(SCENARIO, name);

@@ -1,5 +1,7 @@
 //! The end: of a runtime, a guard, a pipeline, a thread, a process. Every span is told as ended, cancelled or open.
 
+#![cfg(test)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Exact figures: allocations and sizes. Of times there are benchmarks.
 
+#![cfg(test)]
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

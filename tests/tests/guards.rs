@@ -1,5 +1,7 @@
 //! Guards that end in another order or another place than they began: no span that has ended is ever current again.
 
+#![cfg(test)]
+
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -1,5 +1,7 @@
 //! Load and loss: everything is delivered or counted, memory stays bounded, and a flush tells the truth in its time.
 
+#![cfg(test)]
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::panic::Location;
 
 use crate::callsite::{self, Callsite, NO_PLACE};
-use crate::context::{self, Hot};
+use crate::carrier;
+use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
@@ -40,7 +41,10 @@ pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let location = Location::caller();
     match name.0 {
         Name::Callsite(callsite) => enter(callsite),
-        Name::Static(name) => enter(callsite::interned(name, location)),
+        Name::Static(text) => match callsite::interned(text, location) {
+            Some(callsite) => enter(callsite),
+            None => ActiveSpan::of_plan(Plan::new(name, location)),
+        },
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location)),
     }
 }
@@ -133,6 +137,12 @@ impl ActiveSpan {
         }
     }
 
+    /// A guard without a span.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self::NOTHING
+    }
+
     #[inline]
     fn of(begun: Begun, callsite: &'static Callsite) -> Self {
         Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())
@@ -178,7 +188,7 @@ impl ActiveSpan {
         if self.role == Role::Ended {
             start::write_ended(own, self.outcome(), switches::now(own));
         }
-        context::leave(own, self.heir);
+        context::leave(own, self.heir, mourn);
     }
 
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
@@ -213,11 +223,17 @@ impl Drop for ActiveSpan {
             let own = self.handle.hot;
             let times = (self.start, switches::now(own));
             start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
-            context::leave(own, self.heir);
+            context::leave(own, self.heir, mourn);
         } else if self.role != Role::Nothing {
             self.end_announced();
         }
     }
+}
+
+/// Keeps the trace of a scope that ended before the scopes inside of it from being complete.
+fn mourn(dead: Hot) -> Option<Mourner> {
+    let is_open = dead.is_sampled() && carrier::open(dead);
+    is_open.then(|| Mourner::new(dead, carrier::close))
 }
 
 impl From<&ActiveSpan> for Parent {

@@ -5,6 +5,9 @@
 //! before. If one such thing was open at the end of the pass that closed the last one known, then its announcement was
 //! written before the next pass began, so that pass brings it, and the trace is not quiet.
 
+#[cfg(test)]
+mod schedules;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;

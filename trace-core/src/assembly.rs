@@ -343,7 +343,12 @@ impl Assembly {
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Trace {
-        let mut extras = if details.is_empty() && spans.iter().all(is_plain) {
+        let (mut closed, mut plain) = (0, true);
+        for span in &spans {
+            closed += usize::from(span.outcome != Outcome::Open);
+            plain &= is_plain(span);
+        }
+        let mut extras = if details.is_empty() && plain {
             Extras::default()
         } else {
             detail::apply(&mut spans, details, &self.timebase, rules, omissions)
@@ -363,6 +368,7 @@ impl Assembly {
             long_polls: Vec::new(),
             resource: Arc::clone(resource),
             spans,
+            closed,
             extras,
             tree: OnceLock::new(),
         }

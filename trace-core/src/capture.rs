@@ -206,6 +206,7 @@ impl Capture {
         let session = Session::begin(self);
         let value = context::with(Hot::none_in(session.number), body);
         let collected = session.collect(patience).wait(PATIENCE.saturating_add(patience.unwrap_or_default()));
+        session.end(&collected);
         Captured::new(value, collected)
     }
 
@@ -215,6 +216,7 @@ impl Capture {
         let session = Session::begin(self);
         let value = in_context(Hot::none_in(session.number), body).await;
         let collected = session.collect(patience).await;
+        session.end(&collected);
         Captured::new(value, collected)
     }
 }
@@ -222,6 +224,7 @@ impl Capture {
 /// A capture that is under way; ends when it is dropped.
 struct Session {
     number: u32,
+    is_collected: bool,
 }
 
 impl Session {
@@ -250,21 +253,29 @@ impl Session {
             times_polls: capture.times_polls,
             on_start: Vec::new(),
         }));
-        Self { number }
+        Self { number, is_collected: false }
     }
 
-    fn collect(self, patience: Option<Duration>) -> Answer<Collected> {
+    /// Asks for everything. The session goes on until the answer is there, for those that the capture waits for.
+    fn collect(&self, patience: Option<Duration>) -> Answer<Collected> {
         let (question, answer) = question();
         let deadline = patience.and_then(|patience| Instant::now().checked_add(patience));
         processor::send(Command::Collect { pipeline: self.number, deadline, question });
         answer
+    }
+
+    fn end(mut self, collected: &Option<Collected>) {
+        self.is_collected = collected.is_some();
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         switches::remove(self.number);
-        // If it was collected already, nobody is there to hear this.
+        if self.is_collected {
+            return;
+        }
+        // The body panicked, or nobody waits any more: what was caught goes with it.
         let (question, _) = question();
         processor::send(Command::Collect { pipeline: self.number, deadline: None, question });
     }

@@ -38,36 +38,37 @@ pub(crate) struct Hot {
     trace: (u64, u64),
     /// Zero where there is no span.
     span: u64,
-    bits: u32,
-    /// Which pipeline records it: 0 is the one of `init`, others belong to captures.
-    pipeline: u32,
+    /// The state and the flags, and in the upper half the pipeline that records it: 0 is the one of `init`, others belong
+    /// to captures.
+    bits: u64,
 }
 
-const STATE: u32 = 0b11;
+const STATE: u64 = 0b11;
 /// The thread has tombstones.
-const TOMBS: u32 = 1 << 2;
+const TOMBS: u64 = 1 << 2;
 /// The pipeline has a clock, ids or hooks of its own, so that the short path must not be taken.
-const SPECIAL: u32 = 1 << 3;
+const SPECIAL: u64 = 1 << 3;
 /// The future around this is being dropped before it was done.
-const DROPPING: u32 = 1 << 4;
+const DROPPING: u64 = 1 << 4;
 /// Nothing is recorded here: an exporter is at work.
-const SUPPRESSED: u32 = 1 << 5;
+const SUPPRESSED: u64 = 1 << 5;
 /// The span is one of another process.
-const REMOTE: u32 = 1 << 6;
+const REMOTE: u64 = 1 << 6;
 /// In a span that was left out, which lives in its parent's context: what is said here is not kept. Children are not muted.
-const MUTED: u32 = 1 << 7;
+const MUTED: u64 = 1 << 7;
 const TRACE_FLAGS: u32 = 8;
+const PIPELINE: u32 = 32;
 /// The trace begins here, as far as this process goes.
-const LOCAL_ROOT: u32 = 1 << 16;
+const LOCAL_ROOT: u64 = 1 << 16;
 /// Polls are timed in this trace.
-const TIMES_POLLS: u32 = 1 << 17;
+const TIMES_POLLS: u64 = 1 << 17;
 /// The context was taken along without its span, which ends elsewhere.
-const LENT: u32 = 1 << 18;
+const LENT: u64 = 1 << 18;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
-const OF_THE_THREAD: u32 = TOMBS | DROPPING;
+const OF_THE_THREAD: u64 = TOMBS | DROPPING;
 
 impl Hot {
-    pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0, pipeline: 0 };
+    pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0 };
 
     /// A span's context.
     pub(crate) fn of_span(context: SpanContext, state: State, pipeline: u32, special: bool) -> Self {
@@ -76,19 +77,22 @@ impl Hot {
         Self {
             trace: context.trace_id().words(),
             span: context.span_id().to_u64(),
-            bits: state as u32 | special | remote | u32::from(context.flags().bits()) << TRACE_FLAGS,
-            pipeline,
+            bits: state as u64
+                | special
+                | remote
+                | u64::from(context.flags().bits()) << TRACE_FLAGS
+                | u64::from(pipeline) << PIPELINE,
         }
     }
 
     /// No span, and this pipeline for traces that begin here.
     pub(crate) const fn none_in(pipeline: u32) -> Self {
-        Self { pipeline, ..Self::NONE }
+        Self { bits: (pipeline as u64) << PIPELINE, ..Self::NONE }
     }
 
     /// The same place without a span.
     pub(crate) const fn without_span(self) -> Self {
-        Self { bits: self.bits & (OF_THE_THREAD | SUPPRESSED), pipeline: self.pipeline, ..Self::NONE }
+        Self { bits: self.bits & (OF_THE_THREAD | SUPPRESSED | u64::MAX << PIPELINE), ..Self::NONE }
     }
 
     /// The context of a child of this span.
@@ -109,19 +113,19 @@ impl Hot {
 
     #[inline]
     pub(crate) const fn is_sampled(self) -> bool {
-        self.bits & STATE == State::Sampled as u32
+        self.bits & STATE == State::Sampled as u64
     }
 
     /// Whether what is said through a handle with this context is kept.
     #[inline]
     pub(crate) const fn is_recording(self) -> bool {
-        self.bits & (STATE | MUTED | SUPPRESSED) == State::Sampled as u32
+        self.bits & (STATE | MUTED | SUPPRESSED) == State::Sampled as u64
     }
 
     /// Whether a child of this span takes the short path.
     #[inline]
     pub(crate) const fn is_plainly_sampled(self) -> bool {
-        self.bits & (STATE | SPECIAL | SUPPRESSED) == State::Sampled as u32
+        self.bits & (STATE | SPECIAL | SUPPRESSED) == State::Sampled as u64
     }
 
     pub(crate) const fn is_special(self) -> bool {
@@ -171,7 +175,7 @@ impl Hot {
     }
 
     pub(crate) const fn pipeline(self) -> u32 {
-        self.pipeline
+        (self.bits >> PIPELINE) as u32
     }
 
     pub(crate) const fn flags(self) -> TraceFlags {
@@ -219,19 +223,39 @@ impl Hot {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Tombstone {
     dead: Hot,
     heir: Hot,
+    _mourner: Option<Mourner>,
+}
+
+/// Waits for the scopes inside of a scope that ended before them, and is told when they have.
+#[derive(Debug)]
+pub(crate) struct Mourner {
+    dead: Hot,
+    over: fn(Hot),
+}
+
+impl Mourner {
+    pub(crate) const fn new(dead: Hot, over: fn(Hot)) -> Self {
+        Self { dead, over }
+    }
+}
+
+impl Drop for Mourner {
+    fn drop(&mut self) {
+        (self.over)(self.dead);
+    }
 }
 
 thread_local! {
-    // The context, in the parts that change together. A processor makes a load that spans two stores wait until both are in
-    // the cache, some 4 ns here; so nothing is loaded in a wider piece than it was stored in.
-    static TRACE: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    // The context, word by word. A processor makes a load that spans two stores wait until both are in the cache, some 4 ns
+    // here; so nothing is loaded in a wider piece than it was stored in.
+    static HIGH: Cell<u64> = const { Cell::new(0) };
+    static LOW: Cell<u64> = const { Cell::new(0) };
     static SPAN: Cell<u64> = const { Cell::new(0) };
-    /// The bits, and the pipeline in the upper half.
-    static REST: Cell<u64> = const { Cell::new(0) };
+    static BITS: Cell<u64> = const { Cell::new(0) };
     /// Few and seldom; allocated while there are any.
     static TOMBSTONES: Cell<Vec<Tombstone>> = const { Cell::new(Vec::new()) };
 }
@@ -239,16 +263,16 @@ thread_local! {
 /// The context at this moment.
 #[inline]
 pub(crate) fn current() -> Hot {
-    let rest = REST.get();
-    Hot { trace: TRACE.get(), span: SPAN.get(), bits: rest as u32, pipeline: (rest >> 32) as u32 }
+    Hot { trace: (HIGH.get(), LOW.get()), span: SPAN.get(), bits: BITS.get() }
 }
 
 /// Makes this the context.
 #[inline]
 fn set(hot: Hot) {
-    TRACE.set(hot.trace);
+    HIGH.set(hot.trace.0);
+    LOW.set(hot.trace.1);
     SPAN.set(hot.span);
-    REST.set(u64::from(hot.bits) | u64::from(hot.pipeline) << 32);
+    BITS.set(hot.bits);
 }
 
 /// Makes a span current in a sync scope; [`leave`] undoes it. Returns what was current.
@@ -265,27 +289,27 @@ pub(crate) fn mark_dropping() {
     set(Hot { bits: hot.bits | DROPPING, ..hot });
 }
 
-/// Ends a sync scope: the heir is current again if this scope's span is; else it leaves a tombstone.
+/// Ends a sync scope: the heir is current again if this scope's span is; else it leaves a tombstone, and somebody mourns.
 #[inline]
-pub(crate) fn leave(own: Hot, heir: Hot) {
+pub(crate) fn leave(own: Hot, heir: Hot, mourn: fn(Hot) -> Option<Mourner>) {
     let present = current();
     if present.span == own.span && present.bits & (TOMBS | LENT) == 0 {
         set(heir.at(present));
     } else {
-        leave_out_of_order(own, heir);
+        leave_out_of_order(own, heir, mourn);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn leave_out_of_order(own: Hot, heir: Hot) {
+fn leave_out_of_order(own: Hot, heir: Hot, mourn: fn(Hot) -> Option<Mourner>) {
     let present = current();
     // Where the span's context was lent to, it stays; the scope is elsewhere on this thread.
     let is_lent = present.bits & LENT > own.bits & LENT;
     if present.is_same_span(own) && !is_lent {
         set(alive(heir.at(present)));
     } else {
-        bury(Tombstone { dead: own, heir });
+        bury(Tombstone { dead: own, heir, _mourner: mourn(own) });
     }
 }
 
@@ -293,11 +317,10 @@ fn leave_out_of_order(own: Hot, heir: Hot) {
 fn bury(tombstone: Tombstone) {
     let buried = TOMBSTONES.try_with(|cell| {
         let mut tombstones = cell.take();
-        if tombstones.len() == MAX_TOMBSTONES {
-            tombstones.remove(0);
-        }
+        let oldest = if tombstones.len() == MAX_TOMBSTONES { Some(tombstones.remove(0)) } else { None };
         tombstones.push(tombstone);
         cell.set(tombstones);
+        drop(oldest);
     });
     if buried.is_ok() {
         let hot = current();
@@ -312,15 +335,19 @@ fn bury(tombstone: Tombstone) {
 fn alive(mut hot: Hot) -> Hot {
     let left = TOMBSTONES.try_with(|cell| {
         let mut tombstones = cell.take();
+        let mut used = Vec::new();
         while hot.bits & LENT == 0
             && let Some(place) = tombstones.iter().position(|tombstone| tombstone.dead.is_same_span(hot))
         {
-            hot = tombstones.remove(place).heir.at(hot);
+            let tombstone = tombstones.remove(place);
+            hot = tombstone.heir.at(hot);
+            used.push(tombstone);
         }
         let left = tombstones.len();
         if left > 0 {
             cell.set(tombstones);
         }
+        drop(used);
         left
     });
     let tombs = if left.is_ok_and(|left| left > 0) { TOMBS } else { 0 };
@@ -392,7 +419,7 @@ mod tests {
             let heirs: Vec<_> = own.iter().map(|&own| enter(own)).collect();
             let mut alive = [true; 4];
             for index in order.iter().copied() {
-                leave(own[index], heirs[index]);
+                leave(own[index], heirs[index], |_| None);
                 alive[index] = false;
                 let expected = alive.iter().rposition(|&alive| alive).map_or(0, |index| index as u64 + 1);
                 assert_eq!(current_id(), expected, "{order:?} after {index}");
@@ -421,10 +448,10 @@ mod tests {
         let before_outer = enter(outer);
         let before_inner = enter(inner);
         let thread = visit(Hot::NONE);
-        leave(outer, before_outer);
+        leave(outer, before_outer, |_| None);
         come_back(thread);
         assert_eq!(current_id(), 2);
-        leave(inner, before_inner);
+        leave(inner, before_inner, |_| None);
         assert_eq!(current(), Hot::NONE);
     }
 
@@ -432,11 +459,11 @@ mod tests {
     fn leaked_scopes_do_not_grow_the_context_without_bound() {
         let root = enter(context(1));
         for span in 2..10_000 {
-            leave(context(span), context(1));
+            leave(context(span), context(1), |_| None);
         }
         let tombstones = TOMBSTONES.take();
         assert!(tombstones.len() <= MAX_TOMBSTONES);
-        leave(context(1), root);
+        leave(context(1), root, |_| None);
         assert_eq!(current(), Hot::NONE);
     }
 }

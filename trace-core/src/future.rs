@@ -13,10 +13,9 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::buffer::{self, Worth};
+use crate::carrier;
 use crate::context::{self, Hot};
 use crate::poll_timer::PollTimer;
-use crate::record::Record;
 use crate::span::Span;
 use crate::start::{self, Role};
 use crate::status::Outcome;
@@ -165,7 +164,7 @@ impl Carried {
         }
     }
 
-    const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self::new(Hot::NONE, CarriedRole::Nothing)
     }
 
@@ -184,11 +183,7 @@ impl Carried {
     }
 
     fn carrier(hot: Hot) -> Self {
-        let Some(trace) = hot.trace_id() else { return Self::new(hot, CarriedRole::Context) };
-        let pipeline = hot.pipeline();
-        let announced = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace });
-        switches::wake_lazily();
-        Self::new(hot.lent(), if announced { CarriedRole::Carrier } else { CarriedRole::Context })
+        Self::new(hot.lent(), if carrier::open(hot) { CarriedRole::Carrier } else { CarriedRole::Context })
     }
 
     /// Whether there is no context to make current and nothing to write.
@@ -197,24 +192,33 @@ impl Carried {
         self.role == CarriedRole::Nothing
     }
 
+    /// Whether its end is written.
+    #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "streams alone are polled after their end"))]
+    pub(crate) fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let times = self.own.times_polls() && self.role == CarriedRole::Span;
-        let mut visit = self.visit_untimed(End::Panicked);
-        if times {
-            visit.timer = Some(PollTimer::start(visit.carried.own));
-        }
-        visit
+        let timer = if self.own.times_polls() { self.start_timer() } else { None };
+        self.enter(End::Panicked, timer)
     }
 
-    #[inline]
-    fn visit_untimed(&mut self, unwinds_as: End) -> Visit<'_> {
+    #[cold]
+    #[inline(never)]
+    fn start_timer(&self) -> Option<PollTimer> {
+        (self.role == CarriedRole::Span).then(|| PollTimer::start(self.own))
+    }
+
+    /// Makes the visit all at once: what is changed afterwards would be moved afterwards.
+    #[inline(always)]
+    fn enter(&mut self, unwinds_as: End, timer: Option<PollTimer>) -> Visit<'_> {
         let thread = match self.left.take() {
             None => context::visit(self.own),
             Some(left) => context::resume(*left),
         };
-        Visit { thread, carried: self, unwinds_as, timer: None, is_over: false }
+        Visit { thread, carried: self, unwinds_as, timer, is_over: false }
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
@@ -225,7 +229,7 @@ impl Carried {
             Phase::Polled => End::Dropped(Outcome::Cancelled),
             Phase::Done => End::Done,
         };
-        let visit = self.visit_untimed(end);
+        let visit = self.enter(end, None);
         if end != End::Done {
             context::mark_dropping();
         }
@@ -237,17 +241,20 @@ impl Carried {
         if self.is_nothing() { body() } else { context::with(self.own, body) }
     }
 
+    /// Ends it, if it has not ended.
+    #[inline(never)]
+    fn end(&mut self, end: End) {
+        if self.phase != Phase::Done {
+            self.phase = Phase::Done;
+            self.write_end(end.outcome());
+        }
+    }
+
     /// Writes down how it ended.
     fn write_end(&self, outcome: Outcome) {
         match self.role {
             CarriedRole::Span => start::write_ended(self.own, outcome, switches::now(self.own)),
-            CarriedRole::Carrier => {
-                if let Some(trace) = self.own.trace_id() {
-                    let pipeline = self.own.pipeline();
-                    buffer::push(Worth::End, || Record::CarrierClosed { pipeline, trace });
-                    switches::wake_lazily();
-                }
-            }
+            CarriedRole::Carrier => carrier::close(self.own),
             CarriedRole::Nothing | CarriedRole::Context => {}
         }
     }
@@ -316,17 +323,16 @@ impl Visit<'_> {
         self.close(self.unwinds_as);
     }
 
-    #[inline]
+    #[inline(always)]
     fn close(&mut self, end: End) {
         self.is_over = true;
-        if let Some(timer) = self.timer {
-            timer.finish(self.carried.own, 0);
+        if self.timer.is_some() {
+            self.stop_timer();
         }
         if end == End::Pending {
             self.carried.phase = Phase::Polled;
-        } else if self.carried.phase != Phase::Done {
-            self.carried.phase = Phase::Done;
-            self.carried.write_end(end.outcome());
+        } else {
+            self.carried.end(end);
         }
         let left = context::come_back(self.thread);
         if left != self.carried.own {
@@ -341,6 +347,14 @@ impl Visit<'_> {
         let left = left.to_keep();
         if left != self.carried.own {
             self.carried.left = Some(Box::new(left));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn stop_timer(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            timer.finish(self.carried.own, 0);
         }
     }
 

@@ -11,6 +11,8 @@
 //! - [The end](#the-end): flush, shutdown, the books
 //! - [Traces as values](#traces-as-values): tests
 //!
+//! Coming [from `tracing`](guide::from_tracing) or [from `fastrace`](guide::from_fastrace): what you wrote there and write here.
+//!
 //! # Start
 //!
 //! [`init`] starts the pipeline of the process as the environment says, and prints traces to the console where it says
@@ -272,7 +274,9 @@ mod assembly;
 mod blocked;
 mod buffer;
 mod callsite;
+mod cancellation;
 mod capture;
+mod carrier;
 mod caught;
 mod clock;
 mod config;
@@ -289,6 +293,7 @@ mod export;
 mod exporter;
 pub mod filter;
 mod future;
+pub mod guide;
 mod handoff;
 mod id;
 mod kind;
@@ -311,6 +316,8 @@ mod redact;
 mod resource;
 mod sampler;
 mod shape;
+#[cfg(feature = "futures")]
+mod sink;
 mod small_list;
 mod span;
 mod span_context;
@@ -319,6 +326,8 @@ mod span_record;
 mod start;
 mod stats;
 mod status;
+#[cfg(feature = "futures")]
+mod stream;
 mod switches;
 mod sync;
 mod tally;
@@ -336,6 +345,7 @@ pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
+pub use crate::cancellation::{Cancellation, Dropped};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
@@ -372,15 +382,20 @@ pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};
 pub use crate::shape::{Shape, ShapeMismatch};
+#[cfg(feature = "futures")]
+pub use crate::sink::{InSpanSink, SinkExt};
 pub use crate::span::{Parent, Span, SpanBuilder, span};
 pub use crate::span_context::{SpanContext, TraceFlags};
 pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 pub use crate::stats::{ExporterStats, Stats};
 pub use crate::status::{Outcome, Status};
+#[cfg(feature = "futures")]
+pub use crate::stream::{InSpanStream, StreamExt};
 #[cfg(feature = "tokio")]
 pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::value::{Attribute, Key, Value};
+#[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;
 
 #[doc(hidden)]

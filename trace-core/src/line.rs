@@ -199,7 +199,9 @@ impl Line {
             collected.append(&mut traces);
             return;
         }
-        self.copied -= copied(&traces).min(self.copied);
+        if self.copied > 0 {
+            self.copied -= copied(&traces).min(self.copied);
+        }
         match (self.wants(Delivery::Spans), self.wants(Delivery::Traces)) {
             (true, false) => self.pend(traces),
             (false, _) => self.send(Delivery::Traces, traces),
@@ -352,7 +354,9 @@ fn copied(traces: &[Trace]) -> usize {
 /// A copy of what was not handed on before; `None` if that is nothing.
 fn without_copied(trace: &Trace) -> Option<Trace> {
     let mut fresh = trace.clone();
+    let copied = copied(std::slice::from_ref(trace));
     fresh.spans.retain(|span| !span.marks.has(Marks::HANDED_ON));
+    fresh.closed -= copied;
     (!fresh.is_empty()).then_some(fresh)
 }
 

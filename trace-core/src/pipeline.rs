@@ -32,7 +32,7 @@ use crate::worker::{RollCall, Worker};
 /// How long spans wait for their batch unless told otherwise.
 pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(1);
 /// How many spans make a batch go at once unless told otherwise.
-pub const DEFAULT_BATCH_SPANS: usize = 512;
+pub const DEFAULT_BATCH_SPANS: usize = 4096;
 /// How old a trace grows before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
@@ -319,7 +319,7 @@ impl PipelineBuilder {
     }
 
     /// Sets how many ended spans make a batch go at once. Default: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, else
-    /// [`DEFAULT_BATCH_SPANS`] (512).
+    /// [`DEFAULT_BATCH_SPANS`] (4096).
     pub fn batch_spans(mut self, spans: usize) -> Self {
         self.batch_spans = Some(spans);
         self
@@ -412,7 +412,8 @@ impl PipelineBuilder {
         };
         let batch_spans = self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS);
         let parts = self.parts;
-        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>();
+        let start = |exporter| Worker::start(exporter, env.batch.max_queue_size);
+        let workers = self.exporters.into_iter().map(start).collect::<Result<Vec<_>, _>>();
         let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
         let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
         let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
@@ -458,8 +459,8 @@ fn exporters_named(env: &EnvConfig) -> Result<Vec<Box<dyn SpanExporter>>, InitEr
     names.iter().map(exporter).collect()
 }
 
-/// Why a pipeline did not start.
-#[derive(Debug)]
+/// Why a pipeline did not start. Its `Debug` form is the sentence for people as well, since that is what a `main` that returns
+/// it prints.
 #[non_exhaustive]
 pub enum InitError {
     /// There is a pipeline, or there was one: a process has one.
@@ -488,6 +489,12 @@ impl fmt::Display for InitError {
             ),
             Self::NoThread { .. } => f.write_str("cannot start a thread for tracing"),
         }
+    }
+}
+
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

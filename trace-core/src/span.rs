@@ -87,6 +87,12 @@ impl SpanBuilder {
         self
     }
 
+    /// Links it to several other spans.
+    pub fn links<L: Into<Link>>(mut self, links: impl IntoIterator<Item = L>) -> Self {
+        self.plan.links.extend(links.into_iter().map(Into::into));
+        self
+    }
+
     /// Sets an attribute, which a sampler can see.
     #[inline]
     pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
@@ -154,7 +160,10 @@ impl Span {
         let name = name.into();
         match name.0 {
             Name::Callsite(callsite) => Self::at(callsite),
-            Name::Static(name) => Self::at(callsite::interned(name, Location::caller())),
+            Name::Static(text) => match callsite::interned(text, Location::caller()) {
+                Some(callsite) => Self::at(callsite),
+                None => span(name).start(),
+            },
             Name::Owned(_) => span(name).start(),
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::Location;
 
 use crate::buffer::{self, Worth};
-use crate::callsite::{self, Callsite, Interest};
+use crate::callsite::{self, Callsite, Interest, NO_PLACE};
 use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
@@ -53,8 +53,11 @@ impl Plan {
     pub(crate) fn new(name: SpanName, location: &'static Location<'static>) -> Self {
         let (callsite, name) = match name.0 {
             Name::Callsite(callsite) => (callsite, None),
-            Name::Static(name) => (callsite::interned(name, location), None),
-            Name::Owned(name) => (callsite::interned("", location), Some(Cow::Owned(name))),
+            Name::Static(name) => match callsite::interned(name, location) {
+                Some(callsite) => (callsite, None),
+                None => (&NO_PLACE, Some(Cow::Borrowed(name))),
+            },
+            Name::Owned(name) => (callsite::interned("", location).unwrap_or(&NO_PLACE), Some(Cow::Owned(name))),
         };
         Self {
             callsite,

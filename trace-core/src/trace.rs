@@ -56,6 +56,8 @@ pub struct Trace {
     pub(crate) long_polls: Vec<LongPoll>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) spans: Vec<SpanRecord>,
+    /// How many of the spans have ended.
+    pub(crate) closed: usize,
     pub(crate) extras: Extras,
     pub(crate) tree: OnceLock<Box<Tree>>,
 }
@@ -90,6 +92,7 @@ impl Trace {
             long_polls: Vec::new(),
             resource: Arc::default(),
             spans: Vec::new(),
+            closed: 0,
             extras: Extras::default(),
             tree: OnceLock::new(),
         };
@@ -130,6 +133,7 @@ impl Trace {
             dropped: span.dropped,
             polls: None,
         });
+        self.closed += usize::from(span.end_unix_nanos.is_some());
         self.spans.push(SpanRecord {
             id: span.span_id,
             parent: span.parent_id,
@@ -235,8 +239,8 @@ impl Trace {
     }
 
     /// How many of its spans have ended.
-    pub(crate) fn closed(&self) -> usize {
-        self.spans.iter().filter(|span| span.outcome != Outcome::Open).count()
+    pub(crate) const fn closed(&self) -> usize {
+        self.closed
     }
 
     /// The memory it takes, in bytes.

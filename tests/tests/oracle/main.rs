@@ -1,6 +1,8 @@
 //! Seeded random async programs against a plain oracle: every span exactly once, with the right parent and outcome.
 //!
 //! `TRACE_ORACLE_SEED` runs one program, `TRACE_ORACLE_PROGRAMS` sets how many are run on each runtime.
+
+#![cfg(test)]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this crate is a test")]
 
 mod compare;

@@ -38,7 +38,7 @@ impl Http {
             .accept("")
             .accept_encoding("");
         let config = match tls {
-            Some(tls) => config.tls_config(tls.ureq()),
+            Some(tls) => tls.configure(config),
             None => config,
         };
         Self { agent: config.build().new_agent(), uri, headers, max_response_bytes }

@@ -7,7 +7,9 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
+use ureq::config::ConfigBuilder;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
 
 use crate::error::BuildError;
 use crate::pem::Pem;
@@ -37,12 +39,13 @@ impl Tls {
         })
     }
 
-    pub(crate) fn ureq(&self) -> TlsConfig {
-        TlsConfig::builder()
+    /// For HTTP/1.1.
+    pub(crate) fn configure(&self, config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+        let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(provider())
             .root_certs(self.roots.clone())
-            .client_cert(self.client.clone())
-            .build()
+            .client_cert(self.client.clone());
+        config.tls_config(tls.build())
     }
 
     /// For HTTP/2.

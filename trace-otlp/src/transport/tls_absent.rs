@@ -1,6 +1,7 @@
 //! No TLS: the feature `tls` is off.
 
-use ureq::tls::TlsConfig;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 
 use crate::error::BuildError;
 use crate::pem::Pem;
@@ -14,7 +15,7 @@ impl Tls {
         Err(BuildError::missing("an https endpoint", "tls"))
     }
 
-    pub(crate) fn ureq(&self) -> TlsConfig {
+    pub(crate) fn configure(&self, _: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
         match *self {}
     }
 }
