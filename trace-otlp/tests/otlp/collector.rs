@@ -2,7 +2,7 @@
 //!
 //! `rotel`, from PyPI, is looked for where the variable `ROTEL_AGENT` says, else where `.ci/rotel` installs it.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use trace_core::{Batch, SpanExporter, Trace};
 use trace_otlp::{Compression, OtlpExporter, Protocol};
 
+use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, PATIENCE};
 use crate::random::{Floats, Random};
 use crate::spans::message;
@@ -34,8 +35,8 @@ fn program() -> Option<PathBuf> {
 struct Collector {
     child: Child,
     directory: PathBuf,
-    grpc: u16,
-    http: u16,
+    grpc: SocketAddr,
+    http: SocketAddr,
 }
 
 impl Collector {
@@ -43,15 +44,15 @@ impl Collector {
     fn start(program: &Path, next: &HttpReceiver) -> Self {
         let directory = std::env::temp_dir().join(format!("trace-otlp-collector-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let [grpc, http] = free_ports();
+        let (grpc, http) = (own_address(), own_address());
         let child = Command::new(program)
             .current_dir(&directory)
             .arg("start")
             .args(["--exporter", "otlp", "--otlp-exporter-protocol", "http", "--otlp-exporter-compression", "none"])
             .args(["--otlp-exporter-endpoint", &format!("http://{}", next.address)])
             .args(["--traces-batch-timeout", "50ms"])
-            .args(["--otlp-grpc-endpoint", &format!("127.0.0.1:{grpc}")])
-            .args(["--otlp-http-endpoint", &format!("127.0.0.1:{http}")])
+            .args(["--otlp-grpc-endpoint", &grpc.to_string()])
+            .args(["--otlp-http-endpoint", &http.to_string()])
             .arg("--pid-file")
             .arg(directory.join("pid"))
             .env_remove("RUST_LOG")
@@ -61,8 +62,8 @@ impl Collector {
             .unwrap();
         let mut collector = Self { child, directory, grpc, http };
         let until = Instant::now() + PATIENCE;
-        for port in [grpc, http] {
-            while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        for address in [grpc, http] {
+            while TcpStream::connect(address).is_err() {
                 let ended = collector.child.try_wait().unwrap();
                 assert!(ended.is_none() && Instant::now() < until, "the collector did not start: {ended:?}");
                 std::thread::sleep(Duration::from_millis(20));
@@ -78,11 +79,6 @@ impl Drop for Collector {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
-}
-
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// What a message says, in an order of its own: a collector may group and order anew.
@@ -105,9 +101,9 @@ fn a_collector_understands_every_span_over_every_protocol() {
     let next = HttpReceiver::willing();
     let collector = Collector::start(&program, &next);
     let protocols = [
-        (Protocol::HttpProtobuf, format!("http://127.0.0.1:{}/v1/traces", collector.http)),
-        (Protocol::HttpJson, format!("http://127.0.0.1:{}/v1/traces", collector.http)),
-        (Protocol::Grpc, format!("http://127.0.0.1:{}", collector.grpc)),
+        (Protocol::HttpProtobuf, format!("http://{}/v1/traces", collector.http)),
+        (Protocol::HttpJson, format!("http://{}/v1/traces", collector.http)),
+        (Protocol::Grpc, format!("http://{}", collector.grpc)),
     ];
     for (seed, (protocol, endpoint)) in (1_000..).zip(&protocols) {
         for compression in [Compression::None, Compression::Gzip] {

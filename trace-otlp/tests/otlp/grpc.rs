@@ -1,6 +1,5 @@
 //! OTLP over gRPC, with receivers that take it, refuse it, or fail.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
@@ -8,6 +7,7 @@ use prost::Message;
 use trace_core::SpanExporter;
 use trace_otlp::{Compression, OtlpExporter, OtlpExporterBuilder, Protocol};
 
+use crate::address::own_address;
 use crate::grpc_receiver::{GrpcReceiver, GrpcReply};
 use crate::http_receiver::{HttpReceiver, Reply};
 use crate::spans::{batch, named};
@@ -167,7 +167,7 @@ fn a_receiver_that_is_away_is_found_when_it_is_back() {
 
 #[test]
 fn nobody_there_and_nobody_answering_are_told_within_the_time() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = own_address();
     let silent = GrpcReceiver::new(|_| GrpcReply::Silence);
     // The last attempt may have too little time to be refused.
     for (url, expected) in [(format!("http://{address}"), ["refused", "in time"]), (silent.url(), ["in time"; 2])] {

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
+use crate::address::own_address;
 use crate::spans::names;
 
 /// What the receiver does with a call.
@@ -70,7 +71,7 @@ pub(crate) struct GrpcReceiver {
 impl GrpcReceiver {
     /// Answers the n-th call, from 0, as `script` says.
     pub(crate) fn new(script: impl FnMut(usize) -> GrpcReply + Send + 'static) -> Self {
-        Self::start("127.0.0.1:0".parse().unwrap(), None, script)
+        Self::start(own_address(), None, script)
     }
 
     /// At an address that was another's before.

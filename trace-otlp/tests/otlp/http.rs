@@ -1,6 +1,5 @@
 //! OTLP over HTTP, with receivers that take it, refuse it, or fail.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
@@ -8,6 +7,7 @@ use prost::Message;
 use trace_core::SpanExporter;
 use trace_otlp::{Compression, OtlpExporter, OtlpExporterBuilder, Protocol};
 
+use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, Reply};
 use crate::spans::{batch, named};
 
@@ -184,7 +184,7 @@ fn a_connection_that_fails_is_tried_again() {
 
 #[test]
 fn a_receiver_that_comes_late_or_anew_is_found() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = own_address();
     let mut exporter = quick().endpoint(format!("http://{address}")).build().unwrap();
     let late = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(200));
@@ -201,7 +201,7 @@ fn a_receiver_that_comes_late_or_anew_is_found() {
 
 #[test]
 fn nobody_there_is_told_within_the_time() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = own_address();
     let exporter = quick().timeout(Duration::from_millis(200)).endpoint(format!("http://{address}"));
     let start = Instant::now();
     let (error, dropped) = failure(exporter.build().unwrap().export(&batch(10)));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
+use crate::address::own_address;
 use crate::spans::names;
 
 /// No test waits longer for anything.
@@ -93,7 +94,7 @@ pub(crate) struct HttpReceiver {
 impl HttpReceiver {
     /// Answers the n-th request, from 0, as `script` says.
     pub(crate) fn new(script: impl FnMut(usize, &Received) -> Reply + Send + 'static) -> Self {
-        Self::start(TcpListener::bind("127.0.0.1:0").unwrap(), None, script)
+        Self::start(TcpListener::bind(own_address()).unwrap(), None, script)
     }
 
     /// Takes everything.

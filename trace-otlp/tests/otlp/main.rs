@@ -1,6 +1,7 @@
 //! What arrives at a receiver, and what becomes of spans where none does.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
+mod address;
 mod collector;
 mod encoding;
 mod grpc;

@@ -2,13 +2,14 @@
 //!
 //! A program is a test that is ignored and that another test starts by its name, with an environment of its own.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use trace_core::{FutureExt, Span, callsite, in_scope, start_span};
 
+use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, Reply};
 
 /// Runs the program of this name with these variables, and none of ours.
@@ -112,7 +113,7 @@ fn a_program_that_says_what_was_lost() {
 
 #[test]
 fn a_shutdown_that_cannot_send_the_last_batch_says_so() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = own_address();
     let url = endpoint(nobody);
     let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_EXPORTER_OTLP_TIMEOUT", "300")];
     let output = run("a_program_that_says_what_was_lost", &variables);

@@ -1,7 +1,7 @@
 //! Receivers that go and come back, with a spool.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use trace_core::SpanExporter;
 use trace_otlp::{Compression, OtlpExporter, OtlpMonitor, OtlpStats, Protocol, Spool};
 
+use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, PATIENCE, Reply};
 use crate::spans::named;
 
@@ -56,10 +57,6 @@ fn exporter(address: SocketAddr, spool: Spool) -> OtlpExporter {
         .unwrap()
 }
 
-fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 fn wait_until(monitor: &OtlpMonitor, is_so: impl Fn(&OtlpStats) -> bool) -> OtlpStats {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -90,7 +87,7 @@ fn nothing_is_written_while_the_receiver_takes_everything() {
 #[test]
 fn what_could_not_be_sent_is_sent_when_the_receiver_is_there_the_oldest_first() {
     let scratch = Scratch::new();
-    let address = nobody();
+    let address = own_address();
     let mut exporter = scratch.exporter(address);
     let start = Instant::now();
     for number in 0..10 {
@@ -114,7 +111,7 @@ fn what_could_not_be_sent_is_sent_when_the_receiver_is_there_the_oldest_first() 
 #[test]
 fn what_one_process_left_the_next_one_sends() {
     let scratch = Scratch::new();
-    let mut exporter = scratch.exporter(nobody());
+    let mut exporter = scratch.exporter(own_address());
     exporter.export(&named(&numbered(0..3))).unwrap();
     exporter.export(&named(&numbered(3..5))).unwrap();
     let error = exporter.shutdown(Duration::from_secs(1)).unwrap_err().to_string();
@@ -131,7 +128,7 @@ fn what_one_process_left_the_next_one_sends() {
 #[test]
 fn files_that_a_crash_tore_are_left_out_and_counted() {
     let scratch = Scratch::new();
-    let mut exporter = scratch.exporter(nobody());
+    let mut exporter = scratch.exporter(own_address());
     for number in 0..4 {
         exporter.export(&named(&numbered(number..number + 1))).unwrap();
     }
@@ -155,7 +152,7 @@ fn files_that_a_crash_tore_are_left_out_and_counted() {
 #[test]
 fn a_full_spool_keeps_what_it_has_and_what_it_does_not_take_is_counted() {
     let scratch = Scratch::new();
-    let address = nobody();
+    let address = own_address();
     let mut exporter = exporter(address, scratch.spool().max_bytes(1_000));
     let (mut kept, mut lost) = (Vec::new(), 0);
     for number in 0..20 {
@@ -178,7 +175,7 @@ fn a_full_spool_keeps_what_it_has_and_what_it_does_not_take_is_counted() {
 #[test]
 fn what_is_refused_later_is_counted_later() {
     let scratch = Scratch::new();
-    let address = nobody();
+    let address = own_address();
     let mut exporter = scratch.exporter(address);
     exporter.export(&named(&numbered(0..7))).unwrap();
     let _receiver =
@@ -207,7 +204,7 @@ fn a_receiver_that_wants_to_be_left_alone_is_also_by_a_flush() {
 #[test]
 fn json_and_compressed_requests_are_kept_as_well() {
     let scratch = Scratch::new();
-    let address = nobody();
+    let address = own_address();
     let mut exporter = OtlpExporter::builder()
         .without_environment()
         .protocol(Protocol::HttpJson)
