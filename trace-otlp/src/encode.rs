@@ -1,0 +1,230 @@
+//! From batches straight to the bytes of requests, without messages in between.
+//!
+//! Spans are grouped by resource and by instrumentation scope. The spans of the first scope go where they stay; those of
+//! others go into buffers of their own, which are appended at the end.
+
+pub(crate) mod callsites;
+pub(crate) mod format;
+pub(crate) mod json;
+pub(crate) mod protobuf;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use trace_core::{Batch, Outcome, Resource, SpanView};
+
+use crate::encode::format::{Body, Format, RequestLimits, Scope};
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    pub(crate) bodies: Vec<Body>,
+    /// Ended spans that are larger than a request may be.
+    pub(crate) too_large: usize,
+}
+
+/// Encodes batches.
+#[derive(Debug)]
+pub(crate) struct Encoder<F: Format> {
+    format: F,
+    limits: RequestLimits,
+    /// Buffers that were used before.
+    spare: Vec<Vec<u8>>,
+}
+
+/// A request that is being written.
+#[derive(Debug)]
+struct Request<P> {
+    bytes: Vec<u8>,
+    resources: usize,
+    resource: Option<P>,
+    sections: Vec<Section<P>>,
+    /// The section of the last span.
+    last: usize,
+    /// The bytes in the buffers of all sections but the first.
+    elsewhere: usize,
+    spans: usize,
+    closed: usize,
+}
+
+/// The spans of a scope. The first section of a resource is written into the request, the others into buffers.
+#[derive(Debug)]
+struct Section<P> {
+    scope: Scope,
+    place: P,
+    spans: usize,
+    bytes: Vec<u8>,
+}
+
+/// A buffer that grew beyond this is not kept.
+const KEPT_BYTES: usize = 1 << 20;
+/// So many buffers are kept.
+const KEPT_BUFFERS: usize = 16;
+
+impl<F: Format> Encoder<F> {
+    pub(crate) fn new(format: F, limits: RequestLimits) -> Self {
+        Self { format, limits, spare: Vec::new() }
+    }
+
+    /// Takes a buffer back, to be used again.
+    pub(crate) fn reuse(&mut self, mut bytes: Vec<u8>) {
+        if bytes.capacity() <= KEPT_BYTES && self.spare.len() < KEPT_BUFFERS {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+    }
+
+    pub(crate) fn encode(&mut self, batch: &Batch) -> Encoded {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        let mut encoded = Encoded::default();
+        let mut request = self.begin();
+        for resource in resources(batch) {
+            self.open_resource(&mut request, resource);
+            let mut known = std::ptr::from_ref(resource);
+            for trace in batch.traces() {
+                if !std::ptr::eq(trace.resource(), known) {
+                    if trace.resource() != resource {
+                        continue;
+                    }
+                    known = trace.resource();
+                }
+                for span in trace.spans() {
+                    if self.add(&mut request, &span, now) {
+                        continue;
+                    }
+                    if request.spans > 0 {
+                        self.close_resource(&mut request);
+                        self.end(request, &mut encoded);
+                        request = self.begin();
+                        self.open_resource(&mut request, resource);
+                        if self.add(&mut request, &span, now) {
+                            continue;
+                        }
+                    }
+                    encoded.too_large += usize::from(span.outcome() != Outcome::Open);
+                }
+            }
+            self.close_resource(&mut request);
+        }
+        self.end(request, &mut encoded);
+        encoded
+    }
+
+    fn buffer(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    fn begin(&mut self) -> Request<F::Place> {
+        let mut bytes = self.buffer();
+        self.format.open_request(&mut bytes);
+        Request {
+            bytes,
+            resources: 0,
+            resource: None,
+            sections: Vec::new(),
+            last: 0,
+            elsewhere: 0,
+            spans: 0,
+            closed: 0,
+        }
+    }
+
+    fn end(&mut self, mut request: Request<F::Place>, encoded: &mut Encoded) {
+        if request.spans == 0 {
+            return self.reuse(request.bytes);
+        }
+        self.format.close_request(&mut request.bytes);
+        let Request { bytes, spans, closed, .. } = request;
+        encoded.bodies.push(Body { encoding: F::ENCODING, bytes, spans, closed });
+    }
+
+    fn open_resource(&mut self, request: &mut Request<F::Place>, resource: &Resource) {
+        let place = self.format.open_resource(&mut request.bytes, resource, request.resources == 0);
+        request.resource = Some(place);
+        request.resources += 1;
+    }
+
+    fn close_resource(&mut self, request: &mut Request<F::Place>) {
+        for (index, mut section) in std::mem::take(&mut request.sections).into_iter().enumerate() {
+            if index == 0 {
+                self.format.close_scope(&mut request.bytes, section.place);
+            } else if section.spans > 0 {
+                self.format.close_scope(&mut section.bytes, section.place);
+                self.format.between_scopes(&mut request.bytes);
+                request.bytes.extend_from_slice(&section.bytes);
+            }
+            self.reuse(section.bytes);
+        }
+        (request.last, request.elsewhere) = (0, 0);
+        if let Some(place) = request.resource.take() {
+            self.format.close_resource(&mut request.bytes, place);
+        }
+    }
+
+    /// Adds a span, or leaves the request as it was and returns `false` if it does not fit.
+    #[inline]
+    fn add(&mut self, request: &mut Request<F::Place>, span: &SpanView<'_>, now: u64) -> bool {
+        if request.spans >= self.limits.spans {
+            return false;
+        }
+        let scope = Scope::of(span.callsite());
+        if request.sections.get(request.last).is_none_or(|section| !section.scope.is(scope)) {
+            request.last = self.section(request, scope);
+        }
+        let section = &mut request.sections[request.last];
+        let (out, others) = if request.last == 0 {
+            (&mut request.bytes, request.elsewhere)
+        } else {
+            (&mut section.bytes, request.bytes.len() + request.elsewhere)
+        };
+        let before = out.len();
+        self.format.span(out, span, section.spans == 0, now);
+        let after = out.len();
+        let limit = if request.spans == 0 { self.limits.max_bytes } else { self.limits.bytes };
+        let size = if request.last == 0 { after + others } else { after - before + others };
+        if size > limit {
+            out.truncate(before);
+            return false;
+        }
+        if request.last > 0 {
+            request.elsewhere += after - before;
+        }
+        section.spans += 1;
+        request.spans += 1;
+        request.closed += usize::from(span.outcome() != Outcome::Open);
+        true
+    }
+
+    /// The place of the section of this scope; begins it if there is none.
+    #[cold]
+    fn section(&mut self, request: &mut Request<F::Place>, scope: Scope) -> usize {
+        if let Some(known) = request.sections.iter().position(|section| section.scope == scope) {
+            // The same text in another place: it is found faster next time.
+            request.sections[known].scope = scope;
+            return known;
+        }
+        let mut bytes = self.buffer();
+        let out = if request.sections.is_empty() { &mut request.bytes } else { &mut bytes };
+        let before = out.len();
+        let place = self.format.open_scope(out, scope);
+        let opened = out.len() - before;
+        if !request.sections.is_empty() {
+            request.elsewhere += opened;
+        }
+        request.sections.push(Section { scope, place, spans: 0, bytes });
+        request.sections.len() - 1
+    }
+}
+
+/// The different resources of a batch, which mostly has one.
+fn resources(batch: &Batch) -> Vec<&Resource> {
+    let mut known: Vec<&Resource> = Vec::new();
+    for trace in batch.traces() {
+        let resource = trace.resource();
+        if known.iter().any(|known| std::ptr::eq(*known, resource)) || known.contains(&resource) {
+            continue;
+        }
+        known.push(resource);
+    }
+    known
+}

@@ -1,0 +1,59 @@
+//! Starting a pipeline by the specification's defaults.
+
+use std::time::Duration;
+
+use trace_core::{ConsoleExporter, EnvConfig, ExporterName, Pipeline, PipelineBuilder};
+
+use crate::error::{BuildError, InitError};
+use crate::exporter::OtlpExporter;
+
+/// How long spans wait for their batch unless told otherwise, where a pipeline is started by this crate.
+pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(5);
+
+/// Starts a pipeline as the environment describes it, by
+/// [the specification's defaults](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): spans go
+/// over OTLP to `http://localhost:4318`, in batches of 512 or every 5 seconds.
+///
+/// ```no_run
+/// fn main() -> Result<(), trace_otlp::InitError> {
+///     let _pipeline = trace_otlp::init()?;
+///     trace_core::in_scope("work", || println!("working"));
+///     Ok(())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// See [`OtlpExporterBuilder::build`](crate::OtlpExporterBuilder::build) and
+/// [`PipelineBuilder::init`](trace_core::PipelineBuilder::init).
+pub fn init() -> Result<Pipeline, InitError> {
+    Ok(builder()?.init()?)
+}
+
+/// Begins to describe a pipeline as [`init`] starts it: `OTEL_TRACES_EXPORTER` names its exporters, which is `otlp` unless
+/// set. What is wrong in the variables of OTLP is printed to standard error.
+///
+/// # Errors
+///
+/// See [`OtlpExporterBuilder::build`](crate::OtlpExporterBuilder::build).
+pub fn builder() -> Result<PipelineBuilder, BuildError> {
+    let env = EnvConfig::of_process();
+    let delay = env.batch.schedule_delay.unwrap_or(DEFAULT_BATCH_DELAY);
+    let mut pipeline = trace_core::builder().batch_delay(delay);
+    let exporters = env.exporters.unwrap_or_else(|| vec![ExporterName::Otlp]);
+    // Without OTLP, trace-core knows what to do.
+    if env.disabled || !exporters.contains(&ExporterName::Otlp) {
+        return Ok(pipeline);
+    }
+    for name in exporters {
+        pipeline = match name {
+            ExporterName::Console => pipeline.exporter(ConsoleExporter::new()),
+            _ => {
+                let exporter = OtlpExporter::from_environment()?;
+                exporter.warnings().iter().for_each(|warning| eprintln!("trace-otlp: {warning}"));
+                pipeline.exporter(exporter)
+            }
+        };
+    }
+    Ok(pipeline)
+}

@@ -1,0 +1,191 @@
+//! What is sent, read by the official messages.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use trace_core::{
+    Attribute, Batch, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanExporter, SpanId, SpanKind, Status,
+    Trace, TraceFlags, TraceId, callsite,
+};
+use trace_otlp::{OUTCOME_ATTRIBUTE, OtlpExporter, OtlpExporterBuilder, Protocol};
+
+use crate::http_receiver::{HttpReceiver, Received};
+use crate::random::{Floats, Random};
+use crate::spans::message;
+
+fn exporter(receiver: &HttpReceiver, protocol: Protocol) -> OtlpExporterBuilder {
+    OtlpExporter::builder().without_environment().protocol(protocol).endpoint(receiver.url())
+}
+
+/// What arrives of this batch in one request.
+fn sent(batch: &Batch, protocol: Protocol) -> Received {
+    let receiver = HttpReceiver::willing();
+    exporter(&receiver, protocol).build().unwrap().export(batch).unwrap();
+    let [received] = receiver.received().try_into().unwrap();
+    received
+}
+
+const BOTH: [Protocol; 2] = [Protocol::HttpProtobuf, Protocol::HttpJson];
+
+#[test]
+fn every_field_of_a_span_arrives() {
+    let trace = TraceId::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10).unwrap();
+    let context =
+        SpanContext::new(trace, SpanId::from_u64(0x1112_1314_1516_1718).unwrap(), TraceFlags::from_bits(0x83));
+    let mut span = SpanData::new(context, "GET /users/{id}", 1_700_000_000_000_000_001, Duration::from_nanos(2_345));
+    span.parent_id = SpanId::from_u64(0x2122_2324_2526_2728);
+    span.parent_is_remote = true;
+    span.kind = SpanKind::Server;
+    span.status = Status::error("no such user");
+    span.outcome = Outcome::Cancelled;
+    span.attributes = vec![
+        Attribute::new("bool", true),
+        Attribute::new("int", -7),
+        Attribute::new("big", i64::MIN),
+        Attribute::new("double", 0.5),
+        Attribute::new("text", "a \"b\" ä"),
+        Attribute::new("bytes", vec![0_u8, 255]),
+        Attribute::new("bools", vec![true, false]),
+        Attribute::new("ints", vec![0, -1, i64::MAX]),
+        Attribute::new("doubles", vec![1.0, -0.0]),
+        Attribute::new("texts", vec!["", "x"]),
+        Attribute::new("none", Vec::<i64>::new()),
+        Attribute::new("empty", ""),
+    ];
+    let mut event = Event::new("cache miss", 1_700_000_000_000_000_002).attribute(("key", 9));
+    event.dropped_attributes = 4;
+    span.events = vec![event, Event::new("", 0)];
+    let mut link = Link::new(context.remote()).attribute(("why", "batch"));
+    link.dropped_attributes = 5;
+    span.links = vec![link, Link::new(context)];
+    (span.dropped.attributes, span.dropped.events, span.dropped.links) = (1, 2, 3);
+    span.callsite = Some(callsite!("unused"));
+    let resource = Resource::new().attribute("service.name", "shop").attribute("process.pid", 7);
+    let expected = message(&[(resource.clone(), vec![span.clone()])]);
+    let batch = Batch::new(vec![Trace::from_spans(trace, [span]).resource_of_spans(resource)]);
+    for protocol in BOTH {
+        assert_eq!(sent(&batch, protocol).message(), expected, "{protocol}");
+    }
+    let text = String::from_utf8(sent(&batch, Protocol::HttpJson).body).unwrap();
+    for part in [
+        r#""traceId":"0102030405060708090a0b0c0d0e0f10""#,
+        r#""parentSpanId":"2122232425262728""#,
+        r#""flags":899"#,
+        r#""kind":2"#,
+        r#""startTimeUnixNano":"1700000000000000001""#,
+        r#"{"key":"big","value":{"intValue":"-9223372036854775808"}}"#,
+        r#"{"key":"bytes","value":{"bytesValue":"AP8="}}"#,
+        r#""status":{"message":"no such user","code":2}"#,
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn random_spans_arrive_as_they_are_in_both_encodings() {
+    let receivers = BOTH.map(|protocol| (HttpReceiver::willing(), protocol));
+    let mut exporters = receivers.each_ref().map(|(receiver, protocol)| exporter(receiver, *protocol).build().unwrap());
+    for seed in 0..150 {
+        // The judge reads no JSON with numbers that JSON does not have.
+        let floats = if seed % 3 == 0 { Floats::All } else { Floats::Finite };
+        let mut random = Random::new(seed, floats);
+        let resources = [random.resource(), random.resource()];
+        let traces: Vec<_> = (0..1 + random.below(4))
+            .map(|_| {
+                let id = random.trace_id();
+                let spans: Vec<_> = (0..1 + random.below(8)).map(|_| random.span(id)).collect();
+                (resources[random.below(2)].clone(), spans)
+            })
+            .collect();
+        let batch = Batch::new(
+            traces
+                .iter()
+                .map(|(resource, spans)| {
+                    Trace::from_spans(spans[0].trace_id, spans.clone()).resource_of_spans(resource.clone())
+                })
+                .collect(),
+        );
+        let expected = format!("{:?}", message(&traces));
+        for (exporter, (receiver, protocol)) in exporters.iter_mut().zip(&receivers) {
+            if floats == Floats::All && *protocol == Protocol::HttpJson {
+                continue;
+            }
+            exporter.export(&batch).unwrap();
+            let received = receiver.received().pop().unwrap();
+            // By their texts: a NaN is not equal to itself.
+            assert_eq!(format!("{:?}", received.message()), expected, "seed {seed}, {protocol}");
+        }
+    }
+}
+
+#[test]
+fn numbers_that_json_does_not_have_are_texts() {
+    let trace = TraceId::random();
+    let mut span =
+        SpanData::new(SpanContext::new(trace, SpanId::random(), TraceFlags::SAMPLED), "numbers", 1, Duration::ZERO);
+    span.attributes = vec![Attribute::new("all", vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 5e-324])];
+    let batch = Batch::new(vec![Trace::from_spans(trace, [span])]);
+    let text = String::from_utf8(sent(&batch, Protocol::HttpJson).body).unwrap();
+    let values = ["\"NaN\"", "\"Infinity\"", "\"-Infinity\"", "1e300", "5e-324"];
+    let values = values.map(|value| format!("{{\"doubleValue\":{value}}}")).join(",");
+    assert!(text.contains(&format!("[{values}]")), "{text}");
+}
+
+#[test]
+fn a_span_that_is_open_ends_now_and_says_so() {
+    let trace = TraceId::random();
+    let context = SpanContext::new(trace, SpanId::random(), TraceFlags::SAMPLED);
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let mut running = SpanData::new(context, "running", start, Duration::ZERO);
+    running.end_unix_nanos = None;
+    let mut ahead = SpanData::new(context, "ahead of the clock", u64::MAX - 5, Duration::ZERO);
+    ahead.end_unix_nanos = None;
+    let batch = Batch::new(vec![Trace::from_spans(trace, [running, ahead])]);
+    for protocol in BOTH {
+        let message = sent(&batch, protocol).message();
+        let spans = &message.resource_spans[0].scope_spans[0].spans;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+        assert!((start..=now).contains(&spans[0].end_time_unix_nano), "{protocol}");
+        assert_eq!(spans[1].end_time_unix_nano, u64::MAX - 5, "{protocol}: never before its start");
+        let outcome = &spans[0].attributes[0];
+        assert_eq!(outcome.key, OUTCOME_ATTRIBUTE);
+        assert_eq!(outcome.value.as_ref().unwrap().value, Some(Any::StringValue("open".to_owned())));
+    }
+}
+
+#[test]
+fn what_the_user_says_of_the_source_is_not_said_twice() {
+    let trace = TraceId::random();
+    let context = SpanContext::new(trace, SpanId::random(), TraceFlags::SAMPLED);
+    let mut span = SpanData::new(context, "mine", 1, Duration::ZERO);
+    span.callsite = Some(callsite!("mine"));
+    span.outcome = Outcome::Panicked;
+    span.attributes = vec![Attribute::new("code.file.path", "generated.rs"), Attribute::new(OUTCOME_ATTRIBUTE, "mine")];
+    let batch = Batch::new(vec![Trace::from_spans(trace, [span])]);
+    for protocol in BOTH {
+        let message = sent(&batch, protocol).message();
+        let attributes = &message.resource_spans[0].scope_spans[0].spans[0].attributes;
+        let mut keys: Vec<_> = attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+        assert_eq!(keys[..2], ["code.file.path", OUTCOME_ATTRIBUTE], "{protocol}");
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), attributes.len(), "{protocol}: {keys:?}");
+    }
+}
+
+#[test]
+fn polls_are_told_where_they_were_timed() {
+    use trace_core::{Capture, FutureExt, Span};
+
+    let captured = Capture::new().time_polls().run(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(tokio::task::yield_now().in_span(Span::new("work")));
+    });
+    let batch = Batch::new(captured.traces);
+    let messages = BOTH.map(|protocol| sent(&batch, protocol).message());
+    assert_eq!(messages[0], messages[1]);
+    let attributes = &messages[0].resource_spans[0].scope_spans[0].spans[0].attributes;
+    let count = attributes.iter().find(|attribute| attribute.key == trace_otlp::POLLS_ATTRIBUTE).unwrap();
+    assert_eq!(count.value.as_ref().unwrap().value, Some(Any::IntValue(2)));
+    assert!(attributes.iter().any(|attribute| attribute.key == trace_otlp::POLLS_LONGEST_ATTRIBUTE));
+}

@@ -1,0 +1,15 @@
+//! What arrives at a receiver, and what becomes of spans where none does.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+
+mod address;
+mod collector;
+mod encoding;
+mod grpc;
+mod grpc_receiver;
+mod http;
+mod http_receiver;
+mod pipeline;
+mod random;
+mod spans;
+mod spool;
+mod tls;
