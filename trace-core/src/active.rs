@@ -69,6 +69,7 @@ pub fn in_scope<R>(name: impl Into<SpanName>, body: impl FnOnce() -> R) -> R {
 pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
     match start::begin_child(callsite) {
         Some(begun) => ActiveSpan::of(begun, callsite),
+        None if start::is_nothing_here() => ActiveSpan::NOTHING,
         None => enter_anything(callsite),
     }
 }
@@ -76,9 +77,6 @@ pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
 #[cold]
 #[inline(never)]
 fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
-    if start::is_nothing_here() {
-        return ActiveSpan::NOTHING;
-    }
     ActiveSpan::of_plan(Plan::new(callsite.into(), Location::caller()))
 }
 
@@ -109,6 +107,13 @@ fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped"]
 pub struct ActiveSpan {
+    /// `None` where there is nothing to end: then one byte is all that is written.
+    live: Option<Live>,
+    stays_on_its_thread: PhantomData<*const ()>,
+}
+
+#[derive(Debug)]
+struct Live {
     handle: CurrentSpan,
     /// What is current again afterwards: the parent, where the span did not announce itself.
     heir: Hot,
@@ -120,27 +125,10 @@ pub struct ActiveSpan {
     failed: bool,
     /// Tells the cargo of its scope, where that has its own; a span that did not announce itself has none.
     cargo: Option<Token>,
-    stays_on_its_thread: PhantomData<*const ()>,
 }
 
 impl ActiveSpan {
-    const NOTHING: Self = Self::new(Begun::NOTHING, Hot::NONE, &NO_PLACE, false);
-
-    #[inline]
-    const fn new(begun: Begun, heir: Hot, callsite: &'static Callsite, was_panicking: bool) -> Self {
-        Self {
-            handle: CurrentSpan { hot: begun.own },
-            heir,
-            callsite,
-            start: begun.start,
-            kind: begun.kind,
-            role: begun.role,
-            was_panicking,
-            failed: false,
-            cargo: None,
-            stays_on_its_thread: PhantomData,
-        }
-    }
+    const NOTHING: Self = Self { live: None, stays_on_its_thread: PhantomData };
 
     /// A guard without a span.
     #[inline]
@@ -150,7 +138,18 @@ impl ActiveSpan {
 
     #[inline]
     fn of(begun: Begun, callsite: &'static Callsite) -> Self {
-        Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())
+        let live = Live {
+            handle: CurrentSpan { hot: begun.own },
+            heir: context::enter(begun.own),
+            callsite,
+            start: begun.start,
+            kind: begun.kind,
+            role: begun.role,
+            was_panicking: std::thread::panicking(),
+            failed: false,
+            cargo: None,
+        };
+        Self { live: Some(live), stays_on_its_thread: PhantomData }
     }
 
     fn of_plan(plan: Plan) -> Self {
@@ -174,8 +173,8 @@ impl ActiveSpan {
             begun = Begun::unrecorded(context::current());
         }
         let mut guard = Self::of(begun, callsite);
-        if !has_cargo {
-            guard.cargo = context::load(cargo);
+        if let Some(live) = guard.live.as_mut().filter(|_| !has_cargo) {
+            live.cargo = context::load(cargo);
         }
         guard
     }
@@ -190,7 +189,10 @@ impl ActiveSpan {
     /// A handle to it.
     #[must_use]
     pub const fn handle(&self) -> CurrentSpan {
-        self.handle
+        match &self.live {
+            Some(live) => live.handle,
+            None => CurrentSpan { hot: Hot::NONE },
+        }
     }
 
     /// Ends it now; what was current before is so again.
@@ -205,7 +207,22 @@ impl ActiveSpan {
     /// Says that it failed, without a word why.
     #[inline]
     pub(crate) fn fail(&mut self) {
-        self.failed = true;
+        if let Some(live) = &mut self.live {
+            live.failed = true;
+        }
+    }
+}
+
+/// What stands for a span where there is none.
+static NO_SPAN: CurrentSpan = CurrentSpan { hot: Hot::NONE };
+
+impl Live {
+    #[inline]
+    fn end_closed(&self) {
+        let own = self.handle.hot;
+        let times = (self.start, switches::now(own));
+        start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+        context::leave(own, self.heir, mourn);
     }
 
     #[inline(never)]
@@ -243,20 +260,17 @@ impl Deref for ActiveSpan {
 
     #[inline]
     fn deref(&self) -> &CurrentSpan {
-        &self.handle
+        self.live.as_ref().map_or(&NO_SPAN, |live| &live.handle)
     }
 }
 
 impl Drop for ActiveSpan {
     #[inline]
     fn drop(&mut self) {
-        if self.role == Role::Closed {
-            let own = self.handle.hot;
-            let times = (self.start, switches::now(own));
-            start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
-            context::leave(own, self.heir, mourn);
-        } else if self.role != Role::Nothing {
-            self.end_announced();
+        match &self.live {
+            Some(live) if live.role == Role::Closed => live.end_closed(),
+            Some(live) => live.end_announced(),
+            None => {}
         }
     }
 }
@@ -269,7 +283,7 @@ fn mourn(dead: Hot) -> Option<Mourner> {
 
 impl From<&ActiveSpan> for Parent {
     fn from(span: &ActiveSpan) -> Self {
-        Self::from(span.handle)
+        Self::from(span.handle())
     }
 }
 

@@ -178,8 +178,16 @@ impl Span {
     pub(crate) fn at(callsite: &'static Callsite) -> Self {
         match start::begin_announced_child(callsite) {
             Some(begun) => Self::of(begun.into()),
+            None if start::is_nothing_here() => Self::beside(context::current()),
             None => Self::of(start::begin_anything(callsite)),
         }
+    }
+
+    /// What there is instead of a span where nothing is recorded: the context, if there is one.
+    #[inline]
+    fn beside(here: context::Hot) -> Self {
+        let role = if here.span_id().is_none() { Role::Nothing } else { Role::Context };
+        Self { handle: CurrentSpan { hot: here.to_keep() }, cargo: context::cargo(), role, was_panicking: false }
     }
 
     /// Starts the root of a new trace, whatever is current.
