@@ -173,9 +173,8 @@ impl ActiveSpan {
             begun = Begun::unrecorded(context::current());
         }
         let mut guard = Self::of(begun, callsite);
-        if !has_cargo {
-            let token = context::load(cargo);
-            guard.live.iter_mut().for_each(|live| live.cargo = token);
+        if let Some(live) = guard.live.as_mut().filter(|_| !has_cargo) {
+            live.cargo = context::load(cargo);
         }
         guard
     }

@@ -135,6 +135,16 @@ pub(crate) struct Carried {
 struct Left {
     hot: Hot,
     cargo: Vec<Frame>,
+    kind: LeftKind,
+}
+
+/// Why something is kept between two polls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeftKind {
+    /// The future was given cargo.
+    Cargo,
+    /// A poll left a scope open.
+    Scopes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +186,8 @@ impl Carried {
     #[inline]
     fn with(mut self, carry: Carry) -> Self {
         if carry.cargo.is_some() {
-            self.left = Some(Box::new(Left { hot: self.own, cargo: vec![Frame::first(carry.cargo)] }));
+            self.left =
+                Some(Box::new(Left { hot: self.own, cargo: vec![Frame::first(carry.cargo)], kind: LeftKind::Cargo }));
         }
         self
     }
@@ -230,11 +241,23 @@ impl Carried {
     #[inline(always)]
     fn enter(&mut self, unwinds_as: End, timer: PollTimer, is_timed: bool) -> Visit<'_> {
         let thread = context::current();
-        match &mut self.left {
+        match self.left.take() {
             None => context::visit(self.own),
-            Some(left) => context::resume(left.hot, &mut left.cargo),
+            Some(left) => self.resume(left),
         };
         Visit { thread, carried: self, unwinds_as, timer, is_timed, is_over: false }
+    }
+
+    /// Goes on where the last visit left.
+    #[cold]
+    #[inline(never)]
+    fn resume(&mut self, mut left: Box<Left>) -> Hot {
+        let thread = context::resume(left.hot, &mut left.cargo);
+        if left.kind == LeftKind::Cargo {
+            // Its room is needed again: this cargo is there as long as the future.
+            self.left = Some(left);
+        }
+        thread
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
@@ -355,7 +378,7 @@ impl Visit<'_> {
             self.carried.end(end);
         }
         let left = context::come_back(&self.thread);
-        if left != self.carried.own || self.carried.left.is_some() {
+        if left != self.carried.own {
             self.keep(left);
         }
     }
@@ -366,10 +389,10 @@ impl Visit<'_> {
     fn keep(&mut self, left: Hot) {
         let (hot, is_loaded) = (left.to_keep(), left.is_loaded());
         if hot == self.carried.own && !is_loaded {
-            self.carried.left = None;
             return;
         }
-        let left = self.carried.left.get_or_insert_with(|| Box::new(Left { hot, cargo: Vec::new() }));
+        let new = || Box::new(Left { hot, cargo: Vec::new(), kind: LeftKind::Scopes });
+        let left = self.carried.left.get_or_insert_with(new);
         left.hot = hot;
         if is_loaded {
             cargo_frames::take(&mut left.cargo);

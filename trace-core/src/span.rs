@@ -13,7 +13,7 @@ use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
-use crate::start::{self, Announce, Begun, Plan, PlannedCargo, PlannedParent, Role, Started};
+use crate::start::{self, Announce, Plan, PlannedCargo, PlannedParent, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::value::{Attribute, Key, Value};
@@ -186,9 +186,8 @@ impl Span {
     /// What there is instead of a span where nothing is recorded: the context, if there is one.
     #[inline]
     fn beside(here: context::Hot) -> Self {
-        let is_nothing = here.state() == context::State::None && here.span_id().is_none();
-        let begun = if is_nothing { Begun::NOTHING } else { Begun::unrecorded(here) };
-        Self::of(begun.into())
+        let role = if here.span_id().is_none() { Role::Nothing } else { Role::Context };
+        Self { handle: CurrentSpan { hot: here.to_keep() }, cargo: context::cargo(), role, was_panicking: false }
     }
 
     /// Starts the root of a new trace, whatever is current.
