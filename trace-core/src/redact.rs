@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::caught::caught;
+use crate::span_data::SpanData;
 use crate::status::Status;
+use crate::trace::Trace;
 use crate::value::{Attribute, Key, Value};
 
 /// The key under which the description of an error status is shown to a redaction, as
@@ -136,6 +138,43 @@ impl Redactor {
             other => Cow::Owned(other.to_string()),
         });
         redacted
+    }
+}
+
+impl Trace {
+    /// The trace as a redactor leaves it, and how many values it removed or replaced: for a picture of a trace that was
+    /// recorded without that redactor.
+    #[must_use]
+    pub fn redacted(&self, redactor: &Redactor) -> (Self, usize) {
+        let mut changed = 0;
+        let spans: Vec<SpanData> =
+            self.spans().map(|span| redactor.redact_span(span.to_data(), &mut changed)).collect();
+        let mut redacted = Self::from_spans(self.id, spans).resource_of_spans(self.resource().clone());
+        redacted.completeness = self.completeness;
+        (redacted, changed)
+    }
+}
+
+impl Redactor {
+    fn redact_span(&self, mut span: SpanData, changed: &mut usize) -> SpanData {
+        let name = &span.name;
+        let mut redact = |owner: AttributeOwner<'_>, attributes: &mut Vec<Attribute>| {
+            let before = attributes.clone();
+            self.redact(name, owner, attributes);
+            let kept = before.iter().filter(|attribute| attributes.contains(attribute)).count();
+            *changed += before.len() - kept;
+        };
+        redact(AttributeOwner::Span, &mut span.attributes);
+        for event in &mut span.events {
+            redact(AttributeOwner::Event { name: &event.name }, &mut event.attributes);
+        }
+        for link in &mut span.links {
+            redact(AttributeOwner::Link, &mut link.attributes);
+        }
+        let before = span.status.clone();
+        self.redact_status(&span.name, &mut span.status);
+        *changed += usize::from(span.status != before);
+        span
     }
 }
 
