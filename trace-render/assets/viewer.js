@@ -424,7 +424,9 @@ function start(m, ui) {
   /** @param {number} px */
   function setLeft(px) {
     ui.leftIsSet = true;
-    document.documentElement.style.setProperty("--left", `${Math.round(Math.min(Math.max(px, 120), innerWidth - 160))}px`);
+    const width = Math.round(Math.min(Math.max(px, 120), innerWidth - 160));
+    document.documentElement.style.setProperty("--left", `${width}px`);
+    ui.splitter.setAttribute("aria-valuenow", String(width));
     schedule();
   }
 

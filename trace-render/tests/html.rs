@@ -237,7 +237,8 @@ fn spans_of(data: &Json) -> Vec<SpanData> {
             let begin = start + data["start_ns"][at].as_u64().unwrap();
             let name = strings[data["name"][at].as_u64().unwrap() as usize].to_owned();
             let mut span = SpanData::new(context, name, begin, std::time::Duration::ZERO);
-            span.end_unix_nanos = data["duration_ns"][at].as_i64().map(|nanos| begin.strict_add_signed(nanos));
+            span.end_unix_nanos =
+                data["duration_ns"][at].as_i64().map(|nanos| begin.checked_add_signed(nanos).unwrap());
             span.kind =
                 [SpanKind::Internal, SpanKind::Server, SpanKind::Client, SpanKind::Producer, SpanKind::Consumer]
                     [digit("kinds", at)];
@@ -258,7 +259,7 @@ fn spans_of(data: &Json) -> Vec<SpanData> {
             span.parent_is_remote = remote.contains(&at) || parents.get(&at).is_some_and(|pair| pair[2] == 1);
             span.attributes = attributes(&data["attributes"][at]);
             for event in events.get(&at).map_or(&[][..], |pair| pair[1].as_array().unwrap()) {
-                let at = start.strict_add_signed(event[1].as_i64().unwrap());
+                let at = start.checked_add_signed(event[1].as_i64().unwrap()).unwrap();
                 let mut made = Event::new(strings[event[0].as_u64().unwrap() as usize].to_owned(), at);
                 made.attributes = attributes(&event[2]);
                 made.dropped_attributes = event[3].as_u64().unwrap() as u32;
