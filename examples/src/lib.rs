@@ -1,1 +1,1 @@
-//! Examples of `trace-core`: each file beside `Cargo.toml` is one task a user has.
+//! Nothing is here: the programs stand beside `Cargo.toml`. Run one with `cargo run -p examples --example NAME`.

@@ -1,1 +1,12 @@
-//! Behaviour tests across the crates; the tests themselves are in `tests/`.
+//! What the behaviour tests share; the tests themselves are in `tests/`.
+
+pub mod allocations;
+pub mod child;
+pub mod exporters;
+pub mod memory;
+pub mod prng;
+
+/// The code in the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

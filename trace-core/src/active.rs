@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::panic::Location;
 
 use crate::callsite::{self, Callsite, NO_PLACE};
-use crate::context::{self, Hot};
+use crate::carrier;
+use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
@@ -40,7 +41,10 @@ pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let location = Location::caller();
     match name.0 {
         Name::Callsite(callsite) => enter(callsite),
-        Name::Static(name) => enter(callsite::interned(name, location)),
+        Name::Static(text) => match callsite::interned(text, location) {
+            Some(callsite) => enter(callsite),
+            None => ActiveSpan::of_plan(Plan::new(name, location)),
+        },
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location)),
     }
 }
@@ -83,6 +87,23 @@ fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
 /// [`in_span`](crate::FutureExt::in_span).
 ///
 /// Through `Deref` it has the methods of [`CurrentSpan`]: attributes, events, links, status, name.
+///
+/// ```
+/// use trace_core::{Status, capture, start_span};
+///
+/// let captured = capture(|| {
+///     let outer = start_span("outer");
+///     start_span("first").attribute("answer", 42).end();
+///     start_span("second").end_with(Status::error("no luck"));
+///     outer.add_event("both are done");
+/// });
+/// trace_core::assert_tree!(captured.trace()?, "
+///     outer
+///       first
+///       second [error]
+/// ");
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped"]
 pub struct ActiveSpan {
@@ -114,6 +135,12 @@ impl ActiveSpan {
             failed: false,
             stays_on_its_thread: PhantomData,
         }
+    }
+
+    /// A guard without a span.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self::NOTHING
     }
 
     #[inline]
@@ -161,17 +188,17 @@ impl ActiveSpan {
         if self.role == Role::Ended {
             start::write_ended(own, self.outcome(), switches::now(own));
         }
-        context::leave(own, self.heir);
+        context::leave(own, self.heir, mourn);
     }
 
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it
     /// is held.
     #[inline]
     fn outcome(&self) -> Outcome {
-        if !self.was_panicking && std::thread::panicking() {
-            Outcome::Panicked
-        } else if context::current().is_dropping() && !self.heir.is_dropping() {
+        if context::current().is_dropping() && !self.heir.is_dropping() {
             Outcome::Cancelled
+        } else if !self.was_panicking && std::thread::panicking() {
+            Outcome::Panicked
         } else if self.failed {
             Outcome::Error
         } else {
@@ -196,11 +223,17 @@ impl Drop for ActiveSpan {
             let own = self.handle.hot;
             let times = (self.start, switches::now(own));
             start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
-            context::leave(own, self.heir);
+            context::leave(own, self.heir, mourn);
         } else if self.role != Role::Nothing {
             self.end_announced();
         }
     }
+}
+
+/// Keeps the trace of a scope that ended before the scopes inside of it from being complete.
+fn mourn(dead: Hot) -> Option<Mourner> {
+    let is_open = dead.is_sampled() && carrier::open(dead);
+    is_open.then(|| Mourner::new(dead, carrier::close))
 }
 
 impl From<&ActiveSpan> for Parent {
@@ -211,6 +244,13 @@ impl From<&ActiveSpan> for Parent {
 
 impl SpanBuilder {
     /// Starts the span and makes it current until the guard is dropped.
+    ///
+    /// ```
+    /// use trace_core::{current_span, span};
+    ///
+    /// let active = span("work").attribute("part", 1).enter();
+    /// assert_eq!(current_span(), active.handle());
+    /// ```
     #[inline]
     pub fn enter(self) -> ActiveSpan {
         ActiveSpan::of_plan(self.plan)
@@ -226,6 +266,16 @@ impl SpanBuilder {
 
 impl Span {
     /// Makes it current until the guard is dropped, which ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// std::thread::spawn(move || {
+    ///     let active = span.enter();
+    ///     assert_eq!(current_span(), active.handle());
+    /// }).join().unwrap();
+    /// ```
     pub fn enter(self) -> ActiveSpan {
         let (own, role) = self.into_parts();
         if role == Role::Nothing {
@@ -246,6 +296,14 @@ impl Span {
     }
 
     /// Runs `body` inside of it and ends it.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span};
+    ///
+    /// let span = Span::new("work");
+    /// let handle = span.handle();
+    /// assert_eq!(span.in_scope(current_span), handle);
+    /// ```
     pub fn in_scope<R>(self, body: impl FnOnce() -> R) -> R {
         let _span = self.enter();
         body()

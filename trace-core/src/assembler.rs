@@ -5,15 +5,21 @@
 //! before. If one such thing was open at the end of the pass that closed the last one known, then its announcement was
 //! written before the next pass began, so that pass brings it, and the trace is not quiet.
 
+#[cfg(test)]
+mod schedules;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Start};
+use crate::buffer::ThreadNumber;
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
 use crate::id::{self, SpanId, TraceId};
+use crate::long_polls::{LongPoll, LongPolls};
+use crate::poll_log::Segment;
 use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
 use crate::span_record::{Marks, SpanRecord};
@@ -38,6 +44,8 @@ pub(crate) struct PartRules {
     pub(crate) max_age: Duration,
     /// How many ended spans of one trace wait for the rest of it.
     pub(crate) max_spans: usize,
+    /// From which length on a poll is long.
+    pub(crate) long_poll_nanos: u64,
 }
 
 /// The traces of one pipeline that are being put together.
@@ -58,6 +66,7 @@ pub(crate) struct Assembler {
     settling: Vec<usize>,
     /// Traces of which more has ended than may wait.
     large: Vec<usize>,
+    long_polls: LongPolls,
     pass: u64,
     now: Instant,
     timebase: Timebase,
@@ -92,6 +101,7 @@ impl Assembler {
             touched: Vec::new(),
             settling: Vec::new(),
             large: Vec::new(),
+            long_polls: LongPolls::default(),
             pass: 1,
             now,
             timebase: Timebase::UNIX_NANOS,
@@ -111,7 +121,7 @@ impl Assembler {
 
     /// Takes a record of this pipeline; items follow their group at once.
     #[inline]
-    pub(crate) fn take(&mut self, record: &mut Record) {
+    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
         match *record {
             Record::Closed { kind, outcome, flags, trace, span, parent, start, end, callsite, .. } => {
                 self.count_closed();
@@ -120,7 +130,8 @@ impl Assembler {
                 self.at(trace).closed(span);
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
-                let marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                let mut marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                marks.set(Marks::ANNOUNCED);
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                 self.holding.open += 1;
@@ -141,6 +152,16 @@ impl Assembler {
                 let what = What::Attribute(Attribute::new(key, scalar.value(bits)));
                 self.at(trace).detail(Detail { span, ticks, what });
             }
+            Record::Poll { trace, span, start, end, nested, woken, .. } => {
+                let threshold = self.parts.long_poll_nanos;
+                let assembly = self.at(trace);
+                assembly.poll(span, Segment { start, end, woken, thread }, nested);
+                if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
+                    let name = assembly.name_of_open(span);
+                    self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
+                }
+            }
+            Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
                 self.at(trace).detail(Detail { span, ticks: 0, what: What::Lost(lost) });
             }
@@ -219,7 +240,10 @@ impl Assembler {
             Take::Copies => Assembly::copy_settled,
         };
         let closed = assembly.closed;
-        let trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        let mut trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        if let Some(trace) = &mut trace {
+            add_long_polls(trace, &self.long_polls);
+        }
         self.holding.closed -= closed - assembly.closed;
         self.holding.bytes -= assembly.reckoned.saturating_sub(assembly.bytes());
         assembly.reckoned = assembly.reckoned.min(assembly.bytes());
@@ -309,13 +333,23 @@ impl Assembler {
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        let (mut trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.typical_spans = trace.len().next_power_of_two().min(64);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }
         (!trace.is_empty()).then_some(trace)
+    }
+}
+
+/// Gives a trace the long polls, of whatever trace, that its own spans may have waited behind.
+fn add_long_polls(trace: &mut Trace, known: &LongPolls) {
+    if trace.times_polls && !known.is_empty() {
+        let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let end = trace.spans.iter().map(|span| span.end).max().unwrap_or(0);
+        trace.long_polls = known.overlapping(start, end);
     }
 }
 

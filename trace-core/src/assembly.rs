@@ -7,7 +7,8 @@ use std::time::Instant;
 use crate::clock::Timebase;
 use crate::detail::{self, Detail, Omissions, Rules, What};
 use crate::id::{SpanId, TraceId};
-use crate::open_spans::OpenSpans;
+use crate::open_spans::{OpenSpans, SpanMap};
+use crate::poll_log::{PollLog, Segment};
 use crate::record::{Group, Record};
 use crate::resource::Resource;
 use crate::span_record::{Extras, Marks, SpanRecord};
@@ -35,6 +36,8 @@ pub(crate) struct Assembly {
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
     open: OpenSpans,
+    /// What is known of the polls of spans.
+    polls: SpanMap<Box<PollLog>>,
     /// Contexts that were taken out of their scope and not let go. Below zero while a pass has seen the end first.
     carriers: i64,
     /// Ends whose starts have not come yet.
@@ -63,6 +66,7 @@ impl Assembly {
             spans: Vec::new(),
             details: Vec::new(),
             open: OpenSpans::default(),
+            polls: SpanMap::default(),
             carriers: 0,
             early_ends: Vec::new(),
             closed: 0,
@@ -147,6 +151,28 @@ impl Assembly {
         self.carriers += change;
     }
 
+    /// The name of an open span at its callsite.
+    pub(crate) fn name_of_open(&self, span: SpanId) -> &'static str {
+        self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name())
+    }
+
+    pub(crate) const fn timebase(&self) -> &Timebase {
+        &self.timebase
+    }
+
+    /// Takes a poll of a span.
+    pub(crate) fn poll(&mut self, span: SpanId, poll: Segment, nested: u64) {
+        let log = self.polls.entry(span).or_default();
+        let before = if log.count == 0 { 0 } else { log.bytes() };
+        log.add(poll, nested);
+        self.bytes += log.bytes() - before;
+    }
+
+    /// Takes the word that a poll of a span was lost.
+    pub(crate) fn lost_poll(&mut self, span: SpanId) {
+        self.polls.entry(span).or_default().is_incomplete = true;
+    }
+
     pub(crate) fn detail(&mut self, detail: Detail) {
         self.bytes += detail.bytes();
         self.details.push(detail);
@@ -202,6 +228,7 @@ impl Assembly {
         self.details = details;
         self.early_ends.clear();
         self.open.clear();
+        self.polls.clear();
         self.id = NO_TRACE;
         (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
         (self.settling, self.rooted, self.in_parts) = (false, false, false);
@@ -222,6 +249,7 @@ impl Assembly {
         let mut details = std::mem::take(&mut self.details);
         let trace = self.trace(settled, &mut details, Completeness::Part, resource, rules, omissions);
         self.details = details;
+        self.forget_polls(&trace);
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
         Some(trace)
     }
@@ -246,8 +274,16 @@ impl Assembly {
         let trace = self.trace(spans, &mut details, Completeness::Part, resource, rules, omissions);
         details.extend(kept);
         self.details = details;
+        self.forget_polls(&trace);
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
         Some(trace)
+    }
+
+    /// Forgets the polls of spans that have gone.
+    fn forget_polls(&mut self, gone: &Trace) {
+        for span in gone.spans.iter().filter(|span| span.outcome != Outcome::Open) {
+            self.polls.remove(&span.id);
+        }
     }
 
     /// Takes what was settled out of the spans.
@@ -307,17 +343,32 @@ impl Assembly {
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Trace {
-        let extras = if details.is_empty() && spans.iter().all(is_plain) {
+        let (mut closed, mut plain) = (0, true);
+        for span in &spans {
+            closed += usize::from(span.outcome != Outcome::Open);
+            plain &= is_plain(span);
+        }
+        let mut extras = if details.is_empty() && plain {
             Extras::default()
         } else {
             detail::apply(&mut spans, details, &self.timebase, rules, omissions)
         };
+        if !self.polls.is_empty() {
+            for span in &mut spans {
+                if let Some(log) = self.polls.get(&span.id) {
+                    extras.of_or_new(span).polls = Some(log.clone());
+                }
+            }
+        }
         Trace {
             id: self.id,
             timebase: self.timebase,
             completeness,
+            times_polls: !self.polls.is_empty(),
+            long_polls: Vec::new(),
             resource: Arc::clone(resource),
             spans,
+            closed,
             extras,
             tree: OnceLock::new(),
         }

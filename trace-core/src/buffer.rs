@@ -8,9 +8,12 @@
 //! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
 //! an allocator traces), records go one by one through the channel that also announces new rings.
 
+#[cfg(all(test, loom))]
+mod handover_model;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -23,10 +26,15 @@ use crate::tally;
 
 /// A thread's first ring: 4 KiB.
 const FIRST_SLOTS: usize = 64;
-/// The largest ring, unless one group of records needs more: 64 KiB.
-const MAX_SLOTS: usize = 1024;
+/// The largest ring, unless one group of records needs more: just below 128 KiB, from where on the system's allocator asks
+/// the kernel for every single ring.
+const MAX_SLOTS: usize = 2000;
 /// How much larger the next ring is.
 const GROWTH: usize = 4;
+
+/// After so many records a thread wakes the reader. So half of the largest ring is read while the other half fills, and as
+/// long as the reader keeps up no further ring is needed.
+const BELL: u32 = MAX_SLOTS as u32 / 2;
 
 /// The memory that rings, assembly and queues may use together, unless told otherwise: 64 MiB.
 pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
@@ -34,6 +42,8 @@ pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
 /// What a record is worth when memory runs out; the least is shed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Worth {
+    /// A poll.
+    Poll,
     /// An attribute, an event, a link.
     Detail,
     /// A span that nobody was told of yet.
@@ -49,10 +59,22 @@ pub(crate) struct Budget {
     rings: AtomicUsize,
     /// What the processor and the exporters' queues hold.
     held: AtomicUsize,
+    /// Whether so much was in use when the processor looked last that records must ask before they take a place, even in a
+    /// ring that has room: they are held behind it.
+    is_short: Alone<AtomicBool>,
 }
 
-pub(crate) static BUDGET: Budget =
-    Budget { limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES), rings: AtomicUsize::new(0), held: AtomicUsize::new(0) };
+pub(crate) static BUDGET: Budget = Budget {
+    limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES),
+    rings: AtomicUsize::new(0),
+    held: AtomicUsize::new(0),
+    is_short: Alone(AtomicBool::new(false)),
+};
+
+/// Something that every record reads, on cache lines that nobody else writes to.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Alone<T>(T);
 
 impl Budget {
     /// Sets the limit for everything from now on.
@@ -79,10 +101,23 @@ impl Budget {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Whether something of this worth may still take memory: details up to 80 % of the limit, spans up to 90 %.
+    /// Says whether records must ask from now on: the processor does so after each pass.
+    pub(crate) fn look(&self) {
+        self.is_short.0.store(!self.admits(Worth::Poll, 0), Ordering::Relaxed);
+    }
+
+    /// Whether a record of this worth has no place even in a ring that has room.
+    #[inline]
+    fn refuses(&self, worth: Worth) -> bool {
+        self.is_short.0.load(Ordering::Relaxed) && !self.admits(worth, 0)
+    }
+
+    /// Whether something of this worth may still take memory: polls up to 70 % of the limit, details
+    /// up to 80 %, spans up to 90 %.
     pub(crate) fn admits(&self, worth: Worth, bytes: usize) -> bool {
         let limit = self.limit();
         let limit = match worth {
+            Worth::Poll => limit / 10 * 7,
             Worth::Detail => limit / 10 * 8,
             Worth::Span => limit / 10 * 9,
             Worth::End => return true,
@@ -108,10 +143,12 @@ enum Message {
 struct Local {
     producer: Option<Producer<Record>>,
     thread: ThreadNumber,
+    /// How many records it writes until it rings for the reader.
+    until_bell: u32,
 }
 
 thread_local! {
-    static LOCAL: RefCell<Local> = const { RefCell::new(Local { producer: None, thread: 0 }) };
+    static LOCAL: RefCell<Local> = const { RefCell::new(Local { producer: None, thread: 0, until_bell: BELL }) };
     static SENDING_STRAY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -120,9 +157,13 @@ thread_local! {
 /// `false` if there was no memory for a record of this worth; the caller counts what it meant.
 #[inline]
 pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
+    if BUDGET.refuses(worth) {
+        return false;
+    }
     let pushed = LOCAL.try_with(|local| match local.try_borrow_mut() {
         Ok(mut local) => {
             let pushed = local.producer.as_mut().is_some_and(|producer| producer.push(make()).is_ok());
+            local.count_to_the_bell();
             // The record is made anew on the way that is seldom taken, so that it need not stand in memory on the other.
             pushed || local.push_into_new_ring(worth, make())
         }
@@ -135,6 +176,9 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
 ///
 /// `false` if there was no memory; then nothing was written.
 pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIterator<Item = Record>) -> bool {
+    if BUDGET.refuses(worth) {
+        return false;
+    }
     let slots = 1 + items.len();
     let mut records = Some(std::iter::once(header).chain(items));
     let pushed = LOCAL.try_with(|local| {
@@ -148,11 +192,26 @@ pub(crate) fn push_group(worth: Worth, header: Record, items: impl ExactSizeIter
     });
     match pushed {
         Ok(Some(pushed)) => pushed,
-        _ => records.take().is_some_and(|records| send_strays(records.collect())),
+        _ => records.take().is_some_and(|records| send_strays(|| records.collect())),
     }
 }
 
 impl Local {
+    #[inline]
+    fn count_to_the_bell(&mut self) {
+        self.until_bell -= 1;
+        if self.until_bell == 0 {
+            self.ring_the_bell();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ring_the_bell(&mut self) {
+        self.until_bell = BELL;
+        switches::wake(Sleep::Timed);
+    }
+
     #[cold]
     #[inline(never)]
     fn push_into_new_ring(&mut self, worth: Worth, record: Record) -> bool {
@@ -193,17 +252,17 @@ fn ring_bytes(slots: usize) -> usize {
 #[cold]
 #[inline(never)]
 fn send_stray(record: Record) -> bool {
-    send_strays(vec![record])
+    send_strays(|| vec![record])
 }
 
-/// The way of records that find no ring. Sending allocates, so an allocator that traces may come back here: then it ends.
+/// The way of records that find no ring. It allocates, so an allocator that traces may come back here: then it ends.
 #[cold]
-fn send_strays(records: Vec<Record>) -> bool {
+fn send_strays(records: impl FnOnce() -> Vec<Record>) -> bool {
     if SENDING_STRAY.replace(true) {
         tally::REENTRANT.add(1);
         return false;
     }
-    let sent = send(Message::Strays(records));
+    let sent = send(Message::Strays(records()));
     SENDING_STRAY.set(false);
     sent
 }

@@ -146,11 +146,13 @@ impl Callsite {
     /// Asks `judge` of this callsite and of every other one it meets from now on, each once.
     #[cold]
     pub(crate) fn register(&'static self, judge: impl FnOnce(&Self) -> bool) -> Interest {
-        let mut known = lock(&KNOWN);
-        if self.interest() == Interest::Unknown {
-            known.push(self);
-            self.decide(judge(self));
-        }
+        alone(|| {
+            let mut known = lock(&KNOWN);
+            if self.interest() == Interest::Unknown {
+                known.push(self);
+                self.decide(judge(self));
+            }
+        });
         self.interest()
     }
 
@@ -193,18 +195,35 @@ thread_local! {
     static RECENT: [Cell<Option<(Place, &'static Callsite)>>; TABLE] = const { [const { Cell::new(None) }; TABLE] };
 }
 
-/// The callsite of a span that no macro made; always the same for the same name and place.
+/// The callsite of a span that no macro made; always the same for the same name and place. `None` if there are too many, or
+/// if an allocator that traces asks from within this very function.
 #[inline]
-pub(crate) fn interned(name: &'static str, location: &'static Location<'static>) -> &'static Callsite {
+pub(crate) fn interned(name: &'static str, location: &'static Location<'static>) -> Option<&'static Callsite> {
     let seat = seat(name, location);
     RECENT.with(|recent| match recent[seat].get() {
-        Some(((known, place), callsite)) if std::ptr::eq(known, name) && std::ptr::eq(place, location) => callsite,
+        Some(((known, place), callsite)) if std::ptr::eq(known, name) && std::ptr::eq(place, location) => {
+            Some(callsite)
+        }
         _ => {
-            let callsite = intern(name, location);
+            let callsite = alone(|| intern(name, location)).flatten()?;
             recent[seat].set(Some(((name, location), callsite)));
-            callsite
+            Some(callsite)
         }
     })
+}
+
+/// Runs `body`, which allocates while it holds a lock, unless this thread is inside of it already: an allocator that traces
+/// would wait for itself.
+fn alone<R>(body: impl FnOnce() -> R) -> Option<R> {
+    thread_local! {
+        static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+    }
+    if IS_INSIDE.replace(true) {
+        return None;
+    }
+    let result = body();
+    IS_INSIDE.set(false);
+    Some(result)
 }
 
 #[inline]
@@ -216,21 +235,21 @@ fn seat(name: &'static str, location: &'static Location<'static>) -> usize {
 
 #[cold]
 #[inline(never)]
-fn intern(name: &'static str, location: &'static Location<'static>) -> &'static Callsite {
+fn intern(name: &'static str, location: &'static Location<'static>) -> Option<&'static Callsite> {
     // By what they say: the compiler may keep one literal at several addresses.
     static PLACES: Mutex<Option<HashMap<Place, &'static Callsite>>> = Mutex::new(None);
 
     let mut places = lock(&PLACES);
     let places = places.get_or_insert_default();
     if let Some(callsite) = places.get(&(name, location)) {
-        return callsite;
+        return Some(callsite);
     }
     if places.len() >= MAX_INTERNED {
-        return &NO_PLACE;
+        return None;
     }
     let callsite = &*Box::leak(Box::new(Callsite::new(name, "", location.file(), location.line())));
     places.insert((name, location), callsite);
-    callsite
+    Some(callsite)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -269,6 +288,7 @@ mod tests {
     fn the_same_name_at_the_same_place_is_one_callsite() {
         let place = Location::caller();
         let elsewhere = Location::caller();
+        let interned = |name, place| interned(name, place).unwrap();
         let first = interned("one", place);
         assert_eq!(first, interned("one", place));
         assert_ne!(first, interned("one", elsewhere));

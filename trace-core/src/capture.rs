@@ -14,7 +14,7 @@ use crate::future::in_context;
 use crate::limits::SpanLimits;
 use crate::line::{Line, LineRules};
 use crate::manual_clock::ManualClock;
-use crate::pipeline::with_process_wide;
+use crate::pipeline::{DEFAULT_LONG_POLL, with_process_wide};
 use crate::processor::{self, Collected, Command};
 use crate::redact::Redactor;
 use crate::resource::Resource;
@@ -48,6 +48,9 @@ pub fn capture<T>(body: impl FnOnce() -> T) -> Captured<T> {
 
 /// [`capture`] for a future.
 ///
+/// What starts a span when it is called, as an async function with `#[traced]` does, must be called inside:
+/// `capture_async(async { fetch().await })`, not `capture_async(fetch())`.
+///
 /// ```
 /// use trace_core::{FutureExt, Span, capture_async};
 ///
@@ -64,6 +67,18 @@ pub async fn capture_async<F: Future>(body: F) -> Captured<F::Output> {
 ///
 /// Asks the processor and waits for it, some ten microseconds. With exporters that take spans early, what they have taken is
 /// gone. [`capture`] gives all of a trace.
+///
+/// ```
+/// use trace_core::{capture, current_trace, in_scope};
+///
+/// let captured = capture(|| {
+///     in_scope("request", || {
+///         in_scope("query", || ());
+///         current_trace().map(|so_far| so_far.shape().to_string())
+///     })
+/// });
+/// assert_eq!(captured.value.as_deref(), Some("query"));
+/// ```
 #[must_use]
 pub fn current_trace() -> Option<Trace> {
     let hot = context::current();
@@ -101,13 +116,16 @@ pub struct Capture {
     sampler: Sampler,
     rules: Rules,
     resource: Resource,
+    times_polls: bool,
+    long_poll_nanos: u64,
     patience: Option<Duration>,
 }
 
 impl Capture {
     /// A capture with the usual clock and ids, that records everything.
     pub fn new() -> Self {
-        Self { sampler: Sampler::always_on(), ..Self::default() }
+        let long_poll_nanos = DEFAULT_LONG_POLL.as_nanos() as u64;
+        Self { sampler: Sampler::always_on(), long_poll_nanos, ..Self::default() }
     }
 
     /// Takes all times from this clock.
@@ -146,6 +164,18 @@ impl Capture {
         self
     }
 
+    /// Times every poll of the futures that run in spans: see [`SpanView::polls`].
+    pub fn time_polls(mut self) -> Self {
+        self.times_polls = true;
+        self
+    }
+
+    /// Sets from which length on a poll may have held others up. Default: [`DEFAULT_LONG_POLL`] (10 ms).
+    pub fn long_poll(mut self, threshold: Duration) -> Self {
+        self.long_poll_nanos = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
+        self
+    }
+
     /// Says what the spans have in common.
     pub fn resource(mut self, resource: Resource) -> Self {
         self.resource = resource;
@@ -153,6 +183,18 @@ impl Capture {
     }
 
     /// Waits so long for spans and contexts that still run elsewhere when the body is done. Default: not at all.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{Capture, Handoff, in_scope, start_span};
+    ///
+    /// let captured = Capture::new().wait_for_stragglers(Duration::from_secs(10)).run(|| {
+    ///     // Nobody joins the thread.
+    ///     in_scope("request", || Handoff::child().thread(|| drop(start_span("late"))));
+    /// });
+    /// assert!(captured.trace()?.find("late").is_some());
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn wait_for_stragglers(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
         self
@@ -164,6 +206,7 @@ impl Capture {
         let session = Session::begin(self);
         let value = context::with(Hot::none_in(session.number), body);
         let collected = session.collect(patience).wait(PATIENCE.saturating_add(patience.unwrap_or_default()));
+        session.end(&collected);
         Captured::new(value, collected)
     }
 
@@ -173,6 +216,7 @@ impl Capture {
         let session = Session::begin(self);
         let value = in_context(Hot::none_in(session.number), body).await;
         let collected = session.collect(patience).await;
+        session.end(&collected);
         Captured::new(value, collected)
     }
 }
@@ -180,6 +224,7 @@ impl Capture {
 /// A capture that is under way; ends when it is dropped.
 struct Session {
     number: u32,
+    is_collected: bool,
 }
 
 impl Session {
@@ -187,7 +232,8 @@ impl Session {
         static NUMBERS: AtomicU32 = AtomicU32::new(switches::GLOBAL + 1);
 
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let parts = PartRules { max_age: Duration::MAX, max_spans: usize::MAX };
+        let parts =
+            PartRules { max_age: Duration::MAX, max_spans: usize::MAX, long_poll_nanos: capture.long_poll_nanos };
         let assembler = Assembler::new(Arc::new(capture.resource), capture.rules, parts, Instant::now());
         let rules = LineRules {
             tail: None,
@@ -204,29 +250,51 @@ impl Session {
             clock: capture.clock,
             ids: capture.ids,
             announce_all: false,
+            times_polls: capture.times_polls,
             on_start: Vec::new(),
         }));
-        Self { number }
+        Self { number, is_collected: false }
     }
 
-    fn collect(self, patience: Option<Duration>) -> Answer<Collected> {
+    /// Asks for everything. The session goes on until the answer is there, for those that the capture waits for.
+    fn collect(&self, patience: Option<Duration>) -> Answer<Collected> {
         let (question, answer) = question();
         let deadline = patience.and_then(|patience| Instant::now().checked_add(patience));
         processor::send(Command::Collect { pipeline: self.number, deadline, question });
         answer
+    }
+
+    fn end(mut self, collected: &Option<Collected>) {
+        self.is_collected = collected.is_some();
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         switches::remove(self.number);
-        // If it was collected already, nobody is there to hear this.
+        if self.is_collected {
+            return;
+        }
+        // The body panicked, or nobody waits any more: what was caught goes with it.
         let (question, _) = question();
         processor::send(Command::Collect { pipeline: self.number, deadline: None, question });
     }
 }
 
 /// What a capture has caught.
+///
+/// ```
+/// use trace_core::{Span, capture};
+///
+/// let captured = capture(|| {
+///     drop(Span::root("ended"));
+///     Span::root("still running")
+/// });
+/// assert_eq!(captured.spans().count(), 2);
+/// assert_eq!(captured.open().map(|span| span.name().to_owned()).collect::<Vec<_>>(), ["still running"]);
+/// let error = captured.trace().unwrap_err();
+/// assert!(error.to_string().starts_with("expected one trace, captured 2 with the roots "));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Captured<T> {

@@ -105,7 +105,7 @@ impl Timebase {
 
     /// The nanoseconds that so many ticks last.
     #[inline]
-    fn nanos(&self, ticks: u64) -> u64 {
+    pub(crate) fn nanos(&self, ticks: u64) -> u64 {
         ((u128::from(ticks) * u128::from(self.scale)) >> 32) as u64
     }
 }

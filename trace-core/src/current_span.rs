@@ -42,7 +42,24 @@ const MAX_SOURCES: usize = 32;
 /// [`Span`](crate::Span) and [`ActiveSpan`](crate::ActiveSpan) offer the same methods.
 ///
 /// As text it is `trace_id=4bf9… span_id=00f0…`, for log lines, or `trace_id=none`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+///
+/// ```
+/// use trace_core::{capture, current_span, in_scope};
+///
+/// assert_eq!(current_span().to_string(), "trace_id=none");
+///
+/// let captured = capture(|| {
+///     in_scope("request", || {
+///         let request = current_span();
+///         assert!(request.to_string().starts_with("trace_id=") && request.is_recording());
+///         // A copy, on another thread, which knows nothing of the span otherwise.
+///         std::thread::spawn(move || request.set_attribute("cached", true)).join().unwrap();
+///     });
+/// });
+/// assert_eq!(captured.trace()?.root().unwrap().attribute("cached"), Some(&true.into()));
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
+#[derive(Clone, Copy)]
 pub struct CurrentSpan {
     pub(crate) hot: Hot,
 }
@@ -85,6 +102,12 @@ impl CurrentSpan {
     }
 
     /// Sets an attribute whose value is worked out only if the span is recording.
+    ///
+    /// ```
+    /// use trace_core::{Value, current_span};
+    ///
+    /// current_span().set_attribute_with("config", || Value::debug(vec![1; 1000])); // nobody listens: nothing is formatted
+    /// ```
     #[inline]
     pub fn set_attribute_with<V: Into<Value>>(&self, key: impl Into<Key>, value: impl FnOnce() -> V) {
         if self.is_recording() {
@@ -93,6 +116,10 @@ impl CurrentSpan {
     }
 
     /// Sets several attributes at one moment.
+    ///
+    /// ```
+    /// trace_core::current_span().set_attributes([("cart.items", 3), ("cart.weight_grams", 1250)]);
+    /// ```
     pub fn set_attributes<A: Into<Attribute>>(&self, attributes: impl IntoIterator<Item = A>) {
         if self.is_recording() {
             let mut list = SmallList::<Attribute, 4>::new();
@@ -135,6 +162,14 @@ impl CurrentSpan {
     }
 
     /// Links the span to another one that it has to do with.
+    ///
+    /// ```
+    /// use trace_core::{Link, Span, current_span};
+    ///
+    /// if let Some(other) = Span::new("other").context() {
+    ///     current_span().add_link(Link::new(other).attribute(("reason", "same batch")));
+    /// }
+    /// ```
     pub fn add_link(&self, link: impl Into<Link>) {
         if self.is_recording() {
             let Link { context, attributes, .. } = link.into();
@@ -144,6 +179,15 @@ impl CurrentSpan {
     }
 
     /// Says how the operation went. `Ok` is final; `Error` wins over `Unset`.
+    ///
+    /// ```
+    /// use trace_core::{Outcome, Status, capture, current_span, in_scope};
+    ///
+    /// let captured = capture(|| in_scope("charge", || current_span().set_status(Status::error("card declined"))));
+    /// let charge = captured.trace()?.root().unwrap();
+    /// assert_eq!((charge.outcome(), charge.status().to_string()), (Outcome::Error, "ERROR: card declined".to_owned()));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn set_status(&self, status: Status) {
         if self.is_recording() {
             self.write(Group::Change, [Record::Status(status)].into_iter());
@@ -151,6 +195,14 @@ impl CurrentSpan {
     }
 
     /// Gives the span another name.
+    ///
+    /// ```
+    /// use trace_core::{capture, current_span, in_scope};
+    ///
+    /// let captured = capture(|| in_scope("GET", || current_span().set_name("GET /users/{id}")));
+    /// assert_eq!(captured.trace()?.root().unwrap().name(), "GET /users/{id}");
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn set_name(&self, name: impl Into<Cow<'static, str>>) {
         if self.is_recording() {
             self.write(Group::Change, [Record::Name(name.into())].into_iter());
@@ -160,6 +212,22 @@ impl CurrentSpan {
     /// Records a failure: the status becomes `Error` with the error's text, and an event `exception` carries its type and
     /// message with those of its sources, as
     /// [the conventions for exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) name them.
+    ///
+    /// ```
+    /// use trace_core::{capture, current_span, in_scope};
+    ///
+    /// let captured = capture(|| {
+    ///     in_scope("parse", || {
+    ///         if let Err(error) = "forty-two".parse::<u32>() {
+    ///             current_span().record_error(&error);
+    ///         }
+    ///     });
+    /// });
+    /// let event = captured.trace()?.root().unwrap().events().next().unwrap();
+    /// assert_eq!(event.name(), "exception");
+    /// assert_eq!(event.attributes()[1].value.as_str(), Some("invalid digit found in string"));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn record_error<E: Error + ?Sized>(&self, error: &E) {
         if !self.is_recording() {
             return;
@@ -178,6 +246,10 @@ impl CurrentSpan {
     }
 
     /// [`record_error`](Self::record_error) for what is no [`Error`] but can be shown: a `String`, a report.
+    ///
+    /// ```
+    /// trace_core::current_span().record_failure("the other side hung up");
+    /// ```
     pub fn record_failure<E: fmt::Display + ?Sized>(&self, failure: &E) {
         if self.is_recording() {
             let message = Value::display(failure).as_str().unwrap_or_default().to_owned();
@@ -220,8 +292,12 @@ impl CurrentSpan {
     /// What found no memory is counted, on its span if a word of that still fits.
     #[cold]
     #[inline(never)]
-    fn tell_of_loss(&self, lost: Group) {
-        tally::DETAILS_OVER_BUDGET.add(1);
+    pub(crate) fn tell_of_loss(&self, lost: Group) {
+        if lost == Group::Polls {
+            tally::POLLS_OVER_BUDGET.add(1);
+        } else {
+            tally::DETAILS_OVER_BUDGET.add(1);
+        }
         if let Some((trace, span)) = self.hot.ids() {
             let pipeline = self.hot.pipeline();
             buffer::push(Worth::Span, || Record::Lost { lost, pipeline, trace, span });
@@ -249,6 +325,15 @@ impl<I: ExactSizeIterator<Item = Record>> Iterator for WithFirst<I> {
 }
 
 impl<I: ExactSizeIterator<Item = Record>> ExactSizeIterator for WithFirst<I> {}
+
+/// Handles are equal if they speak of the same span.
+impl PartialEq for CurrentSpan {
+    fn eq(&self, other: &Self) -> bool {
+        self.hot.is_same_span(other.hot)
+    }
+}
+
+impl Eq for CurrentSpan {}
 
 impl fmt::Display for CurrentSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

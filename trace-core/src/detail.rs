@@ -126,13 +126,8 @@ fn settle_status(span: &mut SpanRecord, extras: &mut Extras, rules: &Rules) {
         }
         _ => return,
     };
-    if span.extra.is_none() {
-        extras.spans.push(Extra::default());
-        span.extra = NonZeroU32::new(extras.spans.len() as u32);
-    }
-    if let Some(extra) = extras.of(span)
-        && extra.status == Status::Unset
-    {
+    let extra = extras.of_or_new(span);
+    if extra.status == Status::Unset {
         extra.status = Status::error(from_outcome);
     }
 }
@@ -181,7 +176,7 @@ impl<'a> Portrait<'a> {
             What::Lost(Group::Attributes) => dropped.attributes += 1,
             What::Lost(Group::Event) => dropped.events += 1,
             What::Lost(Group::Link) => dropped.links += 1,
-            What::Lost(Group::Change) => {}
+            What::Lost(Group::Change | Group::Polls) => {}
         }
     }
 

@@ -21,7 +21,9 @@ pub(crate) enum Sleep {
     Deep,
 }
 
+/// Alone on its cache lines: the sleeper writes to it at every pass, and what stands beside it may be read by every span.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Doorbell {
     state: AtomicU8,
 }

@@ -14,3 +14,4 @@ mod rows;
 mod span_json;
 mod target;
 mod tree_text;
+mod wait_notes;

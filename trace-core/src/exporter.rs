@@ -18,6 +18,31 @@ use crate::trace::{SpanView, Trace};
 /// - **Who retries.** The exporter. A batch is handed over once; an error counts all its spans as dropped.
 /// - **A panic** is caught and counted as a failed export; the exporter is called again with the next batch.
 /// - **After [`shutdown`](Self::shutdown)** nothing is called any more, and the exporter is dropped.
+///
+/// ```
+/// use trace_core::{Batch, ExportError, SpanExporter, capture, in_scope};
+///
+/// /// Counts spans.
+/// struct Counter(usize);
+///
+/// impl SpanExporter for Counter {
+///     fn name(&self) -> &str {
+///         "counter"
+///     }
+///
+///     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+///         self.0 += batch.len();
+///         Ok(())
+///     }
+/// }
+///
+/// // As a pipeline would call it.
+/// let captured = capture(|| in_scope("outer", || in_scope("inner", || ())));
+/// let mut counter = Counter(0);
+/// counter.export(&Batch::new(captured.traces))?;
+/// assert_eq!(counter.0, 2);
+/// # Ok::<(), ExportError>(())
+/// ```
 pub trait SpanExporter: Send + 'static {
     /// A short name for statistics and error messages, such as `"console"`.
     fn name(&self) -> &str {
@@ -114,6 +139,13 @@ impl Batch {
 }
 
 /// Why spans did not arrive.
+///
+/// ```
+/// use trace_core::ExportError;
+///
+/// let error = ExportError::new("the server took only some of it").dropped_spans(3).caused_by("status 206");
+/// assert_eq!(error.to_string(), "the server took only some of it");
+/// ```
 #[derive(Debug)]
 pub struct ExportError {
     message: String,

@@ -121,6 +121,25 @@ static CURRENT: Mutex<Option<Arc<Filter>>> = Mutex::new(None);
 ///
 /// A start on another thread at the same moment may still follow the old filter; when this returns, all follow the new one,
 /// or one that was set later.
+///
+/// ```
+/// use std::time::Duration;
+/// use trace_core::{Filter, MemoryExporter, assert_tree, filter, in_scope};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let memory = MemoryExporter::new();
+/// let pipeline = trace_core::builder().exporter(memory.clone()).init()?;
+///
+/// filter::set("trace,[noise]=off".parse::<Filter>()?);
+/// in_scope("work", || in_scope("noise", || in_scope("detail", || ())));
+/// pipeline.flush(Duration::from_secs(5))?;
+/// assert_tree!(memory.traces()[0], "
+///     work
+///       detail
+/// ");
+/// # Ok(())
+/// # }
+/// ```
 pub fn set(filter: Filter) {
     *lock() = Some(Arc::new(filter));
     // A callsite is judged only under the lock of the known ones, by the filter that is current then. So one that is being

@@ -49,6 +49,16 @@ impl Handoff {
     }
 
     /// It runs in a new root span of this name, in a trace of its own, that is linked to the current span.
+    ///
+    /// ```
+    /// use trace_core::{Handoff, capture, in_scope};
+    ///
+    /// let captured = capture(|| in_scope("request", || Handoff::linked_root("audit").wrap(|| ())()));
+    /// let audit = captured.spans().find(|span| span.name() == "audit").unwrap();
+    /// let request = captured.spans().find(|span| span.name() == "request").unwrap();
+    /// assert_eq!(audit.parent_id(), None);
+    /// assert_eq!(audit.links().next().unwrap().context().span_id(), request.span_id());
+    /// ```
     #[track_caller]
     pub fn linked_root(name: impl Into<SpanName>) -> Self {
         let root = span(name).root();
@@ -58,16 +68,47 @@ impl Handoff {
     }
 
     /// Its spans begin traces of their own.
+    ///
+    /// ```
+    /// use trace_core::{Handoff, current_span, in_scope};
+    ///
+    /// in_scope("request", || {
+    ///     let refresh = Handoff::detached().wrap(|| current_span().span_id());
+    ///     assert_eq!(refresh(), None);
+    /// });
+    /// ```
     pub fn detached() -> Self {
         Self { mode: Mode::Context(context::current().without_span()) }
     }
 
     /// It runs in this span, and ends it.
+    ///
+    /// ```
+    /// use trace_core::{Handoff, Span, capture, in_scope};
+    ///
+    /// let captured = capture(|| {
+    ///     in_scope("request", || Handoff::span(Span::new("part")).thread(|| 7).join().unwrap())
+    /// });
+    /// trace_core::assert_tree!(captured.trace()?, "
+    ///     request
+    ///       part
+    /// ");
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn span(span: Span) -> Self {
         Self { mode: Mode::Span(span) }
     }
 
     /// A future that takes the context along.
+    ///
+    /// ```
+    /// use trace_core::{Handoff, current_span, in_scope};
+    ///
+    /// let (id, future) = in_scope("request", || {
+    ///     (current_span().span_id(), Handoff::child().future(async { current_span().span_id() }))
+    /// });
+    /// assert_eq!(futures::executor::block_on(future), id);
+    /// ```
     pub fn future<F: Future>(self, future: F) -> InSpan<F> {
         match self.mode {
             Mode::Context(hot) => crate::future::in_context(hot, future),
@@ -91,6 +132,18 @@ impl Handoff {
     }
 
     /// Starts a scoped thread that takes the context along. See [`std::thread::Scope::spawn`].
+    ///
+    /// ```
+    /// use trace_core::{Handoff, current_span, in_scope};
+    ///
+    /// let parts = [1, 2, 3];
+    /// in_scope("sum", || {
+    ///     let id = current_span().span_id();
+    ///     std::thread::scope(|scope| {
+    ///         Handoff::child().scoped(scope, || assert_eq!((parts.len(), current_span().span_id()), (3, id)));
+    ///     });
+    /// });
+    /// ```
     ///
     /// # Panics
     ///
@@ -134,6 +187,13 @@ pub fn in_current_span<A, R>(body: impl Fn(A) -> R) -> impl Fn(A) -> R {
 }
 
 /// Runs `body` without recording anything that is started in it: for the work of an exporter on threads of its own.
+///
+/// ```
+/// use trace_core::{capture, in_scope, suppressed};
+///
+/// let captured = capture(|| suppressed(|| in_scope("sending spans", || 7)));
+/// assert_eq!((captured.value, captured.spans().count()), (7, 0));
+/// ```
 pub fn suppressed<R>(body: impl FnOnce() -> R) -> R {
     context::with(context::current().without_span().suppressed(), body)
 }

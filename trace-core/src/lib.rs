@@ -1,16 +1,287 @@
-//! Async-first distributed tracing.
+//! Distributed tracing, async first: the right parent always, at the speed of the clock.
+//!
+//! A *trace* is a tree of *spans*: operations with a name, a start, an end, an outcome and facts about them. The spans of a
+//! trace may run in one function after the other, in tasks and threads at once, and in several processes.
+//!
+//! - [Start](#start): a pipeline, and the first spans
+//! - [Async](#async): futures, tasks, threads
+//! - [What a span says](#what-a-span-says): attributes, events, links, errors, outcomes
+//! - [Which spans there are](#which-spans-there-are): sampling, filters, limits, redaction
+//! - [Where they go](#where-they-go): exporters
+//! - [The end](#the-end): flush, shutdown, the books
+//! - [Traces as values](#traces-as-values): tests
+//!
+//! Coming [from `tracing`](guide::from_tracing) or [from `fastrace`](guide::from_fastrace): what you wrote there and write here.
+//!
+//! # Start
+//!
+//! [`init`] starts the pipeline of the process as the environment says, and prints traces to the console where it says
+//! nothing. Keep its guard until the end of `main`, outside of any async runtime.
+//!
+//! ```
+//! use trace_core::{in_scope, traced};
+//!
+//! #[traced]
+//! fn area(width: u32, height: u32) -> u32 {
+//!     in_scope("multiply", || width * height)
+//! }
+//!
+//! fn main() -> Result<(), trace_core::InitError> {
+//!     let _pipeline = trace_core::init()?;
+//!     assert_eq!(area(6, 7), 42);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`builder`] says in the program what is otherwise left to the environment. Without either, everything runs and nothing is
+//! recorded: a library can trace and leave it to the program whether that leads anywhere.
+//!
+//! | to trace | use |
+//! |---|---|
+//! | a function, sync or async | [`#[traced]`](macro@traced) |
+//! | a few lines | [`in_scope`], or the guard of [`start_span`] |
+//! | a future | [`.in_span(..)`](FutureExt::in_span) |
+//! | something with a kind, links, a start in the past | the builder [`span`] |
+//! | a task, a thread, a closure for a pool | [`spawn`], [`Handoff`] |
+//!
+//! # Async
+//!
+//! A future takes its context along: it is put in place before each poll and taken out after it, so it does not matter which
+//! thread polls, what is polled in between, or whether the future is ever finished. The parent is decided at the call.
+//!
+//! ```
+//! use trace_core::{FutureExt, Span, capture_async, traced};
+//!
+//! #[traced]
+//! async fn fetch(page: u32) -> u32 {
+//!     page
+//! }
+//!
+//! # futures::executor::block_on(async {
+//! let captured = capture_async(async {
+//!     let both = async { fetch(1).await + async { 2 }.in_span(Span::new("compute")).await };
+//!     both.in_span(Span::new("both")).await
+//! })
+//! .await;
+//! assert_eq!(captured.value, 3);
+//! trace_core::assert_tree!(captured.trace().unwrap(), "
+//!     both
+//!       fetch
+//!       compute
+//! ");
+//! # });
+//! ```
+//!
+//! A task of [`tokio::spawn`](https://docs.rs/tokio/latest/tokio/task/fn.spawn.html) has no context; one of [`spawn`] has that
+//! of its caller. [`Handoff`] takes the context to other threads and pools, and knows two more relations: a new trace that is
+//! linked to the one that caused it, and none at all.
+//!
+#![cfg_attr(feature = "tokio", doc = "```")]
+#![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+//! use trace_core::{Handoff, capture_async, spawn, spawn_blocking, traced};
+//!
+//! #[traced]
+//! fn step(name: &'static str) -> &'static str {
+//!     trace_core::current_span().set_name(name);
+//!     name
+//! }
+//!
+//! #[traced]
+//! async fn request() {
+//!     let task = spawn(async { step("in a task") });
+//!     task.await.unwrap();
+//!     spawn_blocking(|| step("on the blocking pool")).await.unwrap();
+//!     Handoff::child().thread(|| step("on a thread")).join().unwrap();
+//!     // It may outlive the request, so it is not part of it.
+//!     Handoff::linked_root("clean up").spawn(async { step("later") }).await.unwrap();
+//! }
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! let captured = runtime.block_on(capture_async(async { request().await }));
+//! # let mut captured = captured;
+//! # captured.traces.sort_by_key(|trace| std::cmp::Reverse(trace.len()));
+//! let [request, clean_up] = &captured.traces[..] else { panic!("two traces") };
+//! trace_core::assert_tree!(request, "
+//!     request
+//!       in a task
+//!       on the blocking pool
+//!       on a thread
+//! ");
+//! let link = clean_up.root().unwrap().links().next().unwrap();
+//! assert_eq!(link.context().trace_id(), request.id());
+//! ```
+//!
+//! Do not hold a guard over an `.await`. It is `!Send`, so in a spawned task that does not compile; where it does, the wrapper
+//! of the future around it sees to it that nothing leaks into other tasks.
+//!
+//! # What a span says
+//!
+//! [`current_span`] is a [`Copy`] handle through which anything can be told of a span, from any thread, until the span ends.
+//! Nothing is recorded of arguments unless the code names them.
+//!
+//! ```
+//! use trace_core::{Link, NewEvent, Outcome, Span, SpanKind, Status, capture, current_span, span, traced};
+//!
+//! #[traced(err, kind = client, fields(host, http.retries = 2))]
+//! fn connect(host: &str, secret: &str) -> Result<(), std::num::ParseIntError> {
+//!     current_span().set_attribute("secret.length", secret.len());
+//!     current_span().add_event(NewEvent::new("resolved").attribute("millis", 3));
+//!     secret.parse::<u32>().map(drop)
+//! }
+//!
+//! let captured = capture(|| {
+//!     let _ = connect("db.example", "hunter2");
+//! });
+//! let connect = captured.trace()?.root().unwrap();
+//! assert_eq!(connect.kind(), SpanKind::Client);
+//! assert_eq!(connect.attribute("host"), Some(&"db.example".into()));
+//! assert_eq!(connect.events().next().unwrap().name(), "resolved");
+//! assert_eq!(connect.outcome(), Outcome::Error);
+//! assert_eq!(connect.status(), &Status::error("invalid digit found in string"));
+//!
+//! // By the builder: a root with a link to the span that caused it.
+//! let captured = capture(|| {
+//!     let cause = Span::new("cause");
+//!     let link = cause.context().map(Link::new);
+//!     link.into_iter().fold(span("effect").root(), |effect, link| effect.link(link)).in_scope(|| ());
+//! });
+//! assert_eq!(captured.traces.len(), 2);
+//! # Ok::<(), trace_core::CaptureError>(())
+//! ```
+//!
+//! How a span ended is seen, not told: an [`Outcome`] is ok, error, panicked, cancelled (its future was dropped before it was
+//! ready), never polled, or open. The [`Status`] is what the program says.
+//!
+//! With [`time_polls`](PipelineBuilder::time_polls) the spans of futures know their polls as well:
+//! [`SpanView::polls`] has how many there were and the longest, [`SpanView::anatomy`] where the time went.
+//!
+//! # Which spans there are
+//!
+//! | what | decides | when |
+//! |---|---|---|
+//! | [`Sampler`] | whether a trace is recorded | where it begins; a trace that is not costs next to nothing |
+//! | [`tail_sampler`](PipelineBuilder::tail_sampler) | whether a trace is handed on | when it is complete |
+//! | [`Filter`] | whether a callsite makes spans | at every span, by one load; can be changed with [`filter::set`] |
+//! | [`SpanLimits`] | how much of a span is kept | before it is handed on |
+//! | [`Redactor`] | what must not leave the process | before it is handed on |
+//!
+//! ```
+//! use trace_core::{Filter, Level, Outcome, Redaction, Redactor, Sampler, SpanLimits};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pipeline = trace_core::builder()
+//!     .sampler(Sampler::parent_based(Sampler::ratio(0.1)))
+//!     .tail_sampler(|trace| trace.spans().any(|span| span.outcome() != Outcome::Ok))
+//!     .filter(Filter::up_to(Level::Info).module("my_crate::db", Level::Debug))
+//!     .limits(SpanLimits::new().value_length(4096))
+//!     .redact(Redactor::new(|attribute| match attribute.key.as_str() {
+//!         "user.email" => Redaction::Remove,
+//!         _ => Redaction::Keep,
+//!     }))
+//!     .init()?;
+//! # drop(pipeline);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where they go
+//!
+//! [`ConsoleExporter`] prints trees for people, [`JsonLinesExporter`] writes a line of JSON for each span, [`MemoryExporter`]
+//! keeps them. Several may be used at once; each has a thread and a queue of its own, so that a slow one is in nobody's way.
+//! [`SpanExporter`] is for one's own.
+//!
+//! ```
+//! use trace_core::{ConsoleExporter, JsonLinesExporter, MemoryExporter, in_scope};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let memory = MemoryExporter::new();
+//! let pipeline = trace_core::builder()
+//!     .exporter(ConsoleExporter::new().stderr().fold_siblings())
+//!     .exporter(JsonLinesExporter::new(std::io::sink()))
+//!     .exporter(memory.clone())
+//!     .init()?;
+//! in_scope("work", || ());
+//! pipeline.flush(std::time::Duration::from_secs(5))?;
+//! assert_eq!(memory.spans()[0].name, "work");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The end
+//!
+//! Dropping the guard hands on every span that has ended, and what runs still as open. [`flush`] does so at any time, and
+//! [`Pipeline::shutdown`] once and for all. Both return in the time they are given and say whether everything arrived.
+//! [`stats`] has the books: what became of every span, and why any was lost.
+//!
+//! ```
+//! use std::time::Duration;
+//! use trace_core::{MemoryExporter, in_scope};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pipeline = trace_core::builder().exporter(MemoryExporter::new().max_spans(2)).init()?;
+//! for _ in 0..3 {
+//!     in_scope("work", || ());
+//! }
+//! let result = pipeline.flush(Duration::from_secs(5));
+//! assert_eq!(result.unwrap_err().to_string(), "spans were lost: memory: the memory exporter is full");
+//!
+//! let stats = pipeline.stats();
+//! assert_eq!((stats.closed, stats.exporters[0].exported, stats.exporters[0].dropped_failed), (3, 2, 1));
+//! assert!(stats.exporters[0].is_balanced(&stats));
+//! pipeline.shutdown(Duration::from_secs(5))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Traces as values
+//!
+//! [`capture`] runs something and returns its traces. It needs no pipeline, sees nothing of what runs beside it, and follows
+//! everything that carries a context on, so tests can run at the same time. [`Capture`] has a clock that stands still and ids
+//! that are counted.
+//!
+//! ```
+//! use trace_core::{assert_tree, capture, in_scope, span};
+//!
+//! let captured = capture(|| in_scope("order", || span("charge").attribute("amount", 12.5).in_scope(|| 7)));
+//! assert_eq!(captured.value, 7);
+//!
+//! let trace = captured.trace()?;
+//! assert_tree!(trace.shape().attribute("amount"), "
+//!     order
+//!       charge amount=12.5
+//! ");
+//! for (depth, span) in trace.walk() {
+//!     println!("{}{} took {:?}", "  ".repeat(depth), span.name(), span.duration());
+//! }
+//! # Ok::<(), trace_core::CaptureError>(())
+//! ```
+//!
+//! # What it costs
+//!
+//! A span is two readings of the clock and one record in the thread's own buffer; the README has what that comes to, measured
+//! beside other libraries. A thread of this library, started with the first pipeline or capture, does the rest and sleeps while
+//! there is nothing to do.
+//!
+//! # Features
+//!
+//! - `tokio` (on unless left out): [`spawn`] and its kin. Everything else works with any executor.
 
 mod active;
+mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
+mod blocked;
 mod buffer;
 mod callsite;
+mod cancellation;
 mod capture;
+mod carrier;
 mod caught;
 mod clock;
 mod config;
 mod context;
+mod critical_path;
 mod current_span;
 mod detail;
 mod detect;
@@ -22,11 +293,13 @@ mod export;
 mod exporter;
 pub mod filter;
 mod future;
+pub mod guide;
 mod handoff;
 mod id;
 mod kind;
 mod limits;
 mod line;
+mod long_polls;
 mod macro_support;
 mod manual_clock;
 mod name;
@@ -34,12 +307,17 @@ mod new_event;
 mod open_spans;
 mod percent;
 mod pipeline;
+mod poll_log;
+mod poll_timer;
+mod polls;
 mod processor;
 mod record;
 mod redact;
 mod resource;
 mod sampler;
 mod shape;
+#[cfg(feature = "futures")]
+mod sink;
 mod small_list;
 mod span;
 mod span_context;
@@ -48,6 +326,8 @@ mod span_record;
 mod start;
 mod stats;
 mod status;
+#[cfg(feature = "futures")]
+mod stream;
 mod switches;
 mod sync;
 mod tally;
@@ -61,12 +341,16 @@ mod value;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
+pub use crate::anatomy::{Anatomy, ChildWait};
+pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::callsite::{Callsite, MAX_INTERNED};
+pub use crate::cancellation::{Cancellation, Dropped};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
 pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterName, PropagatorName, TRACE_FILTER};
+pub use crate::critical_path::{CriticalSegment, CriticalWork, Hop};
 pub use crate::current_span::{CurrentSpan, current_span};
 pub use crate::directive::ParseFilterError;
 pub use crate::env::{ConfigProblem, ConfigWarning, EnvReader};
@@ -88,22 +372,30 @@ pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
 pub use crate::pipeline::{
-    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
-    FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush, flush_async, init, stats,
+    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_LONG_POLL, DEFAULT_MAX_TRACE_AGE,
+    DEFAULT_MAX_TRACE_SPANS, FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush,
+    flush_async, init, stats,
 };
+pub use crate::poll_log::MAX_POLL_SEGMENTS;
+pub use crate::polls::{PollSegment, Polls};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};
 pub use crate::shape::{Shape, ShapeMismatch};
+#[cfg(feature = "futures")]
+pub use crate::sink::{InSpanSink, SinkExt};
 pub use crate::span::{Parent, Span, SpanBuilder, span};
 pub use crate::span_context::{SpanContext, TraceFlags};
 pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 pub use crate::stats::{ExporterStats, Stats};
 pub use crate::status::{Outcome, Status};
+#[cfg(feature = "futures")]
+pub use crate::stream::{InSpanStream, StreamExt};
 #[cfg(feature = "tokio")]
 pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::value::{Attribute, Key, Value};
+#[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;
 
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::assembler::{Assembler, Take};
+use crate::buffer::ThreadNumber;
 use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::detail;
@@ -98,8 +99,8 @@ impl Line {
     }
 
     #[inline]
-    pub(crate) fn take(&mut self, record: &mut Record) {
-        self.assembler.take(record);
+    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
+        self.assembler.take(thread, record);
     }
 
     /// Ends a pass: complete traces go on, and batches that are due.
@@ -198,7 +199,9 @@ impl Line {
             collected.append(&mut traces);
             return;
         }
-        self.copied -= copied(&traces).min(self.copied);
+        if self.copied > 0 {
+            self.copied -= copied(&traces).min(self.copied);
+        }
         match (self.wants(Delivery::Spans), self.wants(Delivery::Traces)) {
             (true, false) => self.pend(traces),
             (false, _) => self.send(Delivery::Traces, traces),
@@ -351,7 +354,9 @@ fn copied(traces: &[Trace]) -> usize {
 /// A copy of what was not handed on before; `None` if that is nothing.
 fn without_copied(trace: &Trace) -> Option<Trace> {
     let mut fresh = trace.clone();
+    let copied = copied(std::slice::from_ref(trace));
     fresh.spans.retain(|span| !span.marks.has(Marks::HANDED_ON));
+    fresh.closed -= copied;
     (!fresh.is_empty()).then_some(fresh)
 }
 

@@ -8,11 +8,14 @@ use crate::id::SpanId;
 /// Beyond so many open spans a map is kept; up to it, looking at each is quicker.
 const FEW: usize = 16;
 
+/// A map by ids of our own making.
+pub(crate) type SpanMap<T> = HashMap<SpanId, T, BuildHasherDefault<RandomAlready>>;
+
 /// From the id of an open span to its place in the trace.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSpans {
     few: Vec<(SpanId, u32)>,
-    many: HashMap<SpanId, u32, BuildHasherDefault<RandomAlready>>,
+    many: SpanMap<u32>,
 }
 
 impl OpenSpans {
@@ -31,6 +34,11 @@ impl OpenSpans {
             None if self.many.is_empty() => None,
             None => self.many.remove(&id),
         }
+    }
+
+    pub(crate) fn get(&self, id: SpanId) -> Option<u32> {
+        let found = self.few.iter().rev().find(|&&(known, _)| known == id);
+        found.map(|&(_, place)| place).or_else(|| self.many.get(&id).copied())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

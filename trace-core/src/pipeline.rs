@@ -32,11 +32,13 @@ use crate::worker::{RollCall, Worker};
 /// How long spans wait for their batch unless told otherwise.
 pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(1);
 /// How many spans make a batch go at once unless told otherwise.
-pub const DEFAULT_BATCH_SPANS: usize = 512;
+pub const DEFAULT_BATCH_SPANS: usize = 4096;
 /// How old a trace grows before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_SPANS: usize = 100_000;
+/// From which length on a poll may have held others up, unless told otherwise.
+pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 /// How long the guard of a pipeline waits for its exporters when it is dropped, unless told otherwise.
 pub const DEFAULT_DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -58,6 +60,21 @@ pub fn init() -> Result<Pipeline, InitError> {
 }
 
 /// Begins to describe a pipeline. What is not said here comes from the environment, then from the defaults.
+///
+/// ```
+/// use std::time::Duration;
+/// use trace_core::{ConsoleExporter, Sampler};
+///
+/// # fn main() -> Result<(), trace_core::InitError> {
+/// let _pipeline = trace_core::builder()
+///     .service_name("shop")
+///     .sampler(Sampler::parent_based(Sampler::ratio(0.1)))
+///     .exporter(ConsoleExporter::new().stderr())
+///     .batch_delay(Duration::from_millis(200))
+///     .init()?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn builder() -> PipelineBuilder {
     PipelineBuilder {
         reads_environment: true,
@@ -71,9 +88,14 @@ pub fn builder() -> PipelineBuilder {
         on_start: Vec::new(),
         on_end: Vec::new(),
         cancelled_is_error: false,
+        times_polls: false,
         batch_delay: None,
         batch_spans: None,
-        parts: PartRules { max_age: DEFAULT_MAX_TRACE_AGE, max_spans: DEFAULT_MAX_TRACE_SPANS },
+        parts: PartRules {
+            max_age: DEFAULT_MAX_TRACE_AGE,
+            max_spans: DEFAULT_MAX_TRACE_SPANS,
+            long_poll_nanos: DEFAULT_LONG_POLL.as_nanos() as u64,
+        },
         budget_bytes: DEFAULT_BUDGET_BYTES,
         drop_timeout: DEFAULT_DROP_TIMEOUT,
     }
@@ -93,6 +115,7 @@ pub struct PipelineBuilder {
     on_start: Vec<Arc<StartHook>>,
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
+    times_polls: bool,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -137,18 +160,63 @@ impl PipelineBuilder {
     ///
     /// A trace that grows older than [`max_trace_age`](Self::max_trace_age) is judged by what there is of it, and what comes
     /// later follows that decision. A panic keeps the trace, and is counted.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::MemoryExporter;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryExporter::new();
+    /// let pipeline = trace_core::builder()
+    ///     .tail_sampler(|trace| trace.duration() > Duration::from_secs(1) || trace.find("charge").is_some())
+    ///     .exporter(memory.clone())
+    ///     .init()?;
+    /// trace_core::in_scope("quick", || ());
+    /// trace_core::in_scope("quick", || trace_core::in_scope("charge", || ()));
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// assert_eq!((memory.len(), pipeline.stats().sampled_out), (2, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tail_sampler(mut self, keep: impl Fn(&Trace) -> bool + Send + Sync + 'static) -> Self {
         self.tail = Some(Arc::new(keep));
         self
     }
 
     /// Sets how much of a span is kept.
+    ///
+    /// ```
+    /// use trace_core::SpanLimits;
+    ///
+    /// let builder = trace_core::builder().limits(SpanLimits::new().attributes(32).value_length(1024));
+    /// # drop(builder);
+    /// ```
     pub fn limits(mut self, limits: SpanLimits) -> Self {
         self.limits = Some(limits);
         self
     }
 
     /// Sets what must not leave the process.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{MemoryExporter, Redaction, Redactor};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryExporter::new();
+    /// let pipeline = trace_core::builder()
+    ///     .redact(Redactor::new(|attribute| match attribute.key.as_str() {
+    ///         "user.email" => Redaction::Replace("***".into()),
+    ///         _ => Redaction::Keep,
+    ///     }))
+    ///     .exporter(memory.clone())
+    ///     .init()?;
+    /// trace_core::start_span("login").attribute("user.email", "mira@example.com").end();
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// assert_eq!(memory.spans()[0].attribute("user.email"), Some(&"***".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn redact(mut self, redactor: Redactor) -> Self {
         self.redactor = Some(redactor);
         self
@@ -174,6 +242,24 @@ impl PipelineBuilder {
     /// Adds a hook that is called at the start of every span, on the thread that starts it, while nothing is locked.
     ///
     /// It costs every span its time. A span that it starts itself records nothing; a panic is caught and counted.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// static SPANS: AtomicU64 = AtomicU64::new(0);
+    ///
+    /// # fn main() -> Result<(), trace_core::InitError> {
+    /// let _pipeline = trace_core::builder()
+    ///     .on_start(|started| {
+    ///         SPANS.fetch_add(1, Ordering::Relaxed);
+    ///         started.span.set_attribute("file", started.callsite.file());
+    ///     })
+    ///     .init()?;
+    /// trace_core::in_scope("work", || ());
+    /// assert_eq!(SPANS.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_start(mut self, hook: impl Fn(&StartedSpan<'_>) + Send + Sync + 'static) -> Self {
         self.on_start.push(Arc::new(move |hot, name, kind, callsite| {
             hook(&StartedSpan { span: CurrentSpan { hot }, name, kind, callsite });
@@ -184,6 +270,22 @@ impl PipelineBuilder {
     /// Adds a hook that is called for every span that ended, on the processor's thread, when the span is handed on.
     ///
     /// A panic is caught and counted.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (ended, names) = mpsc::channel();
+    /// let pipeline = trace_core::builder()
+    ///     .on_end(move |span| drop(ended.send(span.name().to_owned())))
+    ///     .init()?;
+    /// trace_core::in_scope("work", || ());
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// assert_eq!(names.recv()?, "work");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_end(mut self, hook: impl Fn(&SpanView<'_>) + Send + Sync + 'static) -> Self {
         self.on_end.push(Arc::new(hook));
         self
@@ -195,6 +297,20 @@ impl PipelineBuilder {
         self
     }
 
+    /// Times every poll of the futures that run in spans: see [`SpanView::polls`]. It costs two readings of the clock and a
+    /// record a poll. Above 70 % of the memory budget polls are the first to be dropped, and counted.
+    pub fn time_polls(mut self) -> Self {
+        self.times_polls = true;
+        self
+    }
+
+    /// Sets from which length on a poll may have held others up: see [`SpanView::blocked_behind`].
+    /// Default: [`DEFAULT_LONG_POLL`] (10 ms).
+    pub fn long_poll(mut self, threshold: Duration) -> Self {
+        self.parts.long_poll_nanos = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
+        self
+    }
+
     /// Sets how long an ended span may wait for its batch. Default: `OTEL_BSP_SCHEDULE_DELAY`, else
     /// [`DEFAULT_BATCH_DELAY`] (1 s).
     pub fn batch_delay(mut self, delay: Duration) -> Self {
@@ -203,7 +319,7 @@ impl PipelineBuilder {
     }
 
     /// Sets how many ended spans make a batch go at once. Default: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, else
-    /// [`DEFAULT_BATCH_SPANS`] (512).
+    /// [`DEFAULT_BATCH_SPANS`] (4096).
     pub fn batch_spans(mut self, spans: usize) -> Self {
         self.batch_spans = Some(spans);
         self
@@ -246,6 +362,16 @@ impl PipelineBuilder {
     ///
     /// With `OTEL_SDK_DISABLED=true` nothing is recorded, and the guard is of no effect.
     ///
+    /// ```
+    /// use trace_core::InitError;
+    ///
+    /// # fn main() -> Result<(), InitError> {
+    /// let _pipeline = trace_core::builder().init()?;
+    /// assert!(matches!(trace_core::builder().init(), Err(InitError::AlreadyInitialised)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InitError::AlreadyInitialised`] if it was called before: a process has one pipeline.
@@ -286,7 +412,8 @@ impl PipelineBuilder {
         };
         let batch_spans = self.batch_spans.or(env.batch.max_export_batch_size).unwrap_or(DEFAULT_BATCH_SPANS);
         let parts = self.parts;
-        let workers = self.exporters.into_iter().map(Worker::start).collect::<Result<Vec<_>, _>>();
+        let start = |exporter| Worker::start(exporter, env.batch.max_queue_size);
+        let workers = self.exporters.into_iter().map(start).collect::<Result<Vec<_>, _>>();
         let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
         let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
         let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
@@ -309,6 +436,7 @@ impl PipelineBuilder {
             clock: None,
             ids: None,
             announce_all: false,
+            times_polls: self.times_polls,
             on_start: self.on_start,
         }));
         Ok(())
@@ -331,8 +459,8 @@ fn exporters_named(env: &EnvConfig) -> Result<Vec<Box<dyn SpanExporter>>, InitEr
     names.iter().map(exporter).collect()
 }
 
-/// Why a pipeline did not start.
-#[derive(Debug)]
+/// Why a pipeline did not start. Its `Debug` form is the sentence for people as well, since that is what a `main` that returns
+/// it prints.
 #[non_exhaustive]
 pub enum InitError {
     /// There is a pipeline, or there was one: a process has one.
@@ -364,6 +492,12 @@ impl fmt::Display for InitError {
     }
 }
 
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for InitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -378,6 +512,16 @@ impl std::error::Error for InitError {
 ///
 /// What is recorded afterwards is still handed on, and a span that was open is handed on again when it ends, but nobody
 /// waits for it: it arrives if the process lives long enough. After [`shutdown`](Self::shutdown) nothing is recorded.
+///
+/// ```
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let pipeline = trace_core::init()?;
+///     // Here an async runtime would be built and dropped: what it cancels at its end is recorded.
+///     trace_core::in_scope("work", || println!("working"));
+///     drop(pipeline); // as the end of `main` does
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it flushes: keep it until the end of main"]
 pub struct Pipeline {
@@ -429,6 +573,20 @@ impl Pipeline {
 
     /// [`shutdown`](Self::shutdown) for a task: it waits without blocking the thread.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pipeline = trace_core::init()?;
+    /// # futures::executor::block_on(async {
+    /// trace_core::in_scope("work", || ());
+    /// pipeline.shutdown_async(Duration::from_secs(5)).await?;
+    /// assert!(!trace_core::start_span("afterwards").is_recording());
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`flush`].
@@ -461,6 +619,13 @@ impl Drop for Pipeline {
 /// Safe everywhere: in a destructor, on a current-thread runtime, several times, without a pipeline (then there is nothing
 /// to do). In async code prefer [`flush_async`], which does not block the thread.
 ///
+/// ```
+/// use std::time::Duration;
+///
+/// trace_core::flush(Duration::from_secs(5))?; // nothing was initialised: there is nothing to do
+/// # Ok::<(), trace_core::FlushError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`FlushError::Timeout`] names the exporters that were not done in time; they go on.
@@ -472,6 +637,22 @@ pub fn flush(timeout: Duration) -> Result<(), FlushError> {
 
 /// [`flush`] for a task: it waits without blocking the thread, with any executor.
 ///
+/// ```
+/// use std::time::Duration;
+/// use trace_core::MemoryExporter;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let memory = MemoryExporter::new();
+/// let _pipeline = trace_core::builder().exporter(memory.clone()).init()?;
+/// # futures::executor::block_on(async {
+/// trace_core::in_scope("work", || ());
+/// trace_core::flush_async(Duration::from_secs(5)).await?;
+/// assert_eq!(memory.len(), 1);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// See [`flush`].
@@ -482,6 +663,20 @@ pub async fn flush_async(timeout: Duration) -> Result<(), FlushError> {
 /// The books of the pipeline: what became of every span.
 ///
 /// Taken between two passes of the processor, so that they balance. It takes some ten microseconds.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pipeline = trace_core::init()?;
+/// trace_core::in_scope("work", || ());
+/// pipeline.flush(std::time::Duration::from_secs(5))?;
+///
+/// let stats = trace_core::stats();
+/// let console = &stats.exporters[0];
+/// assert_eq!((stats.closed, console.exported, console.dropped), (1, 1, 0));
+/// assert!(console.is_balanced(&stats));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn stats() -> Stats {
     let (question, answer) = question();
@@ -496,6 +691,7 @@ pub(crate) fn with_process_wide(mut stats: Stats) -> Stats {
     stats.dropped_over_budget = tally::SPANS_OVER_BUDGET.get();
     stats.not_started_over_budget = tally::SPANS_NOT_STARTED.get();
     stats.details_over_budget = tally::DETAILS_OVER_BUDGET.get();
+    stats.polls_over_budget = tally::POLLS_OVER_BUDGET.get();
     stats.reentrant = tally::REENTRANT.get();
     stats.user_panics += tally::USER_PANICS.get();
     stats.bytes_in_use = BUDGET.used() as u64;

@@ -160,21 +160,20 @@ impl Processor {
         let timebase = self.reader.has_records().then(|| self.wall.timebase());
         self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
         let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
-        let records = reader.pass(|_, record| {
+        let records = reader.pass(|thread, record| {
             let number = pipeline_of(record).unwrap_or(*group);
             *group = number;
             if lines.get(*last).is_none_or(|line| line.number != number) {
-                let known = lines.iter().position(|line| line.number == number);
-                *last = known.unwrap_or_else(|| {
-                    if let Some(mut line) = find_new(number, commands, waiting) {
-                        line.begin_pass(now, Some(wall.timebase()));
-                        lines.push(line);
-                    }
-                    lines.len().saturating_sub(1)
+                // A pipeline may have begun after this pass did.
+                *last = place_of(lines, number).unwrap_or_else(|| {
+                    let known = lines.len();
+                    receive(commands, lines, waiting);
+                    lines[known..].iter_mut().for_each(|line| line.begin_pass(now, Some(wall.timebase())));
+                    place_of(lines, number).unwrap_or(0)
                 });
             }
             if let Some(line) = lines.get_mut(*last).filter(|line| line.number == number) {
-                line.take(record);
+                line.take(thread, record);
             }
         });
         self.lines.iter_mut().for_each(Line::end_pass);
@@ -192,20 +191,17 @@ impl Processor {
         BUDGET.hold(held);
         BUDGET.release(self.held);
         self.held = held;
+        BUDGET.look();
     }
 
     fn receive(&mut self) {
-        while let Ok(command) = self.commands.try_recv() {
-            match command {
-                Command::Begin(line) => self.lines.push(*line),
-                command => self.waiting.push(command),
-            }
-        }
+        receive(&self.commands, &mut self.lines, &mut self.waiting);
     }
 
     fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Begin(line) => self.lines.push(*line),
+            // It was begun when it was received.
+            Command::Begin(_) => {}
             Command::Flush { pipeline, with_open, ending, deadline, question } => {
                 let Some(line) = self.line(pipeline) else { return };
                 line.hand_on_all(with_open);
@@ -234,7 +230,7 @@ impl Processor {
             let runs = self.line(pipeline).is_some_and(|line| line.running() > 0);
             if runs && deadline.is_some_and(|deadline| now < deadline) {
                 self.collects.push((pipeline, deadline, question));
-            } else if let Some(place) = self.lines.iter().position(|line| line.number == pipeline) {
+            } else if let Some(place) = place_of(&self.lines, pipeline) {
                 let mut line = self.lines.swap_remove(place);
                 let traces = line.collect();
                 question.answer(Collected { traces, stats: line.stats() });
@@ -285,6 +281,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::CarrierOpened { pipeline, .. }
         | Record::CarrierClosed { pipeline, .. }
         | Record::Scalar { pipeline, .. }
+        | Record::Poll { pipeline, .. }
         | Record::Lost { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
@@ -297,13 +294,16 @@ fn pipeline_of(record: &Record) -> Option<u32> {
     }
 }
 
-/// The line of a pipeline that was announced while the pass was under way.
-#[cold]
-fn find_new(number: u32, commands: &Receiver<Command>, waiting: &mut Vec<Command>) -> Option<Line> {
-    waiting.extend(commands.try_iter());
-    let place = waiting.iter().position(|command| matches!(command, Command::Begin(line) if line.number == number))?;
-    match waiting.remove(place) {
-        Command::Begin(line) => Some(*line),
-        _ => None,
+/// Takes in what was said. New pipelines begin at once; everything else waits for its turn.
+fn receive(commands: &Receiver<Command>, lines: &mut Vec<Line>, waiting: &mut Vec<Command>) {
+    for command in commands.try_iter() {
+        match command {
+            Command::Begin(line) => lines.push(*line),
+            command => waiting.push(command),
+        }
     }
+}
+
+fn place_of(lines: &[Line], number: u32) -> Option<usize> {
+    lines.iter().position(|line| line.number == number)
 }

@@ -7,6 +7,7 @@
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
 //! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
 //! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
+//! | [`Poll`](Record::Poll) | 64 | a poll of a span's future, if polls are timed |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
@@ -78,6 +79,18 @@ pub(crate) enum Record {
         span: SpanId,
         ticks: u64,
     },
+    /// One poll of a span's future.
+    Poll {
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        start: u64,
+        end: u64,
+        /// What polls of other spans inside took.
+        nested: u64,
+        /// When its waker was called; zero where that is not known.
+        woken: u64,
+    },
     /// Something of this span was lost for want of memory.
     Lost {
         lost: Group,
@@ -117,6 +130,8 @@ pub(crate) enum Group {
     Link,
     /// A status, a name or a start time.
     Change,
+    /// A poll; never a group, only lost as one.
+    Polls,
 }
 
 /// The type of a [`Record::Scalar`].

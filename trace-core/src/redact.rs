@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::caught::caught;
-use crate::span_data::SpanData;
+use crate::span_record::{EventRecord, Extra, Extras};
 use crate::status::Status;
 use crate::trace::Trace;
 use crate::value::{Attribute, Key, Value};
@@ -146,35 +147,37 @@ impl Trace {
     /// recorded without that redactor.
     #[must_use]
     pub fn redacted(&self, redactor: &Redactor) -> (Self, usize) {
+        let mut redacted = self.clone();
+        let extras = &mut redacted.extras;
+        let old = std::mem::take(&mut extras.attributes);
         let mut changed = 0;
-        let spans: Vec<SpanData> =
-            self.spans().map(|span| redactor.redact_span(span.to_data(), &mut changed)).collect();
-        let mut redacted = Self::from_spans(self.id, spans).resource_of_spans(self.resource().clone());
-        redacted.completeness = self.completeness;
+        for record in &self.spans {
+            let Some(place) = record.extra.map(|extra| extra.get() as usize - 1) else { continue };
+            let Extra { name, attributes, events, links, .. } = extras.spans[place].clone();
+            let name = name.as_deref().unwrap_or(record.callsite.name());
+            let mut redact = |owner: AttributeOwner<'_>, of: &Range<u32>, extras: &mut Extras| {
+                let before = &old[of.start as usize..of.end as usize];
+                let mut after = before.to_vec();
+                redactor.redact(name, owner, &mut after);
+                changed += before.iter().filter(|attribute| !after.contains(attribute)).count();
+                extras.keep(after)
+            };
+            let kept = redact(AttributeOwner::Span, &attributes, extras);
+            extras.spans[place].attributes = kept;
+            for event in events.start as usize..events.end as usize {
+                let EventRecord { name, attributes, .. } = extras.events[event].clone();
+                extras.events[event].attributes = redact(AttributeOwner::Event { name: &name }, &attributes, extras);
+            }
+            for link in links.start as usize..links.end as usize {
+                let attributes = extras.links[link].attributes.clone();
+                extras.links[link].attributes = redact(AttributeOwner::Link, &attributes, extras);
+            }
+            let status = &mut extras.spans[place].status;
+            let before = status.clone();
+            redactor.redact_status(name, status);
+            changed += usize::from(*status != before);
+        }
         (redacted, changed)
-    }
-}
-
-impl Redactor {
-    fn redact_span(&self, mut span: SpanData, changed: &mut usize) -> SpanData {
-        let name = &span.name;
-        let mut redact = |owner: AttributeOwner<'_>, attributes: &mut Vec<Attribute>| {
-            let before = attributes.clone();
-            self.redact(name, owner, attributes);
-            let kept = before.iter().filter(|attribute| attributes.contains(attribute)).count();
-            *changed += before.len() - kept;
-        };
-        redact(AttributeOwner::Span, &mut span.attributes);
-        for event in &mut span.events {
-            redact(AttributeOwner::Event { name: &event.name }, &mut event.attributes);
-        }
-        for link in &mut span.links {
-            redact(AttributeOwner::Link, &mut link.attributes);
-        }
-        let before = span.status.clone();
-        self.redact_status(&span.name, &mut span.status);
-        *changed += usize::from(span.status != before);
-        span
     }
 }
 

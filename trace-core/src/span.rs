@@ -49,6 +49,18 @@ impl SpanBuilder {
     /// Sets its parent: a [`SpanContext`], a [`CurrentSpan`] handle, a `&Span`, or `None` for a new trace.
     ///
     /// With a [`SpanContext`] the span is a local root: the sampler is asked of it, and sees the parent.
+    ///
+    /// ```
+    /// use trace_core::{SpanContext, SpanId, TraceFlags, TraceId, capture, span};
+    ///
+    /// // As it came with a request.
+    /// let caller = SpanContext::new(TraceId::random(), SpanId::random(), TraceFlags::SAMPLED).remote();
+    /// let captured = capture(|| span("GET /").parent(caller).in_scope(|| ()));
+    /// let root = captured.trace()?.root().unwrap();
+    /// assert_eq!((root.trace_id(), root.parent_id()), (caller.trace_id(), Some(caller.span_id())));
+    /// assert!(root.parent_is_remote());
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[inline]
     pub fn parent(mut self, parent: impl Into<Parent>) -> Self {
         self.plan.parent = parent.into().0;
@@ -56,6 +68,13 @@ impl SpanBuilder {
     }
 
     /// Makes it the root of a new trace, whatever is current.
+    ///
+    /// ```
+    /// use trace_core::{capture, in_scope, span};
+    ///
+    /// let captured = capture(|| in_scope("request", || span("audit").root().in_scope(|| ())));
+    /// assert_eq!(captured.traces.len(), 2);
+    /// ```
     #[inline]
     pub fn root(mut self) -> Self {
         self.plan.parent = PlannedParent::None;
@@ -65,6 +84,12 @@ impl SpanBuilder {
     /// Links it to another span that it has to do with.
     pub fn link(mut self, link: impl Into<Link>) -> Self {
         self.plan.links.push(link.into());
+        self
+    }
+
+    /// Links it to several other spans.
+    pub fn links<L: Into<Link>>(mut self, links: impl IntoIterator<Item = L>) -> Self {
+        self.plan.links.extend(links.into_iter().map(Into::into));
         self
     }
 
@@ -82,6 +107,16 @@ impl SpanBuilder {
     }
 
     /// Sets the time at which it started, for work that is told of afterwards.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use trace_core::{capture, span};
+    ///
+    /// let captured = capture(|| drop(span("queued").start_time(SystemTime::now() - Duration::from_secs(2)).start()));
+    /// let waited = captured.trace()?.root().unwrap().duration().unwrap();
+    /// assert!(waited >= Duration::from_secs(2));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     pub fn start_time(mut self, time: SystemTime) -> Self {
         self.plan.start_unix_nanos = Some(unix_nanos(time));
         self
@@ -125,7 +160,10 @@ impl Span {
         let name = name.into();
         match name.0 {
             Name::Callsite(callsite) => Self::at(callsite),
-            Name::Static(name) => Self::at(callsite::interned(name, Location::caller())),
+            Name::Static(text) => match callsite::interned(text, Location::caller()) {
+                Some(callsite) => Self::at(callsite),
+                None => span(name).start(),
+            },
             Name::Owned(_) => span(name).start(),
         }
     }
@@ -146,6 +184,15 @@ impl Span {
     }
 
     /// A span that is not there: it records nothing, and what runs in it keeps the context it is run in.
+    ///
+    /// ```
+    /// use trace_core::{Span, current_span, start_span};
+    ///
+    /// let outer = start_span("outer");
+    /// let verbose = false;
+    /// let span = if verbose { Span::new("detail") } else { Span::disabled() };
+    /// span.in_scope(|| assert_eq!(current_span(), outer.handle()));
+    /// ```
     pub const fn disabled() -> Self {
         Self { handle: CurrentSpan { hot: context::Hot::NONE }, role: Role::Nothing, was_panicking: false }
     }

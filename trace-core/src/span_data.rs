@@ -128,6 +128,18 @@ impl Event {
 }
 
 /// Another span that a span has to do with, without being its child.
+///
+/// ```
+/// use trace_core::{Link, Span, capture, span};
+///
+/// let captured = capture(|| {
+///     let parts = ["left", "right"].map(Span::root);
+///     let links = parts.iter().filter_map(|part| part.context()).map(Link::new);
+///     drop(links.fold(span("merge"), |merge, link| merge.link(link.attribute(("kind", "input")))).start());
+/// });
+/// let merge = captured.spans().find(|span| span.name() == "merge").unwrap();
+/// assert_eq!(merge.links().len(), 2);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Link {

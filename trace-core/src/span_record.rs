@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::callsite::Callsite;
 use crate::id::SpanId;
 use crate::kind::SpanKind;
+use crate::poll_log::PollLog;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
@@ -42,6 +43,9 @@ impl Marks {
     /// It was handed on ahead of its trace.
     pub(crate) const HANDED_ON: Self = Self(4);
 
+    /// It announced itself when it started.
+    pub(crate) const ANNOUNCED: Self = Self(8);
+
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {
         if condition { self } else { Self::NONE }
@@ -74,6 +78,7 @@ pub(crate) struct Extra {
     pub(crate) events: Range<u32>,
     pub(crate) links: Range<u32>,
     pub(crate) dropped: DroppedCounts,
+    pub(crate) polls: Option<Box<PollLog>>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,11 +102,25 @@ impl Extras {
         span.extra.and_then(|extra| self.spans.get_mut(extra.get() as usize - 1))
     }
 
+    /// The same, made if there is nothing yet.
+    pub(crate) fn of_or_new(&mut self, span: &mut SpanRecord) -> &mut Extra {
+        let place = match span.extra {
+            Some(extra) => extra.get() as usize - 1,
+            None => {
+                self.spans.push(Extra::default());
+                span.extra = NonZeroU32::new(self.spans.len() as u32);
+                self.spans.len() - 1
+            }
+        };
+        &mut self.spans[place]
+    }
+
     /// The memory on the heap, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.spans)
             + size_of_val(&*self.events)
             + size_of_val(&*self.links)
+            + self.spans.iter().filter_map(|extra| extra.polls.as_ref()).map(|polls| polls.bytes()).sum::<usize>()
             + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
     }
 

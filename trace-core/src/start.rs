@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::Location;
 
 use crate::buffer::{self, Worth};
-use crate::callsite::{self, Callsite, Interest};
+use crate::callsite::{self, Callsite, Interest, NO_PLACE};
 use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
@@ -53,8 +53,11 @@ impl Plan {
     pub(crate) fn new(name: SpanName, location: &'static Location<'static>) -> Self {
         let (callsite, name) = match name.0 {
             Name::Callsite(callsite) => (callsite, None),
-            Name::Static(name) => (callsite::interned(name, location), None),
-            Name::Owned(name) => (callsite::interned("", location), Some(Cow::Owned(name))),
+            Name::Static(name) => match callsite::interned(name, location) {
+                Some(callsite) => (callsite, None),
+                None => (&NO_PLACE, Some(Cow::Borrowed(name))),
+            },
+            Name::Owned(name) => (callsite::interned("", location).unwrap_or(&NO_PLACE), Some(Cow::Owned(name))),
         };
         Self {
             callsite,
@@ -212,7 +215,9 @@ fn begin_trace(plan: Plan, base: Hot) -> Begun {
     if !root.sampled {
         return Begun::context(unsampled, Role::Context);
     }
-    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special).local_root();
+    let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
+        .local_root()
+        .timing_polls(root.times_polls);
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
     let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
@@ -225,6 +230,7 @@ struct Root {
     context: SpanContext,
     sampled: bool,
     special: bool,
+    times_polls: bool,
 }
 
 fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root {
@@ -251,7 +257,8 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, switches: &Switches) -> Root
     // Our own ids are random in their low 56 bits; of a parent's trace id only the parent knows.
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
-    Root { context: SpanContext::new(trace_id, switches.span_id(), flags), sampled, special: switches.is_special() }
+    let context = SpanContext::new(trace_id, switches.span_id(), flags);
+    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls }
 }
 
 /// A span in a trace that is recorded.

@@ -33,6 +33,8 @@ pub struct Stats {
     pub not_started_over_budget: u64,
     /// Attributes, events and links lost for want of memory, in the whole process.
     pub details_over_budget: u64,
+    /// Polls lost for want of memory, in the whole process.
+    pub polls_over_budget: u64,
     /// Records lost because an allocator traces its own work, in the whole process.
     pub reentrant: u64,
     /// Panics in samplers, redactions, hooks and tail samplers, caught.

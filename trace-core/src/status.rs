@@ -7,6 +7,18 @@ use std::fmt;
 /// [OpenTelemetry's `Status`](https://opentelemetry.io/docs/specs/otel/trace/api/#set-status).
 ///
 /// `Ok` is final; `Error` wins over `Unset`; between two errors the later one stands.
+///
+/// ```
+/// use trace_core::{Span, Status, capture};
+///
+/// let captured = capture(|| {
+///     let span = Span::new("retry");
+///     span.set_status(Status::Ok);
+///     span.set_status(Status::error("a later word does not count"));
+/// });
+/// assert_eq!(captured.trace()?.root().unwrap().status(), &Status::Ok);
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Status {
     /// Nothing was said.
@@ -53,6 +65,14 @@ impl fmt::Display for Status {
 }
 
 /// How a span ended, as the library saw it.
+///
+/// ```
+/// use trace_core::{FutureExt, Outcome, Span, capture};
+///
+/// let captured = capture(|| drop(std::future::pending::<()>().in_span(Span::new("forgotten"))));
+/// assert_eq!(captured.trace()?.root().unwrap().outcome(), Outcome::NeverPolled);
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {

@@ -16,6 +16,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::manual_clock::ManualClock;
 use crate::sampler::Sampler;
+use crate::sync::global;
 
 /// The pipeline of `init`; every other number belongs to a capture.
 pub(crate) const GLOBAL: u32 = 0;
@@ -30,6 +31,8 @@ pub(crate) struct Switches {
     pub(crate) ids: Option<CountedIds>,
     /// Every span announces itself when it starts.
     pub(crate) announce_all: bool,
+    /// Every poll of a span's future is timed.
+    pub(crate) times_polls: bool,
     /// Called at every start.
     pub(crate) on_start: Vec<Arc<StartHook>>,
 }
@@ -83,7 +86,7 @@ const OVER: u8 = 2;
 
 /// Whether the pipeline of `init` records.
 static GLOBAL_STATE: AtomicU8 = AtomicU8::new(NEVER);
-static INSTALLED: RwLock<Vec<Arc<Switches>>> = RwLock::new(Vec::new());
+static INSTALLED: RwLock<Option<Arc<Vec<Arc<Switches>>>>> = RwLock::new(None);
 /// Grows with every change, so that threads forget what they found.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
@@ -98,7 +101,7 @@ pub(crate) fn install(switches: Arc<Switches>) {
     let is_global = switches.pipeline == GLOBAL;
     change(|installed| {
         installed.retain(|other| other.pipeline != switches.pipeline);
-        installed.push(switches);
+        installed.push(Arc::clone(&switches));
     });
     if is_global {
         GLOBAL_STATE.store(ON, Ordering::Release);
@@ -113,9 +116,31 @@ pub(crate) fn remove(pipeline: u32) {
     change(|installed| installed.retain(|switches| switches.pipeline != pipeline));
 }
 
-fn change(change: impl FnOnce(&mut Vec<Arc<Switches>>)) {
-    change(&mut INSTALLED.write().unwrap_or_else(PoisonError::into_inner));
-    GENERATION.fetch_add(1, Ordering::Release);
+/// Nothing is allocated or freed while the lock is held: an allocator that traces would wait for itself.
+fn change(change: impl Fn(&mut Vec<Arc<Switches>>)) {
+    loop {
+        let before = installed();
+        let mut list = before.as_deref().cloned().unwrap_or_default();
+        change(&mut list);
+        let next = Some(Arc::new(list));
+        let mut place = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+        let is_unchanged = match (&*place, &before) {
+            (Some(present), Some(before)) => Arc::ptr_eq(present, before),
+            (present, before) => present.is_none() && before.is_none(),
+        };
+        if is_unchanged {
+            let last = std::mem::replace(&mut *place, next);
+            drop(place);
+            drop((last, before));
+            GENERATION.fetch_add(1, Ordering::Release);
+            return;
+        }
+        drop(place);
+    }
+}
+
+fn installed() -> Option<Arc<Vec<Arc<Switches>>>> {
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Whether a trace that begins in this pipeline could be recorded: one load.
@@ -145,8 +170,7 @@ pub(crate) fn with<R>(pipeline: u32, ask: impl FnOnce(&Switches) -> R) -> Option
 
 #[cold]
 fn find(pipeline: u32) -> Option<Arc<Switches>> {
-    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
-    installed.iter().find(|switches| switches.pipeline == pipeline).cloned()
+    installed()?.iter().find(|switches| switches.pipeline == pipeline).cloned()
 }
 
 /// The present in the ticks of this context's pipeline.
@@ -160,8 +184,8 @@ fn now_special(hot: Hot) -> u64 {
     with(hot.pipeline(), Switches::now).unwrap_or_else(clock::now)
 }
 
-/// The bell of the processor, and the thread that sleeps by it.
-static DOORBELL: Doorbell = Doorbell::new();
+// The bell of the processor, and the thread that sleeps by it.
+global!(DOORBELL: Doorbell = Doorbell::new());
 static PROCESSOR: RwLock<Option<std::thread::Thread>> = RwLock::new(None);
 /// The process the processor runs in; zero before it runs.
 static PROCESS: AtomicU32 = AtomicU32::new(0);

@@ -28,6 +28,8 @@ pub(crate) static SPANS_OVER_BUDGET: Tally = Tally::new();
 pub(crate) static SPANS_NOT_STARTED: Tally = Tally::new();
 /// Attributes, events and links that found no memory in the budget.
 pub(crate) static DETAILS_OVER_BUDGET: Tally = Tally::new();
+/// Polls that found no memory in the budget.
+pub(crate) static POLLS_OVER_BUDGET: Tally = Tally::new();
 /// Records written while the buffer itself was at work and nothing else could take them.
 pub(crate) static REENTRANT: Tally = Tally::new();
 /// Panics in closures that users gave us, caught.

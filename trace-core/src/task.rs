@@ -40,6 +40,18 @@ where
 /// Runs a closure on the blocking pool, its spans children of the span that is current at this call.
 /// See [`tokio::task::spawn_blocking`].
 ///
+/// ```
+/// use trace_core::{current_span, in_scope, spawn_blocking};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let (id, hashing) = in_scope("request", || {
+///     (current_span().span_id(), spawn_blocking(|| current_span().span_id()))
+/// });
+/// assert_eq!(hashing.await.unwrap(), id);
+/// # });
+/// ```
+///
 /// # Panics
 ///
 /// Outside of a tokio runtime, as [`tokio::task::spawn_blocking`] does.
@@ -50,6 +62,21 @@ pub fn spawn_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'stat
 
 /// Spawns a task that need not be `Send`, its spans children of the span that is current at this call.
 /// See [`tokio::task::spawn_local`].
+///
+/// ```
+/// use std::rc::Rc;
+/// use trace_core::{current_span, in_scope, spawn_local};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let local = tokio::task::LocalSet::new();
+/// # local.block_on(&runtime, async {
+/// let shared = Rc::new(7);
+/// let (id, task) = in_scope("request", || {
+///     (current_span().span_id(), spawn_local(async move { (*shared, current_span().span_id()) }))
+/// });
+/// assert_eq!(task.await.unwrap(), (7, id));
+/// # });
+/// ```
 ///
 /// # Panics
 ///
@@ -62,6 +89,17 @@ pub fn spawn_local<F: Future<Output: 'static> + 'static>(future: F) -> JoinHandl
 /// Runs a future on the runtime to its end, so that other tasks which the runtime polls meanwhile do not see the current
 /// span. See [`tokio::runtime::Runtime::block_on`] and [`drive`].
 ///
+/// ```
+/// use trace_core::{block_on, current_span, in_scope};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// in_scope("main", || {
+///     let id = current_span().span_id();
+///     assert_eq!(block_on(&runtime, async { current_span().span_id() }), id);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Panics
 ///
 /// Inside of a runtime, as [`tokio::runtime::Runtime::block_on`] does.
@@ -72,6 +110,16 @@ pub fn block_on<F: Future>(runtime: &Runtime, future: F) -> F::Output {
 
 impl Handoff {
     /// Spawns a task. See [`tokio::spawn`].
+    ///
+    /// ```
+    /// use trace_core::{Handoff, Span};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let task = Handoff::span(Span::new("part")).spawn(async { 7 });
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # });
+    /// ```
     ///
     /// # Panics
     ///

@@ -13,6 +13,8 @@ use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::long_polls::LongPoll;
+use crate::poll_log::PollLog;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
@@ -24,13 +26,38 @@ use crate::value::{Attribute, Value};
 /// The spans of one trace that ended in this process, and how they hang together.
 ///
 /// A trace is *whole* if everything in it had ended when it was handed on; else it is a part (see [`Completeness`]).
+///
+/// ```
+/// use trace_core::{capture, in_scope};
+///
+/// let captured = capture(|| {
+///     in_scope("order", || {
+///         in_scope("reserve", || ());
+///         in_scope("charge", || ());
+///     })
+/// });
+/// let trace = captured.trace()?;
+/// let order = trace.root().unwrap();
+/// let names: Vec<&str> = trace.children(order.span_id()).map(|span| span.name()).collect();
+/// assert_eq!(names, ["reserve", "charge"]);
+/// assert_eq!(trace.find("charge").unwrap().parent_id(), Some(order.span_id()));
+/// assert_eq!(trace.walk().map(|(depth, _)| depth).collect::<Vec<_>>(), [0, 1, 1]);
+/// assert!(trace.duration() >= order.duration().unwrap());
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Trace {
     pub(crate) id: TraceId,
     pub(crate) timebase: Timebase,
     pub(crate) completeness: Completeness,
+    /// Whether the polls of its futures were timed.
+    pub(crate) times_polls: bool,
+    /// Long polls of this and other traces in its time.
+    pub(crate) long_polls: Vec<LongPoll>,
     pub(crate) resource: Arc<Resource>,
     pub(crate) spans: Vec<SpanRecord>,
+    /// How many of the spans have ended.
+    pub(crate) closed: usize,
     pub(crate) extras: Extras,
     pub(crate) tree: OnceLock<Box<Tree>>,
 }
@@ -61,8 +88,11 @@ impl Trace {
             id,
             timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
+            times_polls: false,
+            long_polls: Vec::new(),
             resource: Arc::default(),
             spans: Vec::new(),
+            closed: 0,
             extras: Extras::default(),
             tree: OnceLock::new(),
         };
@@ -101,7 +131,9 @@ impl Trace {
             events: events..extras.events.len() as u32,
             links: links..extras.links.len() as u32,
             dropped: span.dropped,
+            polls: None,
         });
+        self.closed += usize::from(span.end_unix_nanos.is_some());
         self.spans.push(SpanRecord {
             id: span.span_id,
             parent: span.parent_id,
@@ -207,8 +239,8 @@ impl Trace {
     }
 
     /// How many of its spans have ended.
-    pub(crate) fn closed(&self) -> usize {
-        self.spans.iter().filter(|span| span.outcome != Outcome::Open).count()
+    pub(crate) const fn closed(&self) -> usize {
+        self.closed
     }
 
     /// The memory it takes, in bytes.
@@ -226,6 +258,16 @@ impl Trace {
 }
 
 /// One span of a [`Trace`], borrowed: it reads the records and copies nothing.
+///
+/// ```
+/// let captured = trace_core::capture(|| trace_core::span("charge").attribute("amount", 12.5).in_scope(|| ()));
+/// let span = captured.trace()?.root().unwrap();
+/// assert_eq!((span.name(), span.parent_id()), ("charge", None));
+/// assert_eq!(span.attribute("amount"), Some(&12.5.into()));
+/// let owned = span.to_data();
+/// assert_eq!(owned.duration(), span.duration());
+/// # Ok::<(), trace_core::CaptureError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct SpanView<'a> {
     trace: &'a Trace,
@@ -235,6 +277,22 @@ pub struct SpanView<'a> {
 impl<'a> SpanView<'a> {
     fn extra(&self) -> Option<&'a Extra> {
         self.record.extra.map(|extra| &self.trace.extras.spans[extra.get() as usize - 1])
+    }
+
+    /// The trace it is a part of.
+    pub(crate) const fn trace(&self) -> &'a Trace {
+        self.trace
+    }
+
+    /// Whether it announced itself when it started: a root, the span of a future, or one that left its scope.
+    pub(crate) const fn is_announced(&self) -> bool {
+        self.record.marks.has(Marks::ANNOUNCED)
+    }
+
+    /// What is known of its polls, and how to read the ticks.
+    pub(crate) fn poll_log(&self) -> Option<(&'a PollLog, &'a Timebase)> {
+        let log = self.extra()?.polls.as_deref()?;
+        Some((log, &self.trace.timebase))
     }
 
     /// The trace it belongs to.

@@ -63,6 +63,15 @@ impl From<Cow<'static, str>> for Key {
 /// [OpenTelemetry's attributes](https://opentelemetry.io/docs/specs/otel/common/#attribute).
 ///
 /// An unsigned integer above `i64::MAX` has no type there and becomes its decimal text.
+///
+/// ```
+/// use trace_core::Value;
+///
+/// assert_eq!(Value::from(3_u8), Value::I64(3));
+/// assert_eq!(Value::from(vec![1.5, 2.5]).to_string(), "[1.5, 2.5]");
+/// assert_eq!(Value::display(format_args!("{:?}", (1, 2))).as_str(), Some("(1, 2)"));
+/// assert_eq!(Value::debug(Some("x")).as_str(), Some(r#"Some("x")"#));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {

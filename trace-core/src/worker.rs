@@ -13,7 +13,8 @@ use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
 
-/// What the queues of exporters may hold of the memory budget, together: a half.
+/// What the queue of an exporter may hold of the memory budget: a half. A batch that is larger goes into an empty queue, since
+/// there will never be more room for it.
 const QUEUE_SHARE: usize = 2;
 
 /// A batch in queues; its memory is given back when the last exporter is done with it.
@@ -45,6 +46,8 @@ impl Drop for Parcel {
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     delivery: Delivery,
+    /// How many spans may wait, where that was set; memory bounds them in any case.
+    max_queue_spans: Option<usize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -140,7 +143,7 @@ impl Worker {
     /// # Errors
     ///
     /// Where the system has no thread to give.
-    pub(crate) fn start(exporter: Box<dyn SpanExporter>) -> std::io::Result<Self> {
+    pub(crate) fn start(exporter: Box<dyn SpanExporter>, max_queue_spans: Option<usize>) -> std::io::Result<Self> {
         let name = caught(|| exporter.name().to_owned()).unwrap_or_default();
         let delivery = caught(|| exporter.delivery()).unwrap_or_default();
         let stats = ExporterStats { name: name.clone(), ..ExporterStats::default() };
@@ -150,7 +153,7 @@ impl Worker {
             let shared = Arc::clone(&shared);
             move || context::with(context::Hot::NONE.suppressed(), || shared.run(exporter))
         })?;
-        Ok(Self { shared, delivery, thread: Some(thread) })
+        Ok(Self { shared, delivery, max_queue_spans, thread: Some(thread) })
     }
 
     pub(crate) const fn delivery(&self) -> Delivery {
@@ -168,7 +171,7 @@ impl Worker {
         if state.is_shut_down {
             state.stats.dropped += spans;
             state.stats.dropped_after_shutdown += spans;
-        } else if state.bytes + parcel.bytes > BUDGET.limit() / QUEUE_SHARE {
+        } else if state.bytes > 0 && self.has_no_room_for(parcel, &state) {
             state.stats.dropped += spans;
             state.stats.dropped_queue_full += spans;
         } else {
@@ -178,6 +181,12 @@ impl Worker {
             drop(state);
             self.shared.changed.notify_one();
         }
+    }
+
+    fn has_no_room_for(&self, parcel: &Parcel, state: &State) -> bool {
+        let waiting = usize::try_from(state.stats.queued).unwrap_or(usize::MAX);
+        let too_many = self.max_queue_spans.is_some_and(|most| waiting.saturating_add(parcel.closed) > most);
+        too_many || state.bytes + parcel.bytes > BUDGET.limit() / QUEUE_SHARE
     }
 
     pub(crate) fn flush(&self, roll: &Arc<Roll>, deadline: Instant) {

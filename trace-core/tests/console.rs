@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use trace_core::{
-    Batch, ColorChoice, ConsoleExporter, ConsoleStyle, Delivery, Outcome, SpanExporter, SpanId, Status, Trace,
+    Batch, ColorChoice, ConsoleExporter, ConsoleStyle, Delivery, Link, Outcome, Resource, SpanContext, SpanExporter,
+    SpanId, Status, Trace, TraceFlags, TraceId,
 };
 use unicode_width::UnicodeWidthStr as _;
 
@@ -280,6 +281,28 @@ trace 4bf92f3577b34da6a3ce929d0e0e4736 · 1 span · 9.0 ms
 busy  9.0 ms  ██████████████████████████  1 attribute dropped  20 events dropped
 ",
     );
+}
+
+#[test]
+fn the_first_link_of_a_span_is_named_and_more_are_counted() {
+    let elsewhere = TraceId::from_u128(0xabc).unwrap();
+    let link = |trace: TraceId, span: u64| {
+        Link::new(SpanContext::new(trace, SpanId::from_u64(span).unwrap(), TraceFlags::SAMPLED))
+    };
+    let [mut root, mut child] = [span(1, 0, "root", 0, 10), span(2, 1, "child", 0, 10)];
+    let same = root.trace_id;
+    root.links = vec![link(elsewhere, 7)];
+    child.links = vec![link(same, 1), link(elsewhere, 7), link(elsewhere, 8)];
+    let text = at(120).render(&trace([root, child]));
+    assert!(text.contains("linked to trace 00000000000000000000000000000abc\n"), "{text}");
+    assert!(text.contains("linked to span 0000000000000001 and 2 more\n"), "{text}");
+}
+
+#[test]
+fn a_service_that_nobody_named_is_called_as_the_program() {
+    let resource = Resource::new().attribute("service.name", "unknown_service:shop");
+    let text = at(100).render(&trace([span(1, 0, "root", 0, 10)]).resource_of_spans(resource));
+    assert!(text.contains(" · shop · "), "{text}");
 }
 
 #[test]

@@ -28,22 +28,25 @@ fn get(
                 }
                 let path = path;
                 let request = request;
-                let span = ::trace_core::current_span();
-                if span.is_recording() {
-                    span.set_name(::trace_core::__private::std::format!("GET {path}"));
-                    span.set_attribute(
-                        "http.route",
-                        match &path {
-                            value => {
-                                use ::trace_core::__private::{AsDebug as _, AsValue as _};
-                                (&::trace_core::__private::Probe(value)).way().value(value)
-                            }
-                        },
-                    );
-                    span.set_attribute(
-                        "request.id",
-                        ::trace_core::Value::display(&request.id),
-                    );
+                let current = ::trace_core::current_span();
+                if current.is_recording() {
+                    current
+                        .set_name(::trace_core::__private::std::format!("GET {path}"));
+                    current
+                        .set_attribute(
+                            "http.route",
+                            match &path {
+                                value => {
+                                    use ::trace_core::__private::{AsDebug as _, AsValue as _};
+                                    (&::trace_core::__private::Probe(value)).way().value(value)
+                                }
+                            },
+                        );
+                    current
+                        .set_attribute(
+                            "request.id",
+                            ::trace_core::Value::display(&request.id),
+                        );
                 }
                 '__traced: { request.answer().await }
             },

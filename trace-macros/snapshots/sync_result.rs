@@ -16,13 +16,18 @@ fn parse(text: &str) -> Result<u32, ParseIntError> {
                     .scope("trace-macros", "1.2.3");
                 &CALLSITE
             }),
-            move || -> Result<u32, ParseIntError> {
+            move |_| -> Result<u32, ParseIntError> {
                 let text = text;
                 '__traced: { Ok(text.parse::<u32>()? + 1) }
             },
             |value| {
-                let error = ::trace_core::__private::error_of(value);
-                ::trace_core::__private::tell_display(error)
+                ::trace_core::__private::tell_error(
+                    value,
+                    |error| {
+                        use ::trace_core::__private::{AsError as _, AsText as _};
+                        (&::trace_core::__private::Probe(error)).error_way().tell(error)
+                    },
+                )
             },
         )
     }

@@ -1,60 +1,85 @@
 //! What may stand in `#[traced(..)]`: one table of options, and their parser.
 
-use proc_macro2::{Span, TokenTree};
+mod field;
+mod told;
+mod words;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token, parenthesized};
 
-use crate::check::Errors;
-use crate::nearest::nearest;
+use crate::check::{self, Errors};
+
+pub(crate) use field::{Field, Form, Recorded};
+pub(crate) use told::{Told, ToldForm};
 
 /// One option: its name, how it is written, whether it may stand more than once, and its parser. The parser starts
 /// behind the name.
-struct Spec {
-    name: &'static str,
-    shape: &'static str,
+pub(crate) struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) shape: &'static str,
     repeats: bool,
     parse: fn(&mut Options, &Ident, ParseStream) -> syn::Result<()>,
 }
 
 /// Every option there is, in the order in which messages list them.
-const TABLE: &[Spec] = &[
+pub(crate) const TABLE: &[Spec] = &[
     Spec { name: "name", shape: "name = \"..\"", repeats: false, parse: name },
     Spec { name: "kind", shape: "kind = server", repeats: false, parse: kind },
     Spec { name: "level", shape: "level = debug", repeats: false, parse: level },
+    Spec { name: "parent", shape: "parent = context", repeats: false, parse: parent },
+    Spec { name: "links", shape: "links = contexts", repeats: true, parse: links },
+    Spec { name: "args", shape: "args(argument)", repeats: true, parse: args },
+    Spec { name: "skip", shape: "skip(argument)", repeats: true, parse: skip },
     Spec { name: "fields", shape: "fields(key = value)", repeats: true, parse: fields },
     Spec { name: "err", shape: "err", repeats: false, parse: err },
+    Spec { name: "ret", shape: "ret", repeats: false, parse: ret },
+    Spec { name: "per_poll", shape: "per_poll", repeats: false, parse: per_poll },
+    Spec { name: "when", shape: "when = condition", repeats: false, parse: when },
+    Spec { name: "current", shape: "current = name", repeats: false, parse: current },
+    Spec { name: "prefix", shape: "prefix = \"..\"", repeats: false, parse: prefix },
     Spec { name: "crate", shape: "crate = path", repeats: false, parse: krate },
 ];
 
-const KINDS: &[(&str, &str)] = &[
-    ("internal", "Internal"),
-    ("server", "Server"),
-    ("client", "Client"),
-    ("producer", "Producer"),
-    ("consumer", "Consumer"),
-];
-
-const LEVELS: &[(&str, &str)] =
-    &[("error", "Error"), ("warn", "Warn"), ("info", "Info"), ("debug", "Debug"), ("trace", "Trace")];
-
 /// What the options of one `#[traced(..)]` say.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Options {
     pub(crate) name: Option<Name>,
     /// A variant of `SpanKind`.
     pub(crate) kind: Option<Ident>,
     /// A variant of `Level`.
     pub(crate) level: Option<Ident>,
+    pub(crate) parent: Option<Parent>,
+    pub(crate) links: Vec<Expr>,
+    /// The arguments that `args(..)` names.
+    pub(crate) args: Vec<Field>,
+    /// `args`: every argument.
+    pub(crate) all_args: Option<Span>,
+    /// The arguments that `args` leaves out.
+    pub(crate) skip: Vec<Ident>,
+    /// A lone `skip`, which leaves a function out of its block.
+    pub(crate) skip_all: Option<Span>,
     pub(crate) fields: Vec<Field>,
     pub(crate) err: Option<Told>,
+    pub(crate) ret: Option<Told>,
+    pub(crate) per_poll: Option<Span>,
+    /// The condition under which there is a span.
+    pub(crate) when: Option<Expr>,
+    /// What the body calls the span's handle.
+    pub(crate) current: Option<Ident>,
+    /// What stands before the names of a block's functions.
+    pub(crate) prefix: Option<LitStr>,
     /// Where trace-core is, if not at `::trace_core`.
     pub(crate) krate: Option<Path>,
+    /// Whether the function must stay an `async fn` because an attribute of its block looks for the word.
+    pub(crate) wants_async: bool,
 }
 
 /// A span's name.
+#[derive(Clone)]
 pub(crate) enum Name {
     /// Text without arguments, or a constant: known at compile time.
     Constant(Box<Expr>),
@@ -62,56 +87,20 @@ pub(crate) enum Name {
     Template(LitStr),
 }
 
-/// One attribute of the span.
-pub(crate) struct Field {
-    pub(crate) key: Key,
-    pub(crate) value: Recorded,
-}
-
-/// The key of an attribute.
-pub(crate) enum Key {
-    /// Known text, written as a literal or as dotted words.
-    Text(LitStr),
-}
-
-/// An expression, and how it becomes a value.
-pub(crate) struct Recorded {
-    pub(crate) form: Form,
-    pub(crate) expr: Expr,
-}
-
-/// How an expression becomes the value of an attribute.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// By its type; `Debug` where it has no typed value.
-    Value,
-    /// `?x`: its `Debug` text.
-    Debug,
-    /// `%x`: its `Display` text.
-    Display,
-}
-
-/// What is told of a value that the function returns.
-pub(crate) struct Told {
-    pub(crate) span: Span,
-    pub(crate) form: ToldForm,
-}
-
-/// How an error or a result becomes text.
-pub(crate) enum ToldForm {
-    /// Its `Display` text.
-    Display,
-    /// Its `Debug` text.
-    Debug,
-    /// What this closure makes of it.
-    Map(Box<Expr>),
+/// A span's parent, where it is not the current span.
+#[derive(Clone)]
+pub(crate) enum Parent {
+    /// None: a new trace begins.
+    Root,
+    /// What this expression says at the call.
+    Given(Box<Expr>),
 }
 
 /// Reads the options; every mistake goes to `errors` and the rest is read on.
-pub(crate) fn parse(tokens: proc_macro2::TokenStream, errors: &mut Errors) -> Options {
+pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::default();
     let parser = |input: ParseStream| {
-        let mut seen: Vec<&'static str> = Vec::new();
+        let mut seen: Vec<Ident> = Vec::new();
         while !input.is_empty() {
             if let Err(error) = parse_one(&mut options, &mut seen, input) {
                 errors.add(error);
@@ -134,26 +123,17 @@ pub(crate) fn parse(tokens: proc_macro2::TokenStream, errors: &mut Errors) -> Op
     options
 }
 
-fn parse_one(options: &mut Options, seen: &mut Vec<&'static str>, input: ParseStream) -> syn::Result<()> {
+fn parse_one(options: &mut Options, seen: &mut Vec<Ident>, input: ParseStream) -> syn::Result<()> {
     let word = input.call(Ident::parse_any)?;
-    let text = word.to_string();
-    let Some(spec) = TABLE.iter().find(|spec| spec.name == text) else {
-        return Err(syn::Error::new(word.span(), unknown(&text)));
+    let Some(spec) = TABLE.iter().find(|spec| word == spec.name) else {
+        return Err(check::unknown_option(&word));
     };
-    if !spec.repeats && seen.contains(&spec.name) {
-        return Err(syn::Error::new(word.span(), format!("`{text}` is given twice")));
+    let first = seen.iter().find(|first| **first == word).filter(|_| !spec.repeats);
+    if let Some(first) = first {
+        return Err(check::given_twice(first, &word));
     }
-    seen.push(spec.name);
+    seen.push(word.clone());
     (spec.parse)(options, &word, input)
-}
-
-fn unknown(word: &str) -> String {
-    let shapes: Vec<_> = TABLE.iter().map(|spec| format!("`{}`", spec.shape)).collect();
-    let known = format!("known are {}", shapes.join(", "));
-    match nearest(word, TABLE.iter().map(|spec| spec.name)) {
-        Some(near) => format!("unknown option `{word}`; did you mean `{near}`? {known}"),
-        None => format!("unknown option `{word}`; {known}"),
-    }
 }
 
 /// Leaves out the rest of an option that cannot be read.
@@ -178,125 +158,141 @@ fn name(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()>
 
 fn kind(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
     input.parse::<Token![=]>()?;
-    options.kind = Some(word_of(input, "kind", KINDS)?);
+    options.kind = Some(words::one_of(input, "kind", words::KINDS)?);
     Ok(())
 }
 
 fn level(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
     input.parse::<Token![=]>()?;
-    options.level = Some(word_of(input, "level", LEVELS)?);
+    options.level = Some(words::one_of(input, "level", words::LEVELS)?);
     Ok(())
 }
 
-/// One of a few words, written as `server`, `"server"`, `Server` or `SpanKind::Server`.
-fn word_of(input: ParseStream, what: &str, known: &[(&str, &str)]) -> syn::Result<Ident> {
-    let (text, span) = if input.peek(LitStr) {
-        let text: LitStr = input.parse()?;
-        (text.value(), text.span())
-    } else {
-        let path = input.call(Path::parse_mod_style)?;
-        let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-        (last, path.span())
-    };
-    let lower = text.to_ascii_lowercase();
-    if let Some((_, variant)) = known.iter().find(|(word, _)| *word == lower) {
-        return Ok(Ident::new(variant, span));
+fn parent(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
+    input.parse::<Token![=]>()?;
+    let expr: Expr = input.parse()?;
+    let is_word = |word| matches!(&expr, Expr::Path(path) if path.path.is_ident(word));
+    options.parent =
+        Some(if is_word("none") || is_word("root") { Parent::Root } else { Parent::Given(Box::new(expr)) });
+    Ok(())
+}
+
+fn links(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
+    input.parse::<Token![=]>()?;
+    options.links.push(input.parse()?);
+    Ok(())
+}
+
+fn args(options: &mut Options, word: &Ident, input: ParseStream) -> syn::Result<()> {
+    if !input.peek(syn::token::Paren) {
+        options.all_args = Some(word.span());
+        return Ok(());
     }
-    let words: Vec<_> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
-    let near = nearest(&lower, known.iter().map(|(word, _)| *word));
-    let meant = near.map(|near| format!(" did you mean `{near}`?")).unwrap_or_default();
-    Err(syn::Error::new(span, format!("unknown {what} `{text}`;{meant} known are {}", words.join(", "))))
+    options.args.extend(list(input, field::argument)?);
+    Ok(())
+}
+
+fn skip(options: &mut Options, word: &Ident, input: ParseStream) -> syn::Result<()> {
+    if !input.peek(syn::token::Paren) {
+        options.skip_all = Some(word.span());
+        return Ok(());
+    }
+    options.skip.extend(list(input, Ident::parse_any)?);
+    Ok(())
 }
 
 fn fields(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
-    let content;
-    parenthesized!(content in input);
-    options.fields.extend(Punctuated::<Field, Token![,]>::parse_terminated(&content)?);
+    options.fields.extend(list(input, <Field as syn::parse::Parse>::parse)?);
     Ok(())
 }
 
-impl Parse for Field {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        if input.peek(LitStr) {
-            let key = Key::Text(input.parse()?);
-            input.parse::<Token![=]>()?;
-            return Ok(Self { key, value: input.parse()? });
-        }
-        let form = form(input)?;
-        let words = input.call(Punctuated::<Ident, Token![.]>::parse_separated_nonempty_any)?;
-        let text = words.iter().map(|word| word.unraw().to_string()).collect::<Vec<_>>().join(".");
-        let key = Key::Text(LitStr::new(&text, words.span()));
-        if form == Form::Value && input.peek(Token![=]) {
-            input.parse::<Token![=]>()?;
-            return Ok(Self { key, value: input.parse()? });
-        }
-        // `x` and `self.x` are their own keys.
-        let expr = syn::parse2(quote::ToTokens::into_token_stream(words))?;
-        Ok(Self { key, value: Recorded { form, expr } })
+/// `(item, item)`.
+fn list<T>(input: ParseStream, parse: fn(ParseStream) -> syn::Result<T>) -> syn::Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    let list = Punctuated::<T, Token![,]>::parse_terminated_with(&content, parse);
+    if list.is_err() {
+        // One mistake, one message: what is left over is no second one.
+        content.parse::<TokenStream>()?;
     }
-}
-
-impl Parse for Recorded {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        Ok(Self { form: form(input)?, expr: input.parse()? })
-    }
-}
-
-fn form(input: ParseStream) -> syn::Result<Form> {
-    if input.parse::<Option<Token![?]>>()?.is_some() {
-        return Ok(Form::Debug);
-    }
-    if input.parse::<Option<Token![%]>>()?.is_some() {
-        return Ok(Form::Display);
-    }
-    Ok(Form::Value)
-}
-
-/// Words with dots between them; keywords too, as in `http.request.type`.
-trait DottedWords: Sized {
-    fn parse_separated_nonempty_any(input: ParseStream) -> syn::Result<Self>;
-}
-
-impl DottedWords for Punctuated<Ident, Token![.]> {
-    fn parse_separated_nonempty_any(input: ParseStream) -> syn::Result<Self> {
-        Self::parse_separated_nonempty_with(input, Ident::parse_any)
-    }
+    Ok(list?.into_iter().collect())
 }
 
 fn err(options: &mut Options, word: &Ident, input: ParseStream) -> syn::Result<()> {
-    options.err = Some(told(word, input)?);
+    options.err = Some(told::parse(word, input)?);
     Ok(())
 }
 
-fn told(word: &Ident, input: ParseStream) -> syn::Result<Told> {
-    let mut told = Told { span: word.span(), form: ToldForm::Display };
-    if !input.peek(syn::token::Paren) {
-        return Ok(told);
-    }
-    let content;
-    parenthesized!(content in input);
-    let form: Ident = content.parse()?;
-    told.form = match form.to_string().as_str() {
-        "Display" => ToldForm::Display,
-        "Debug" => ToldForm::Debug,
-        "map" => {
-            content.parse::<Token![=]>()?;
-            ToldForm::Map(content.parse()?)
-        }
-        other => {
-            let message = format!("unknown form `{other}`; known are `Display`, `Debug` and `map = |error| ..`");
-            return Err(syn::Error::new(form.span(), message));
-        }
-    };
-    content.parse::<Option<Token![,]>>()?;
-    if !content.is_empty() {
-        return Err(content.error("expected one form"));
-    }
-    Ok(told)
+fn ret(options: &mut Options, word: &Ident, input: ParseStream) -> syn::Result<()> {
+    options.ret = Some(told::parse(word, input)?);
+    Ok(())
+}
+
+fn per_poll(options: &mut Options, word: &Ident, _: ParseStream) -> syn::Result<()> {
+    options.per_poll = Some(word.span());
+    Ok(())
+}
+
+fn when(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
+    input.parse::<Token![=]>()?;
+    options.when = Some(input.parse()?);
+    Ok(())
+}
+
+fn current(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
+    input.parse::<Token![=]>()?;
+    options.current = Some(input.parse()?);
+    Ok(())
+}
+
+fn prefix(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
+    input.parse::<Token![=]>()?;
+    options.prefix = Some(input.parse()?);
+    Ok(())
 }
 
 fn krate(options: &mut Options, _: &Ident, input: ParseStream) -> syn::Result<()> {
     input.parse::<Token![=]>()?;
     options.krate = Some(input.call(Path::parse_mod_style)?);
     Ok(())
+}
+
+/// Words with dots between them as one text.
+pub(crate) fn dotted<'a>(words: impl Iterator<Item = &'a Ident>) -> String {
+    words.map(|word| word.unraw().to_string()).collect::<Vec<_>>().join(".")
+}
+
+impl Options {
+    /// These options, and of `defaults` what they leave open.
+    pub(crate) fn or(mut self, defaults: &Self) -> Self {
+        let defaults = defaults.clone();
+        self.name = self.name.or(defaults.name);
+        self.kind = self.kind.or(defaults.kind);
+        self.level = self.level.or(defaults.level);
+        self.parent = self.parent.or(defaults.parent);
+        self.links.splice(0..0, defaults.links);
+        self.args.splice(0..0, defaults.args);
+        self.all_args = self.all_args.or(defaults.all_args);
+        self.skip.splice(0..0, defaults.skip);
+        self.skip_all = self.skip_all.or(defaults.skip_all);
+        // The last value of a key wins, and that is to be the function's own.
+        self.fields.splice(0..0, defaults.fields);
+        self.err = self.err.or(defaults.err);
+        self.ret = self.ret.or(defaults.ret);
+        self.per_poll = self.per_poll.or(defaults.per_poll);
+        self.when = self.when.or(defaults.when);
+        self.current = self.current.or(defaults.current);
+        self.prefix = self.prefix.or(defaults.prefix);
+        self.krate = self.krate.or(defaults.krate);
+        self
+    }
+
+    /// The expressions that are evaluated at the call.
+    pub(crate) fn at_the_call(&self) -> impl Iterator<Item = TokenStream> {
+        let parent = self.parent.iter().filter_map(|parent| match parent {
+            Parent::Root => None,
+            Parent::Given(expr) => Some(expr.to_token_stream()),
+        });
+        parent.chain(self.links.iter().chain(&self.when).map(ToTokens::to_token_stream))
+    }
 }

@@ -14,6 +14,7 @@ mod outcome;
 mod output;
 mod params;
 mod record;
+mod returned;
 mod sync;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
@@ -24,6 +25,9 @@ use syn::{Attribute, Lifetime, Meta, Signature, Token};
 
 use crate::args::Options;
 use crate::item::Function;
+use crate::returns::classify;
+
+pub(crate) use output::is_result;
 
 /// Where our tokens stand, and where trace-core is.
 pub(crate) struct Site {
@@ -52,9 +56,12 @@ impl Site {
 pub(crate) fn function(options: &Options, function: &Function) -> TokenStream {
     let site = Site::of(options, &function.sig);
     if function.sig.asyncness.is_none() {
-        return sync::expand(&site, options, function);
+        return match classify(&function.sig.output) {
+            Some(later) => returned::expand(&site, options, function, &later),
+            None => sync::expand(&site, options, function),
+        };
     }
-    if wants_async(function) {
+    if options.wants_async || wants_async(function) {
         return asynchronous::keep(&site, options, function);
     }
     asynchronous::expand(&site, options, function)
@@ -74,10 +81,15 @@ fn assemble(site: &Site, function: &Function, sig: &Signature, body: TokenStream
 /// The user's block as an expression. The label keeps the compiler from calling its braces unnecessary; it has the span of
 /// the opening brace because the compiler takes the block's edition from its first token.
 fn block(site: &Site, function: &Function) -> TokenStream {
-    let body = &function.body;
-    let TokenTree::Group(group) = body else { return body.to_token_stream() };
+    match &function.body {
+        TokenTree::Group(group) => block_of(site, group),
+        body => body.to_token_stream(),
+    }
+}
+
+fn block_of(site: &Site, group: &Group) -> TokenStream {
     let label = Lifetime::new("'__traced", group.span_open());
-    quote_spanned!(site.span=> #label: #body)
+    quote_spanned!(site.span=> #label: #group)
 }
 
 /// The expansion for the compiler and the function as written for rustdoc, which should show its real signature.
@@ -99,7 +111,7 @@ fn wants_async(function: &Function) -> bool {
 
 /// Whether an attribute means the same on `async fn f() -> T` and on `fn f() -> impl Future<Output = T>`. Of an
 /// attribute that this crate does not know, nobody can say so.
-fn is_indifferent(meta: &Meta) -> bool {
+pub(crate) fn is_indifferent(meta: &Meta) -> bool {
     const INDIFFERENT: &[&str] =
         &["allow", "cfg", "cold", "deny", "deprecated", "doc", "expect", "forbid", "inline", "target_feature", "warn"];
     const TOOLS: &[&str] = &["clippy", "diagnostic", "miri", "rust_analyzer", "rustfmt"];

@@ -1,4 +1,6 @@
-//! What stands below `#[traced]`: a function, its body as it was written.
+//! What stands below `#[traced]`: a function, its body as it was written, or a block of functions.
+
+mod block;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,6 +8,14 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::check::{self, Errors};
+
+pub(crate) use block::{Block, Member, take_traced};
+
+/// What stands below the attribute.
+pub(crate) enum Item {
+    Function(Box<Function>),
+    Block(Block),
+}
 
 /// A function with a body.
 pub(crate) struct Function {
@@ -19,6 +29,13 @@ pub(crate) struct Function {
     pub(crate) body: TokenTree,
 }
 
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attrs, vis, defaultness, sig, body } = self;
+        tokens.extend(quote::quote!(#(#attrs)* #vis #defaultness #sig #body));
+    }
+}
+
 impl Function {
     /// The written return type; none is `()`.
     pub(crate) fn output(&self) -> Option<&Type> {
@@ -27,11 +44,26 @@ impl Function {
             ReturnType::Type(_, output) => Some(output),
         }
     }
+
+    /// What stands between the braces of the body.
+    pub(crate) fn inside(&self) -> TokenStream {
+        match &self.body {
+            TokenTree::Group(group) => group.stream(),
+            other => other.to_token_stream(),
+        }
+    }
 }
 
-/// Reads the function; every mistake goes to `errors`.
-pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Function> {
-    parse_function.parse2(tokens).map_err(|error| errors.add(error)).ok()
+/// Reads the item; every mistake goes to `errors`.
+pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
+    parse_item.parse2(tokens).map_err(|error| errors.add(error)).ok()
+}
+
+fn parse_item(input: ParseStream) -> syn::Result<Item> {
+    if let Some(block) = block::parse(input)? {
+        return Ok(Item::Block(block));
+    }
+    parse_function(input).map(|function| Item::Function(Box::new(function)))
 }
 
 fn parse_function(input: ParseStream) -> syn::Result<Function> {

@@ -25,7 +25,8 @@ function anatomyOf(m, i) {
   const segments = m.polls.get(i)?.segments ?? [];
   for (let s = 0; s < segments.length; s += 4) {
     const from = Math.min(Math.max(segments[s], at), m.end[i]), wake = segments[s + 3];
-    const woken = wake ? Math.min(Math.max(wake, at), from) : from;
+    // A future that was not polled yet was ready all the time.
+    const woken = s === 0 ? at : wake ? Math.min(Math.max(wake, at), from) : from;
     gap(at, woken);
     own.queued += from - woken;
     at = Math.min(Math.max(from, segments[s] + segments[s + 1]), m.end[i]);
@@ -41,6 +42,8 @@ function pollsByThread(m) {
   const found = new Map();
   for (const [i, { segments }] of m.polls) {
     for (let s = 0; s < segments.length; s += 4) {
+      // 0 stands for polls of several threads that were joined.
+      if (!segments[s + 2]) continue;
       const list = found.get(segments[s + 2]) ?? [];
       if (!list.length) found.set(segments[s + 2], list);
       list.push([segments[s] + segments[s + 1], segments[s], i]);
@@ -50,17 +53,19 @@ function pollsByThread(m) {
   return found;
 }
 
-/** @typedef {{victim: number, blocker: number, overlap: number, from: number, poll: number}} Blocked */
+/** @typedef {{victim: number, blocker: number, name: string, overlap: number, poll: number, exact: boolean}} Blocked */
 
 /** @param {Model} m @param {number} threshold ns @returns {Map<number, Blocked>} by span, the worst long poll of an unrelated span that it may have waited behind */
 function blockedBehind(m, threshold) {
   /** @type {Map<number, Blocked>} */
   const found = new Map();
+  for (const [i, , id, name, overlap, poll, exact] of m.data.blocked ?? []) if (poll >= threshold) found.set(i, { victim: i, blocker: m.find(id), name: shown(m.strings[name]), overlap, poll, exact: exact === 1 });
+  if (m.data.blocked) return found;
   const threads = pollsByThread(m);
   const related = (/** @type {number} */ a, /** @type {number} */ b) => (a <= b && b < m.last[a]) || (b <= a && a < m.last[b]);
   for (const [i, { segments }] of m.polls) {
-    let gap = m.start[i];
-    for (let s = 0; s < segments.length; s += 4) {
+    let gap = segments[0] + segments[1];
+    for (let s = 4; s < segments.length; s += 4) {
       const from = segments[s], list = threads.get(segments[s + 2]) ?? [];
       let low = 0, high = list.length;
       while (low < high) {
@@ -72,7 +77,7 @@ function blockedBehind(m, threshold) {
         const [pollEnd, pollStart, blocker] = list[p];
         const overlap = pollEnd - Math.max(pollStart, gap, segments[s + 3] || 0);
         if (pollEnd - pollStart < threshold || overlap <= 0 || related(i, blocker)) continue;
-        if (overlap > (found.get(i)?.overlap ?? 0)) found.set(i, { victim: i, blocker, overlap, from: pollStart, poll: pollEnd - pollStart });
+        if (overlap > (found.get(i)?.overlap ?? 0)) found.set(i, { victim: i, blocker, name: m.nameOf(blocker), overlap, poll: pollEnd - pollStart, exact: false });
       }
       gap = from + segments[s + 1];
     }
@@ -84,6 +89,8 @@ function blockedBehind(m, threshold) {
 function criticalPath(m, root) {
   /** @type {Map<number, number[]>} */
   const path = new Map();
+  for (const [i, from, time] of m.data.critical ?? []) (path.get(i) ?? (path.set(i, []).get(i) ?? [])).push(from, from + time);
+  if (path.size) return path;
   const stack = root < 0 ? [] : [[root, m.start[root], m.end[root]]];
   for (let next = stack.pop(); next; next = stack.pop()) {
     const [i, low, high] = next;

@@ -133,7 +133,7 @@ function drawGaps(ctx, app, i, polls, y, h) {
   let last = app.m.start[i], k = 0;
   for (let s = 0; s <= polls.segments.length; s += 4) {
     const from = s < polls.segments.length ? polls.segments[s] : app.m.end[i];
-    const wake = polls.segments[s + 3], until = wake ? Math.min(Math.max(wake, last), from) : from;
+    const wake = polls.segments[s + 3], until = s === 0 ? last : wake ? Math.min(Math.max(wake, last), from) : from;
     for (; k < cover.length && cover[k + 1] <= last; k += 2);
     let a = last;
     for (let c = k; c < cover.length && cover[c] < until; c += 2) {
@@ -196,6 +196,8 @@ function drawMinimap(app) {
     }
     for (let x = 1; x < width; x++) steps[x] += steps[x - 1];
     app.density = steps.subarray(0, width);
+    app.failures = new Uint8Array(width);
+    for (let i = 0; i < m.n && m.failed; i++) if (m.isFailed(i)) app.failures[Math.min(Math.floor(timeToX(m.start[i], all, width)), width - 1)] = 1;
   }
   let most = 1;
   for (const d of app.density) most = Math.max(most, d);
@@ -205,7 +207,7 @@ function drawMinimap(app) {
     ctx.fillRect(x, height - h, 1, h);
   }
   ctx.fillStyle = colours.error;
-  for (let i = 0; i < m.n && m.failed; i++) if (m.isFailed(i)) ctx.fillRect(timeToX(m.start[i], all, width) - 1, 0, 2, 7);
+  for (let x = 0; x < width; x++) if (app.failures[x]) ctx.fillRect(x - 1, 0, 2, 7);
   const [x0, x1] = [timeToX(app.view.t0, all, width), timeToX(app.view.t1, all, width)];
   ctx.globalAlpha = 0.65;
   ctx.fillStyle = colours.bg;

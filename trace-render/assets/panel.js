@@ -83,15 +83,15 @@ function renderPanel(app) {
     ["Span", el("code", {}, m.id(i))],
     ["Parent", missing ? el("span", {}, el("code", {}, missing[0]), missing[1] ? " in another process" : " not in this trace") : m.parent[i] < 0 ? "none" : jump(m.parent[i], m.nameOf(m.parent[i]))],
   ];
-  const parents = [...m.data.parent];
-  if (parents[i] >= 0 && m.parent[i] !== parents[i]) facts.push(["Circle", `its parents lead back to it, to ${m.nameOf(parents[i])}`]);
+  const said = m.data.parent[i];
+  if (said >= 0 && m.parent[i] !== said) facts.push(["Circle", `its parents lead back to it; it names ${m.nameOf(said)}`]);
   if (place) facts.push(["Code", el("code", {}, shown(`${m.strings[place[0]]}:${place[1]}`))], ["Module", shown(m.strings[place[2]])]);
   const message = m.messages.get(i)?.[0];
   const content = [el("div", { class: "head" }, el("h2", {}, el("bdi", {}, m.nameOf(i))), button("✕", () => app.act("close"), { "aria-label": "Close the panel" }))];
   if (message !== undefined) content.push(el("p", { class: "error" }, `${MARKS[m.outcome[i]]} `, el("bdi", {}, shown(m.strings[message]))));
   content.push(anatomyNode(app, i));
   const blocked = app.facts.blocked().get(i);
-  if (blocked) content.push(el("p", {}, `Up to ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, jump(blocked.blocker, m.nameOf(blocked.blocker)), ", on the same thread. A hint: another thread might have been free."));
+  if (blocked) content.push(el("p", {}, `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, blocked.blocker < 0 ? blocked.name : jump(blocked.blocker, blocked.name), ` on the same thread.${blocked.exact ? "" : " A hint: it may have been ready later, or another thread free."}`));
   const victims = [...app.facts.blocked().values()].filter((b) => b.blocker === i);
   if (victims.length) content.push(el("p", {}, `Held up ${victims.length} span${victims.length > 1 ? "s" : ""}, ${duration(victims.reduce((sum, b) => sum + b.overlap, 0))} in total.`));
   content.push(pairsNode(facts));

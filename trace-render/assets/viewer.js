@@ -4,7 +4,7 @@
  * @typedef {{
  *   m: Model, ui: Record<string, any>, colours: Colours, view: {t0: number, t1: number}, width: number, rowHeight: number,
  *   rows: Int32Array, fold: Fold, sel: number, onGroup: boolean, matches: Int32Array, isMatch: Uint8Array, inside: Int32Array, q: string,
- *   viewName: string, covers: Map<number, number[]>, density: Float64Array, threshold: number, showCritical: boolean, facts: Facts,
+ *   viewName: string, covers: Map<number, number[]>, density: Float64Array, failures: Uint8Array, threshold: number, showCritical: boolean, facts: Facts,
  *   other: {b: Model, toB: Int32Array, onlyB: number[]} | null, utc: boolean, panelOpen: boolean, column: string,
  *   blocks: [number, number, number][][], laneOf: Int32Array | null, laneNames: string[],
  *   table: {by: string, of: string, model: Model | null, rows: TableRow[], sort: keyof TableRow, sign: number},
@@ -23,14 +23,15 @@ function start(m, ui) {
   const cache = { model: null, blocked: null };
   /** @type {number[]} */
   const frames = [];
-  let version = 0, scheduled = false, applying = false, hashTimer = 0;
+  let version = 0, scheduled = false, applying = false, hashTimer = 0, indent = 12;
+  const deepest = m.depth.reduce((most, depth) => Math.max(most, depth), 1);
   /** @type {(HTMLElement & {key?: string})[]} */
   let pool = [];
   /** @type {App} */
   const app = {
     m, ui, colours: readColours(), view: clampView({ t0: 0, t1: m.total }, m.total), width: 1, rowHeight: 22, rows: new Int32Array(0),
     fold: { folded: new Uint8Array(m.n), focus: -1, trace: -1, groups: null }, sel: -1, onGroup: false, matches: new Int32Array(0), isMatch: new Uint8Array(m.n),
-    inside: new Int32Array(m.n + 1), q: "", viewName: "waterfall", covers: new Map(), density: new Float64Array(0), threshold: 1e7, showCritical: false,
+    inside: new Int32Array(m.n + 1), q: "", viewName: "waterfall", covers: new Map(), density: new Float64Array(0), failures: new Uint8Array(0), threshold: 1e7, showCritical: false,
     facts: {
       threshold: 1e7,
       critical: () => (cache.model ??= criticalPath(m, longestRoot())),
@@ -113,6 +114,8 @@ function start(m, ui) {
 
   function draw() {
     app.width = Math.max(1, ui.bars.clientWidth);
+    const step = Math.min(12, Math.round(ui.grid.clientWidth * 4 / Math.min(24, deepest)) / 10);
+    if (step !== indent) [indent, version] = [step, version + 1];
     drawMinimap(app);
     if (app.viewName === "table") return;
     const height = ui.scroll.clientHeight, y0 = scrolled();
@@ -123,7 +126,7 @@ function start(m, ui) {
     else {
       drawLanes(app, ctx, y0, height);
       ctx.fillStyle = app.colours.faint;
-      app.laneNames.forEach((name, r) => ctx.fillText(name, 4, r * app.rowHeight - y0 + 6));
+      app.laneNames.forEach((name, r) => ctx.fillText(name, 4, r * app.rowHeight - y0 + app.rowHeight / 2 + 2));
     }
     if (app.pointer) {
       ctx.fillStyle = app.colours.faint;
@@ -205,7 +208,7 @@ function start(m, ui) {
     };
     for (const [name, value] of Object.entries(attributes)) value === undefined ? row.removeAttribute(name) : row.setAttribute(name, value);
     const fold = el("span", { class: "fold", "aria-hidden": "true" }, parent ? (openNow ? "▾" : "▸") : "");
-    fold.style.marginLeft = `${Math.min(level, 24) * 12}px`;
+    fold.style.marginLeft = `${Math.min(level, 24) * indent}px`;
     const dot = el("span", { class: "dot", "aria-hidden": "true" });
     dot.style.background = `var(--s${m.service[i] % 8})`;
     const name = el("div", { role: "gridcell", class: "name" }, fold, dot);
@@ -231,7 +234,7 @@ function start(m, ui) {
       [fold.focus, fold.trace] = [-1, -1];
       ui.traces.querySelector("select").value = "-1";
     }
-    if (app.viewName === "table") app.viewName = "waterfall";
+    if (app.viewName === "table" && !applying) app.viewName = "waterfall";
     refresh();
     if (i >= 0) {
       const { t0, t1 } = app.view;
@@ -366,7 +369,7 @@ function start(m, ui) {
     critical() { app.showCritical = !app.showCritical; say(app.showCritical ? `Critical path: ${app.facts.critical().size} spans` : "Critical path hidden"); refresh(); },
     blocker() {
       const blocked = app.facts.blocked().get(app.sel);
-      blocked ? select(blocked.blocker, true) : say("Nothing is known to have blocked this span.");
+      blocked && blocked.blocker >= 0 ? select(blocked.blocker, true) : say("Nothing is known to have blocked this span.");
     },
     waterfall: show("waterfall"), flame: show("flame"), table: show("table"), threads: show("threads"),
     copyLink() { writeFragment(); copy(location.href, "The link"); },
@@ -625,7 +628,7 @@ function start(m, ui) {
   if (m.n) {
     const root = longestRoot();
     const worst = [...app.facts.blocked().values()].sort((a, b) => b.overlap - a.overlap)[0];
-    ui.overview.append(anatomyNode(app, root), ...(worst ? [el("p", { class: "faint" }, `${m.nameOf(worst.victim)} was up to ${duration(worst.overlap)} behind a ${duration(worst.poll)} poll of ${m.nameOf(worst.blocker)}.`)] : []));
+    ui.overview.append(anatomyNode(app, root), ...(worst ? [el("p", { class: "faint" }, `${m.nameOf(worst.victim)} was up to ${duration(worst.overlap)} behind a ${duration(worst.poll)} poll of ${worst.name}.`)] : []));
   }
   const parts = new Set(m.data.parts.map((/** @type {any[]} */ part) => part[1]));
   const notes = [];

@@ -11,8 +11,9 @@ function layBlocks(app) {
     return;
   }
   const threads = [...pollsByThread(m)].sort((a, b) => a[0] - b[0]);
-  app.blocks = threads.map(([, polls]) => polls.map(([to, from, i]) => /** @type {[number, number, number]} */ ([from, to, i])).sort((a, b) => a[0] - b[0]));
-  app.laneNames = threads.map(([number]) => shown(m.threads[number] ?? `thread ${number}`));
+  // A row for the name above each thread's row.
+  app.blocks = threads.flatMap(([, polls]) => [[], polls.map(([to, from, i]) => /** @type {[number, number, number]} */ ([from, to, i])).sort((a, b) => a[0] - b[0])]);
+  app.laneNames = threads.flatMap(([number]) => [shown(m.threads[number] ?? `thread ${number}`), ""]);
 }
 
 const COLUMNS = /** @type {[keyof TableRow, string][]} */ ([["key", "Group"], ["count", "Spans"], ["errors", "Failed"], ["total", "Total"], ["self", "Self"], ["busy", "Busy"], ["p50", "p50"], ["p95", "p95"], ["max", "Max"], ["poll", "Longest poll"]]);

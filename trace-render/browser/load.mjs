@@ -39,7 +39,7 @@ export function block(spans, more = {}) {
     parents: [], remote: [], events: spans.flatMap(([, , , , extra = {}], i) => (extra.events ? [[i, extra.events.map(([name, at]) => [string(name), at, list({ why: "busy" }), 0])]] : [])),
     links: [], dropped: [], places: [], values, strings,
     polls: spans.flatMap(([, , , , extra = {}], i) => (extra.polls ? [[i, polls(extra.polls)]] : [])),
-    threads: ["main", "worker 1"], ...more,
+    threads: ["", "main", "worker 1"], ...more,
   };
   data.parts = services.map((name) => [0, "whole", [string("service.name"), string(name)]]);
   return data;

@@ -35,15 +35,23 @@
 //! Kinds: internal, server, client, producer, consumer. Outcomes: ok, error, panicked, cancelled, never polled, open.
 //! Statuses: unset, ok, error.
 //!
-//! The viewer also takes `threads` (names), and `polls` (pairs: `{count, busy, merged, longest: [start, duration, thread],
-//! segments: [start, duration, thread, wake, ..]}`, nanoseconds from `start`, wake 0 if not known), which the core does not
-//! hand over yet.
+//! Where polls were timed there are also:
+//!
+//! | member | what |
+//! |---|---|
+//! | `polls` | pairs: `{count, busy, merged, incomplete, longest: [start, duration, thread], segments: [start, duration, thread, wake, ..]}`, nanoseconds from `start`, wake 0 if not known, thread 0 if several were joined |
+//! | `blocked` | `[span, trace id, span id, name, up to, poll, 1 if exact]`: the worst that [`SpanView::blocked_behind`](trace_core::SpanView::blocked_behind) tells |
+//! | `critical` | `[span, start, duration, 1 if busy, hop]`, hop within, proven, possible: [`Trace::critical_path`](trace_core::Trace::critical_path) |
+//!
+//! The viewer also takes `threads`, their names by number.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use trace_core::__render::is_hidden;
-use trace_core::{Attribute, Callsite, Completeness, DroppedCounts, Outcome, SpanKind, Status, TraceId, Value};
+use trace_core::{
+    Attribute, Callsite, Completeness, CriticalWork, DroppedCounts, Hop, Outcome, SpanKind, Status, TraceId, Value,
+};
 
 use crate::scene::{Node, Scene};
 
@@ -87,6 +95,7 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
     ] {
         let _ = write!(out, ",\n\"{name}\":\"{digits}\"");
     }
+    let critical = if columns.polls.is_empty() { String::new() } else { critical_path(scene) };
     for (name, column) in [
         ("depth", &columns.depth),
         ("part", &columns.part),
@@ -102,12 +111,20 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
         ("events", &columns.events),
         ("links", &columns.links),
         ("dropped", &columns.dropped),
+        ("polls", &columns.polls),
+        ("blocked", &columns.blocked),
+        ("critical", &critical),
         ("places", &columns.places.items),
         ("values", &columns.values.items),
         ("strings", &columns.strings.items),
     ] {
-        let left_out = name == "part" && scene.parts.len() == 1;
-        if !left_out {
+        let is_left_out = match name {
+            "part" => scene.parts.len() == 1,
+            "polls" | "critical" => column.is_empty(),
+            "blocked" => columns.polls.is_empty(),
+            _ => false,
+        };
+        if !is_left_out {
             let _ = write!(out, ",\n\"{name}\":[{column}]");
         }
     }
@@ -163,6 +180,8 @@ struct Columns<'a> {
     events: String,
     links: String,
     dropped: String,
+    polls: String,
+    blocked: String,
 }
 
 fn comma(list: &mut String) {
@@ -246,6 +265,7 @@ impl<'a> Columns<'a> {
         self.attributes = attributes;
         self.add_events(scene, index, node);
         self.add_links(index, node);
+        self.add_polls(scene, index, node);
         if span.dropped() != DroppedCounts::default() {
             let DroppedCounts { attributes, events, links, .. } = span.dropped();
             entry(&mut self.dropped, format_args!("[{index},{attributes},{events},{links}]"));
@@ -279,6 +299,37 @@ impl<'a> Columns<'a> {
         }
         if !list.is_empty() {
             entry(&mut self.links, format_args!("[{index},[{list}]]"));
+        }
+    }
+
+    fn add_polls(&mut self, scene: &Scene<'a>, index: usize, node: &Node<'a>) {
+        let Some(polls) = node.span.polls() else { return };
+        let after = |nanos: u64| i128::from(nanos) - i128::from(scene.start);
+        let mut json = format!("{{\"count\":{},\"busy\":{}", polls.count(), polls.busy().as_nanos());
+        for (is_so, word) in [(polls.is_merged(), "merged"), (polls.is_incomplete(), "incomplete")] {
+            if is_so {
+                let _ = write!(json, ",\"{word}\":true");
+            }
+        }
+        if let Some(longest) = polls.longest() {
+            let (start, thread) = (after(longest.start_unix_nanos), longest.thread.unwrap_or(0));
+            let _ = write!(json, ",\"longest\":[{start},{},{thread}]", longest.duration.as_nanos());
+        }
+        let mut segments = String::new();
+        for segment in polls.segments() {
+            entry(&mut segments, after(segment.start_unix_nanos));
+            entry(&mut segments, segment.duration.as_nanos());
+            entry(&mut segments, segment.thread.unwrap_or(0));
+            entry(&mut segments, segment.woken_unix_nanos.map_or(0, after));
+        }
+        entry(&mut self.polls, format_args!("[{index},{json},\"segments\":[{segments}]}}]"));
+        if let Some(worst) = node.span.blocked_behind().into_iter().next() {
+            let name = self.string(worst.name);
+            let (up_to, poll, exact) = (worst.up_to.as_nanos(), worst.poll.as_nanos(), u8::from(worst.is_exact));
+            entry(
+                &mut self.blocked,
+                format_args!("[{index},\"{}\",\"{}\",{name},{up_to},{poll},{exact}]", worst.trace_id, worst.span_id),
+            );
         }
     }
 
@@ -317,6 +368,26 @@ impl<'a> Columns<'a> {
         });
         i64::try_from(number).unwrap_or(i64::MAX)
     }
+}
+
+/// The critical path of a single trace; of several parts the core knows none.
+fn critical_path(scene: &Scene<'_>) -> String {
+    let mut path = String::new();
+    let [trace] = scene.parts else { return path };
+    let numbers: HashMap<_, _> =
+        scene.nodes.iter().enumerate().map(|(index, node)| (node.span.span_id(), index)).collect();
+    for segment in trace.critical_path() {
+        let Some(index) = numbers.get(&segment.span_id) else { continue };
+        let start = i128::from(segment.start_unix_nanos) - i128::from(scene.start);
+        let is_busy = u8::from(segment.what == CriticalWork::Busy);
+        let hop = match segment.hop {
+            Hop::Proven => 1,
+            Hop::Possible => 2,
+            _ => 0,
+        };
+        entry(&mut path, format_args!("[{index},{start},{},{is_busy},{hop}]", segment.duration.as_nanos()));
+    }
+    path
 }
 
 /// A value that is no text as JSON, so that no integer loses a digit and no number its type.

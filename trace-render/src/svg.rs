@@ -140,7 +140,7 @@ impl Svg {
         for tick in (0..=nanos / step).map(|tick| tick * step) {
             let x = BARS + (BARS_END - BARS) * (tick as f64 / nanos as f64);
             let _ = write!(out, "<path class=\"l\" d=\"M{} {}V{}\"/>", N(x), HEAD - 4.0, N(bottom));
-            let text = axis_text(tick, step);
+            let text = axis_text(tick, step, nanos);
             let width = columns(&text) as f64 * COLUMN;
             if x + width / 2.0 <= BARS_END + 4.0 {
                 let anchor = if tick == 0 { "start" } else { "middle" };
@@ -168,14 +168,16 @@ fn axis_step(nanos: u64) -> u64 {
     }
 }
 
-fn axis_text(nanos: u64, step: u64) -> String {
-    let (unit, name) = match step {
-        0..1_000 => (1, "ns"),
-        1_000..1_000_000 => (1_000, "µs"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+fn axis_text(nanos: u64, step: u64, whole: u64) -> String {
+    let (unit, name) = match whole {
+        0..1_500 => (1, "ns"),
+        1_500..1_500_000 => (1_000, "µs"),
+        1_500_000..1_500_000_000 => (1_000_000, "ms"),
         _ => (1_000_000_000, "s"),
     };
-    if nanos == 0 { "0".to_owned() } else { format!("{} {name}", nanos / unit) }
+    let is_fine = |digits: &usize| step.saturating_mul(10_u64.pow(*digits as u32)).is_multiple_of(unit);
+    let digits = (0..9).find(is_fine).unwrap_or(0);
+    if nanos == 0 { "0".to_owned() } else { format!("{:.digits$} {name}", nanos as f64 / unit as f64) }
 }
 
 struct Row<'a> {

@@ -24,7 +24,7 @@ pub(crate) struct Compiled {
     pub(crate) program: PathBuf,
 }
 
-const CRATES: [&str; 3] = ["trace_core", "async_trait", "futures"];
+const CRATES: [&str; 4] = ["trace_core", "async_trait", "futures", "tokio"];
 
 impl Compiler {
     pub(crate) fn new() -> Self {
@@ -79,6 +79,17 @@ impl Compiler {
         messages.iter().map(|message| format!("{}\n", message.text)).collect()
     }
 
+    /// What the compiler says of one file, each message over the line and the place it is about.
+    pub(crate) fn refusals(&self, shape: &Shape) -> String {
+        let folder = self.folder.join(format!("{}-refused", shape.name));
+        write(&folder.join(format!("{}.rs", shape.name)), &shape.text);
+        let main = main_of(&[shape], Variant::Traced);
+        let (_, messages) = self.rustc(&folder, &main, "2024", &["--emit=metadata"]);
+        let mut refused: Vec<&Message> = messages.iter().filter(|message| message.shape == shape.name).collect();
+        refused.sort_by_key(|message| message.place);
+        refused.iter().map(|message| format!("{}\n", message.shown)).collect()
+    }
+
     fn rustc(&self, folder: &Path, main: &str, edition: &str, flags: &[&str]) -> (bool, Vec<Message>) {
         write(&folder.join("main.rs"), main);
         write(&folder.join("support.rs"), &fs::read_to_string(shape::source("support.rs")).expect("it is there"));
@@ -89,6 +100,11 @@ impl Compiler {
         let output = rustc.output().expect("rustc compiled this test");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut messages: Vec<Message> = text.lines().filter_map(Message::read).collect();
+        if std::env::var_os("SHAPE").is_some() {
+            // Somebody works on a shape and wants to read it all.
+            let rendered = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            rendered.for_each(|message| eprintln!("{}", message["rendered"].as_str().unwrap_or_default()));
+        }
         messages.sort_by(|left, right| left.text.cmp(&right.text));
         (output.status.success(), messages)
     }
@@ -98,6 +114,10 @@ impl Compiler {
 struct Message {
     shape: String,
     text: String,
+    /// Line and column.
+    place: (u64, u64),
+    /// The message above the source line, underlined.
+    shown: String,
 }
 
 impl Message {
@@ -117,13 +137,26 @@ impl Message {
             write!(text, " at {line}:{column}-{}:{}", place("line_end"), place("column_end")).unwrap();
         }
         let shape = file.trim_end_matches(".rs").to_owned();
-        (shape != "support" && shape != "main").then_some(Self { shape, text })
+        let is_ours = shape == "support" || shape == "main";
+        if is_ours && message["level"] == "error" {
+            write!(text, " {}", message["message"]).unwrap();
+        }
+        let place = (spans[0]["line_start"].as_u64()?, spans[0]["column_start"].as_u64()?);
+        let mut shown = format!("{}: {}", message["level"].as_str()?, message["message"].as_str()?);
+        for line in spans.iter().filter_map(|span| span["text"].as_array()).flatten() {
+            let column = |name: &str| line[name].as_u64().map_or(0, |column| column as usize - 1);
+            let (start, end) = (column("highlight_start"), column("highlight_end"));
+            let marks = "^".repeat(end - start);
+            write!(shown, "\n    {}\n    {}{marks}", line["text"].as_str()?, " ".repeat(start)).unwrap();
+        }
+        (!is_ours || message["level"] == "error").then_some(Self { shape, text, place, shown })
     }
 }
 
 /// A program that runs every shape, and prints the spans of each if it is traced.
 fn main_of(shapes: &[&Shape], variant: Variant) -> String {
-    let mut main = String::from("#![allow(unused)]\n#[macro_use]\nextern crate trace_core;\nmod support;\n");
+    let mut main =
+        String::from("#![allow(unused)]\n#[macro_use]\nextern crate trace_core;\n#[macro_use]\nmod support;\n");
     let mut calls = String::new();
     for Shape { name, .. } in shapes {
         writeln!(main, "#[warn(unused)]\nmod {name};").unwrap();

@@ -3,9 +3,11 @@
 //! Each file of `shapes/` is compiled and run twice in each edition: as it is, and with every `#[traced..]` replaced by
 //! spaces. Both must give the same warnings at the same places and print the same; the annotated one also makes exactly the
 //! spans that the file's `//! span:` lines list. Each file of `errors/` must fail to compile with the same error codes at
-//! the same places.
+//! the same places. Each file of `refusals/` has mistakes in the use of the attribute itself; the text beside it is all that
+//! the compiler says, so that a function that is gone would show.
 //!
-//! A new shape is a new file: a comment that says what it is, the functions, and `pub fn run()`.
+//! A new shape is a new file: a comment that says what it is, the functions, and `pub fn run()`. `BLESS=1` writes the
+//! `//! span:` lines as they were found, for the reviewer to read.
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is a test")]
 
@@ -31,7 +33,11 @@ fn shapes_compile_warn_and_run_as_their_twins() {
             let (plain, traced) = (section(&plain, shape), section(&traced, shape));
             compare(&mut differences, edition, shape, "warnings", &plain.diagnostics, &traced.diagnostics);
             compare(&mut differences, edition, shape, "output", &plain.output, &traced.output);
-            compare(&mut differences, edition, shape, "spans", &shape.spans, &traced.spans);
+            if std::env::var_os("BLESS").is_some() {
+                shape.bless(&traced.spans);
+            } else {
+                compare(&mut differences, edition, shape, "spans", &shape.spans, &traced.spans);
+            }
         }
     }
     assert!(differences.is_empty(), "{differences}");
@@ -50,6 +56,37 @@ fn errors_stand_where_their_twins_errors_stand() {
         }
     }
     assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn refusals_say_what_is_wrong_at_its_place_and_keep_the_function() {
+    let compiler = Compiler::new();
+    let mut differences = String::new();
+    for shape in shape::all("refusals") {
+        let path = shape::source("refusals").join(format!("{}.txt", shape.name));
+        let found = compiler.refusals(&shape);
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, found).expect("the repository can be written");
+        } else {
+            let expected = std::fs::read_to_string(path).unwrap_or_default();
+            compare(&mut differences, "2024", &shape, "refusals", &expected, &found);
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn so_many_nested_levels_fit_into_the_default_recursion_limit() {
+    /// Without the attribute there are 39.
+    const LEVELS: u32 = 28;
+
+    let mut text = String::from("#[traced]\nasync fn level_0() {}\n");
+    for level in 1..LEVELS {
+        writeln!(text, "#[traced]\nasync fn level_{level}() {{ level_{}().await }}", level - 1).unwrap();
+    }
+    writeln!(text, "fn is_send<T: Send>(_: T) {{}}\npub fn run() {{ is_send(level_{}()) }}", LEVELS - 1).unwrap();
+    let said = Compiler::new().check(&Shape::made("nested", text), "2021", Variant::Traced);
+    assert!(said.is_empty(), "{said}");
 }
 
 /// What one shape said and did.

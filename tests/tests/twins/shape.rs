@@ -15,6 +15,7 @@ pub(crate) enum Variant {
 /// One file.
 pub(crate) struct Shape {
     pub(crate) name: String,
+    path: PathBuf,
     pub(crate) text: String,
     /// What the `//! editions:` line lists; all, if there is none.
     pub(crate) editions: Vec<&'static str>,
@@ -28,17 +29,40 @@ pub(crate) struct Shape {
 impl Shape {
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).expect("the file was just listed");
+        Self::of(path, text)
+    }
+
+    /// A shape that is in no file.
+    pub(crate) fn made(name: &str, text: String) -> Self {
+        Self::of(Path::new(name), text)
+    }
+
+    fn of(path: &Path, text: String) -> Self {
         let named = text.lines().find_map(|line| line.strip_prefix("//! editions: "));
         let editions = EDITIONS.into_iter().filter(|edition| named.is_none_or(|named| named.contains(edition)));
         let lines = |start| text.lines().filter_map(move |line| line.strip_prefix(start)).map(str::to_owned);
         Self {
-            name: path.file_stem().expect("it ends in .rs").to_string_lossy().into_owned(),
+            name: path.file_stem().expect("a shape has a name").to_string_lossy().into_owned(),
+            path: path.to_owned(),
             editions: editions.collect(),
             spans: lines("//! span: ").map(|line| line + "\n").collect(),
             only_plain: lines("//! only plain: ").collect(),
             only_traced: lines("//! only traced: ").collect(),
             text,
         }
+    }
+
+    /// Writes the `//! span:` lines anew.
+    pub(crate) fn bless(&self, spans: &str) {
+        if self.spans == spans {
+            return;
+        }
+        let (comment, code): (Vec<&str>, Vec<&str>) =
+            self.text.lines().filter(|line| !line.starts_with("//! span: ")).partition(|line| line.starts_with("//!"));
+        let spans = spans.lines().map(|span| format!("//! span: {span}\n"));
+        let lines = |lines: Vec<&str>| lines.into_iter().map(|line| format!("{line}\n")).collect::<String>();
+        let text = lines(comment) + &spans.collect::<String>() + &lines(code);
+        fs::write(&self.path, text).expect("the repository can be written");
     }
 
     /// The annotated twin's diagnostics, from the plain one's.
@@ -67,6 +91,7 @@ pub(crate) fn all(folder: &str) -> Vec<Shape> {
     let folder = source(folder);
     let entries = fs::read_dir(&folder).expect("the folder is part of the repository");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     paths.sort();
     // A developer's shortcut: only the shapes whose name contains the text.
     let only = std::env::var("SHAPE").unwrap_or_default();
@@ -79,11 +104,12 @@ pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/twins").join(name)
 }
 
-/// Replaces each `#[traced..]` by as many spaces, so that everything else stays at its line and column.
+/// Replaces each `#[traced..]` and each `#[attr..]` of an argument by as many spaces, so that everything else stays at its
+/// line and column.
 fn blank_attributes(text: &str) -> String {
     let mut rest = text;
     let mut blanked = String::with_capacity(text.len());
-    while let Some(start) = rest.find("#[traced") {
+    while let Some(start) = ["#[traced", "#[attr"].iter().filter_map(|ours| rest.find(ours)).min() {
         let (before, attribute) = rest.split_at(start);
         let end = end_of_attribute(attribute);
         blanked.push_str(before);

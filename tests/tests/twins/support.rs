@@ -26,7 +26,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Polls once.
-pub fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -96,6 +96,17 @@ pub fn plain(run: fn()) {
     run();
 }
 
+/// Runs a shape in a capture and prints its spans with their attributes.
 pub fn traced(run: fn()) {
-    run();
+    let captured = trace_core::capture(run);
+    let mut traces: Vec<_> = captured.traces.iter().collect();
+    traces.sort_by_key(|trace| trace.spans().map(|span| span.start_unix_nanos()).min());
+    for trace in traces {
+        let keys = trace.spans().flat_map(|span| span.attributes().iter().map(|found| found.key.clone()).collect::<Vec<_>>());
+        let keys: std::collections::BTreeSet<_> = keys.collect();
+        let shape = keys.into_iter().fold(trace.shape(), |shape, key| shape.attribute(key));
+        for line in shape.to_string().lines() {
+            println!("~~ {}", line);
+        }
+    }
 }

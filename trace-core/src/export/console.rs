@@ -28,6 +28,7 @@ use crate::trace::Trace;
 ///   poll; `▷` not ended yet, its bar going on as `░`.
 /// - **Order**: a parent before its children, siblings in order of start. A span whose parent is not in the trace stands
 ///   on the left and names that parent.
+/// - **Links**: the first is named, by its trace or, in the same trace, by its span; more are counted.
 /// - **Room**: names are cut in the middle, attributes at the end, values after 40 columns; a tree too deep for the width
 ///   shows the depth as a number. What is left out is counted under the tree.
 /// - **Untrusted text**: control characters, line breaks and what changes the direction of writing are shown as escapes
@@ -161,6 +162,15 @@ impl ConsoleExporter {
     }
 
     /// Shows each event in a row below its span, with the time since the span's start.
+    ///
+    /// ```
+    /// use trace_core::{ConsoleExporter, capture, current_span, in_scope};
+    ///
+    /// let captured = capture(|| in_scope("fetch", || current_span().add_event("cache miss")));
+    /// let text = ConsoleExporter::new().show_events().render(captured.trace()?);
+    /// assert!(text.contains("• cache miss"));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[must_use]
     pub const fn show_events(mut self) -> Self {
         self.look.events = true;
@@ -176,6 +186,15 @@ impl ConsoleExporter {
 
     /// Shows five or more siblings of one name as one row, `name ×12`, if they and everything below them ended well. The row
     /// has the sum of their durations, and a bar from the first start to the last end.
+    ///
+    /// ```
+    /// use trace_core::{ConsoleExporter, capture, in_scope};
+    ///
+    /// let captured = capture(|| in_scope("batch", || (0..12).for_each(|_| in_scope("item", || ()))));
+    /// let text = ConsoleExporter::new().fold_siblings().render(captured.trace()?);
+    /// assert!(text.contains("item ×12"));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
     #[must_use]
     pub const fn fold_siblings(mut self) -> Self {
         self.look.fold = true;

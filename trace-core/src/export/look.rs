@@ -41,6 +41,7 @@ pub(crate) struct Glyphs {
     pub(crate) cancelled: &'static str,
     pub(crate) never_polled: &'static str,
     pub(crate) open: &'static str,
+    pub(crate) warning: &'static str,
     /// A cell of a bar by which halves of it are covered: none, left, right, both.
     pub(crate) bar: [&'static str; 4],
     /// The cells of an open span's bar after its first.
@@ -63,6 +64,7 @@ impl Glyphs {
         cancelled: "◇",
         never_polled: "◌",
         open: "▷",
+        warning: "⚠",
         bar: [" ", "▌", "▐", "█"],
         bar_unknown: "░",
     };
@@ -82,6 +84,7 @@ impl Glyphs {
         cancelled: "-",
         never_polled: "-",
         open: ">",
+        warning: "!",
         bar: [" ", "#", "#", "#"],
         bar_unknown: ".",
     };

@@ -5,6 +5,7 @@ use crate::export::color::Tone;
 use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::export::rows::{LeftOut, Siblings};
+use crate::export::wait_notes::{anatomy_notes, wait_notes};
 use crate::status::{Outcome, Status};
 use crate::text::{columns, cut_end, pair};
 use crate::trace::{Completeness, EventView, SpanView, Trace};
@@ -16,7 +17,9 @@ const MAX_VALUE_COLUMNS: usize = 40;
 /// What stands over the tree.
 pub(crate) fn header_notes(trace: &Trace, look: &Look) -> Vec<String> {
     let mut notes = vec![format!("trace {}", trace.id())];
-    notes.extend(trace.resource().service_name().map(|service| cut_end(service, look.width, look.glyphs.ellipsis)));
+    // Where nobody gave the service a name, the specification makes one of the program's.
+    let service = trace.resource().service_name().map(|name| name.strip_prefix("unknown_service:").unwrap_or(name));
+    notes.extend(service.map(|service| cut_end(service, look.width, look.glyphs.ellipsis)));
     notes.push(match trace.len() {
         0 => "no spans".to_owned(),
         count => counted(count, "span"),
@@ -29,6 +32,7 @@ pub(crate) fn header_notes(trace: &Trace, look: &Look) -> Vec<String> {
         let nanos = u64::try_from(trace.duration().as_nanos()).unwrap_or(u64::MAX);
         notes.push(duration_text(nanos, look.glyphs.micro));
     }
+    notes.extend(anatomy_notes(trace));
     match trace.completeness() {
         Completeness::Whole => {}
         Completeness::Part => notes.push("a part, more is to come".to_owned()),
@@ -61,7 +65,9 @@ pub(crate) fn span_notes(span: &SpanView<'_>, orphan: bool, look: &Look) -> (Ton
         let why = if span.parent_is_remote() { "remote parent" } else { "orphan of" };
         notes.push((Tone::Faint, format!("{why} {parent}")));
     }
+    notes.extend(wait_notes(span, look));
     push_attributes(&mut notes, span.attributes(), look);
+    notes.extend(links_note(span).map(|note| (Tone::Faint, note)));
     let dropped = span.dropped();
     for (count, what) in [(dropped.attributes, "attribute"), (dropped.events, "event"), (dropped.links, "link")] {
         if count > 0 {
@@ -69,6 +75,20 @@ pub(crate) fn span_notes(span: &SpanView<'_>, orphan: bool, look: &Look) -> (Ton
         }
     }
     (tone, notes)
+}
+
+fn links_note(span: &SpanView<'_>) -> Option<String> {
+    let mut links = span.links();
+    let first = links.next()?.context();
+    let to = if first.trace_id() == span.trace_id() {
+        format!("span {}", first.span_id())
+    } else {
+        format!("trace {}", first.trace_id())
+    };
+    Some(match links.len() {
+        0 => format!("linked to {to}"),
+        more => format!("linked to {to} and {more} more"),
+    })
 }
 
 /// What stands behind folded siblings.

@@ -28,14 +28,15 @@ pub(crate) fn keep(site: &Site, options: &Options, function: &Function) -> Token
 /// The traced future as an expression. The edge that never returns tells the compiler the type of every other exit.
 fn future(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
     let support = site.support();
-    let params = params::rebind(site, &function.sig, Moved::All);
+    let params = params::rebind(site, options, &function.sig, Moved::All);
     let start = callsite::start(site, options, &function.sig);
-    let record = record::statement(site, options);
+    let handle = handle(site, options, function);
+    let record = record::statements(site, options, &function.sig, &handle);
     let output = output::inside(site, &function.sig.output);
-    let judge = outcome::judge(site, options, function);
+    let judge = outcome::judge(site, options, &function.sig.output);
     let (rebind, body) = (&params.rebind, block(site, function));
     let future = quote_spanned! {site.span=>
-        #support::traced(#start, async move {
+        async move {
             #[allow(unreachable_code)]
             if false {
                 let value: #output = #support::returned();
@@ -44,7 +45,40 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
             #rebind
             #record
             #body
-        }, #judge)
+        }
     };
-    (params, future)
+    let future = polls(site, options, function, future);
+    let traced = if keeps_handle(options, function) {
+        quote_spanned!(site.span=> {
+            let span = #start;
+            let handle = span.handle();
+            #support::traced(span, #future, #judge)
+        })
+    } else {
+        quote_spanned!(site.span=> #support::traced(#start, #future, #judge))
+    };
+    (params, traced)
+}
+
+/// The span inside of the future. It is the current one, unless there may be none: then the current one is another's.
+fn handle(site: &Site, options: &Options, function: &Function) -> TokenStream {
+    if keeps_handle(options, function) {
+        return quote_spanned!(site.span=> handle);
+    }
+    let core = &site.core;
+    quote_spanned!(site.span=> #core::current_span())
+}
+
+fn keeps_handle(options: &Options, function: &Function) -> bool {
+    options.when.is_some() && record::is_needed(options, &function.sig)
+}
+
+/// The future, with a span around each poll if `per_poll` asks for it.
+pub(crate) fn polls(site: &Site, options: &Options, function: &Function, future: TokenStream) -> TokenStream {
+    if options.per_poll.is_none() {
+        return future;
+    }
+    let support = site.support();
+    let callsite = callsite::of_polls(site, options, &function.sig);
+    quote_spanned!(site.span=> #support::per_poll(#callsite, #future))
 }

@@ -6,6 +6,7 @@ use syn::token::Underscore;
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeInfer};
 
 use super::Site;
+use crate::returns::bare;
 
 /// The type, fit for a place inside the body: `impl Trait` is left to inference.
 pub(crate) fn inside(site: &Site, output: &ReturnType) -> TokenStream {
@@ -83,13 +84,4 @@ fn last_word(output: &ReturnType) -> Option<String> {
     let ReturnType::Type(_, output) = output else { return None };
     let Type::Path(path) = bare(output) else { return None };
     path.path.segments.last().map(|segment| segment.ident.to_string())
-}
-
-/// The type without parentheses around it.
-fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => bare(&group.elem),
-        Type::Paren(paren) => bare(&paren.elem),
-        ty => ty,
-    }
 }

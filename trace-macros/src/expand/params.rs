@@ -5,6 +5,9 @@ use quote::{format_ident, quote_spanned};
 use syn::{FnArg, Pat, PatIdent, PatType, ReceiverKind, Signature, Type};
 
 use super::{Site, is_cfg};
+use crate::args::Options;
+use crate::arguments;
+use crate::body;
 
 /// Which arguments are moved into the body.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,8 +28,25 @@ pub(crate) struct Params {
     pub(crate) renamed: bool,
 }
 
-/// Takes the arguments apart.
-pub(crate) fn rebind(site: &Site, sig: &Signature, moved: Moved) -> Params {
+impl Params {
+    /// The arguments as they are, where the body does not look at them after the call.
+    pub(crate) fn untouched(sig: &Signature) -> Self {
+        Self { sig: sig.clone(), rebind: TokenStream::new(), renamed: false }
+    }
+}
+
+/// Takes the arguments apart. What the options have looked at before counts as used.
+pub(crate) fn rebind(site: &Site, options: &Options, sig: &Signature, moved: Moved) -> Params {
+    let mut params = rebind_all(site, sig, moved);
+    for name in arguments::names(sig) {
+        if options.at_the_call().any(|tokens| body::mentions(tokens, &name.to_string())) {
+            params.rebind.extend(quote_spanned!(site.span=> let _ = &#name;));
+        }
+    }
+    params
+}
+
+fn rebind_all(site: &Site, sig: &Signature, moved: Moved) -> Params {
     let mut params = Params { sig: sig.clone(), rebind: TokenStream::new(), renamed: false };
     for (index, input) in params.sig.inputs.iter_mut().enumerate() {
         let statements = match input {

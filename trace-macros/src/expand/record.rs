@@ -2,56 +2,95 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
-use syn::Expr;
 use syn::spanned::Spanned;
+use syn::{Expr, Signature};
 
 use super::{Site, callsite};
-use crate::args::{Field, Form, Key, Name, Options, Recorded};
+use crate::args::{Field, Form, Name, Options, Recorded};
 
-/// The statement that gives the current span its attributes and a name that is not constant; nothing if it has none.
-pub(crate) fn statement(site: &Site, options: &Options) -> TokenStream {
-    let Site { span, core } = site;
-    let name = options.name.as_ref().and_then(|name| late_name(site, name));
-    if name.is_none() && options.fields.is_empty() {
+/// Whether anything is said of the span inside the body.
+pub(crate) fn is_needed(options: &Options, sig: &Signature) -> bool {
+    let is_late = match &options.name {
+        Some(Name::Template(_)) => true,
+        Some(Name::Constant(expr)) => callsite::is_late(expr, sig),
+        None => false,
+    };
+    is_late || !options.fields.is_empty() || options.current.is_some()
+}
+
+/// The statements that give the span, whose handle is `handle`, its attributes and a name that is not constant, and bind the
+/// handle for the body; nothing if there is none of this.
+pub(crate) fn statements(site: &Site, options: &Options, sig: &Signature, handle: &TokenStream) -> TokenStream {
+    if !is_needed(options, sig) {
         return TokenStream::new();
     }
+    let name = options.name.as_ref().and_then(|name| late_name(site, name, sig));
     let fields = options.fields.iter().map(|field| attribute(site, field));
-    quote_spanned! {*span=>
-        let span = #core::current_span();
-        if span.is_recording() {
-            #name
-            #(#fields)*
+    let said = (name.is_some() || !options.fields.is_empty()).then(|| {
+        quote_spanned! {site.span=>
+            if current.is_recording() {
+                #name
+                #(#fields)*
+            }
         }
+    });
+    let current = options
+        .current
+        .as_ref()
+        .map(|current| quote_spanned!(site.span=> #[allow(unused_variables)] let #current = current;));
+    quote_spanned! {site.span=>
+        let current = #handle;
+        #said
+        #current
     }
 }
 
-fn late_name(site: &Site, name: &Name) -> Option<TokenStream> {
+fn late_name(site: &Site, name: &Name, sig: &Signature) -> Option<TokenStream> {
     let support = site.support();
     match name {
-        Name::Template(text) => Some(quote_spanned!(site.span=> span.set_name(#support::std::format!(#text));)),
-        Name::Constant(expr) if callsite::needs_self(expr) => Some(quote_spanned!(site.span=> span.set_name(#expr);)),
+        Name::Template(text) => Some(quote_spanned!(site.span=> current.set_name(#support::std::format!(#text));)),
+        Name::Constant(expr) if callsite::is_late(expr, sig) => {
+            Some(quote_spanned!(site.span=> current.set_name(#expr);))
+        }
         Name::Constant(_) => None,
     }
 }
 
 fn attribute(site: &Site, field: &Field) -> TokenStream {
-    let Key::Text(key) = &field.key;
+    let key = &field.key;
     let value = value(site, &field.value);
-    quote_spanned!(site.span=> span.set_attribute(#key, #value);)
+    quote_spanned!(site.span=> current.set_attribute(#key, #value);)
 }
 
 fn value(site: &Site, recorded: &Recorded) -> TokenStream {
-    let support = site.support();
-    let core = &site.core;
     let expr = &recorded.expr;
     // An error about the value's type should point at the value.
-    let place = site.span.located_at(expr.span());
+    let place = Site { span: site.span.located_at(expr.span()), core: site.core.clone() };
     match recorded.form {
-        Form::Debug => quote_spanned!(place=> #core::Value::debug(&#expr)),
-        Form::Display => quote_spanned!(place=> #core::Value::display(&#expr)),
         Form::Value if matches!(expr, Expr::Lit(_)) => expr.to_token_stream(),
-        Form::Value => quote_spanned! {place=>
-            match &#expr {
+        form => of_reference(&place, &reference(&place, expr), form),
+    }
+}
+
+/// The parentheses are for `a + b`; where they are not needed, a lint would say so.
+fn reference(place: &Site, expr: &Expr) -> TokenStream {
+    match expr {
+        Expr::Path(_) | Expr::Field(_) | Expr::MethodCall(_) | Expr::Call(_) | Expr::Macro(_) | Expr::Paren(_) => {
+            quote_spanned!(place.span=> &#expr)
+        }
+        _ => quote_spanned!(place.span=> &(#expr)),
+    }
+}
+
+/// The value of an attribute, from a reference to what is recorded.
+pub(crate) fn of_reference(site: &Site, reference: &TokenStream, form: Form) -> TokenStream {
+    let support = site.support();
+    let core = &site.core;
+    match form {
+        Form::Debug => quote_spanned!(site.span=> #core::Value::debug(#reference)),
+        Form::Display => quote_spanned!(site.span=> #core::Value::display(#reference)),
+        Form::Value => quote_spanned! {site.span=>
+            match #reference {
                 value => {
                     use #support::{AsDebug as _, AsValue as _};
                     (&#support::Probe(value)).way().value(value)

@@ -1,30 +1,36 @@
 //! `fn`: a guard around the user's block; around a closure where the returned value must be seen.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote_spanned;
+use syn::ext::IdentExt;
 
-use super::params::{self, Moved};
-use super::{Site, assemble, block, callsite, outcome, output, record, with_page};
+use super::params::{self, Moved, Params};
+use super::{Site, assemble, asynchronous, block, block_of, callsite, outcome, output, record, with_page};
 use crate::args::Options;
+use crate::body;
 use crate::check;
 use crate::item::Function;
 
 /// Writes a function that does its work before it returns.
 pub(crate) fn expand(site: &Site, options: &Options, function: &Function) -> TokenStream {
-    let sees_output = options.err.is_some() || output::is_result(&function.sig.output);
-    let (params, body) = if sees_output && check::track_caller(function).is_none() {
-        through_closure(site, options, function)
-    } else {
+    let sees_output = options.err.is_some() || options.ret.is_some() || output::is_result(&function.sig.output);
+    let (params, body) = if let Some(driven) = body::driven(&function.inside()) {
+        around_root(site, options, function, driven)
+    } else if !sees_output || check::track_caller(function).is_some() {
         under_guard(site, options, function)
+    } else if calls_itself(function) && body::has_one_exit(function.inside()) {
+        through_block(site, options, function)
+    } else {
+        through_closure(site, options, function)
     };
     let expanded = assemble(site, function, &params.sig, body);
     if params.renamed { with_page(site, function, expanded) } else { expanded }
 }
 
-fn under_guard(site: &Site, options: &Options, function: &Function) -> (params::Params, TokenStream) {
-    let params = params::rebind(site, &function.sig, Moved::Droppable);
+fn under_guard(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
+    let params = params::rebind(site, options, &function.sig, Moved::Droppable);
     let enter = callsite::enter(site, options, &function.sig);
-    let record = record::statement(site, options);
+    let record = record::statements(site, options, &function.sig, &quote_spanned!(site.span=> _span.handle()));
     let (rebind, body) = (&params.rebind, block(site, function));
     let body = quote_spanned! {site.span=>
         let _span = #enter;
@@ -37,20 +43,72 @@ fn under_guard(site: &Site, options: &Options, function: &Function) -> (params::
 
 /// The only way to see what `return` and `?` return. The closure takes all arguments along, so that they are dropped
 /// before the span ends.
-fn through_closure(site: &Site, options: &Options, function: &Function) -> (params::Params, TokenStream) {
+fn through_closure(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
     let support = site.support();
-    let params = params::rebind(site, &function.sig, Moved::All);
+    let params = params::rebind(site, options, &function.sig, Moved::All);
     let enter = callsite::enter(site, options, &function.sig);
-    let record = record::statement(site, options);
+    let handle = quote_spanned!(site.span=> span);
+    let record = record::statements(site, options, &function.sig, &handle);
+    let handle = if record.is_empty() { quote_spanned!(site.span=> _) } else { handle };
     let result = output::inside(site, &function.sig.output);
-    let judge = outcome::judge(site, options, function);
+    let judge = outcome::judge(site, options, &function.sig.output);
     let (rebind, body) = (&params.rebind, block(site, function));
     let body = quote_spanned! {site.span=>
-        #support::call(#enter, move || -> #result {
+        #support::call(#enter, move |#handle| -> #result {
             #rebind
             #record
             #body
         }, #judge)
+    };
+    (params, body)
+}
+
+/// For a function that calls itself: in a closure, the compiler would not see that it does nothing else. Only where the
+/// body's end is its one exit.
+fn through_block(site: &Site, options: &Options, function: &Function) -> (Params, TokenStream) {
+    let support = site.support();
+    let params = params::rebind(site, options, &function.sig, Moved::Droppable);
+    let enter = callsite::enter(site, options, &function.sig);
+    let record = record::statements(site, options, &function.sig, &quote_spanned!(site.span=> span.handle()));
+    let result = output::inside(site, &function.sig.output);
+    let judge = outcome::judge(site, options, &function.sig.output);
+    let (rebind, body) = (&params.rebind, block(site, function));
+    let body = quote_spanned! {site.span=>
+        let span = #enter;
+        let value: #result = {
+            #rebind
+            #record
+            #body
+        };
+        #support::judged(span, value, #judge)
+    };
+    (params, body)
+}
+
+fn calls_itself(function: &Function) -> bool {
+    body::mentions(function.inside(), &function.sig.ident.unraw().to_string())
+}
+
+/// For what `#[tokio::main]` and its like made of an async function: the span is that of the root future alone. On the thread
+/// it would be current in every other task that the executor polls there.
+fn around_root(site: &Site, options: &Options, function: &Function, driven: body::Driven) -> (Params, TokenStream) {
+    let support = site.support();
+    let core = &site.core;
+    let params = params::rebind(site, options, &function.sig, Moved::Droppable);
+    let start = callsite::start(site, options, &function.sig);
+    let handle = quote_spanned!(site.span=> #core::current_span());
+    let record = record::statements(site, options, &function.sig, &handle);
+    let output = output::inside(site, &function.sig.output);
+    let judge = outcome::judge_of(site, options, &function.sig.output);
+    let body::Driven { before, block, behind } = driven;
+    let inner = block_of(site, &block);
+    let mut root = Group::new(Delimiter::Brace, quote_spanned!(site.span=> #record #inner));
+    root.set_span(block.span());
+    let root = asynchronous::polls(site, options, function, quote_spanned!(block.span()=> async #root));
+    let rebind = &params.rebind;
+    let body = quote_spanned! {site.span=>
+        #rebind
+        #before #support::traced_as::<#output, _, _>(#start, #root, #judge) #behind
     };
     (params, body)
 }

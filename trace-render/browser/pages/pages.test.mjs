@@ -20,9 +20,9 @@ const shop = () => pageOf("shop", [
   span(5, 1, "log", 141, 5, { outcome: "cancelled" }), span(6, 5, "sync", 141, 0, { outcome: "never_polled" }), span(7, 1, "report", 128, null),
 ]);
 const polled = () => pageWith("polled", [
-  ["root", 0, 0, 100 * MS, { polls: [0, 1 * MS, 0, 0, 99 * MS, 1 * MS, 0, 0] }],
-  ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 0, 0] }],
-  ["db", 1, 2 * MS, 60 * MS, { service: "db", polls: [2 * MS, 1 * MS, 0, 0, 51.2 * MS, 1 * MS, 0, 10 * MS] }],
+  ["root", 0, 0, 100 * MS, { polls: [0, 1 * MS, 1, 0, 99 * MS, 1 * MS, 1, 0] }],
+  ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 1, 0] }],
+  ["db", 1, 2 * MS, 60 * MS, { service: "db", polls: [2 * MS, 1 * MS, 1, 0, 51.2 * MS, 1 * MS, 1, 10 * MS] }],
 ]);
 const wide = (count) => Array.from({ length: count }, (_, i) => span(i + 2, i % 10 === 0 ? 1 : i - (i % 10) + 2, `step ${i % 7}`, i % 90, 1 + i % 9)).concat(span(1, 0, "root", 0, 100));
 
@@ -238,6 +238,11 @@ check("the fragment brings a reader to the same place", async () => {
   assert.deepEqual([found.sel, found.q, found.matches], [expected.sel, expected.q, expected.matches]);
   assert.ok(Math.abs(found.view.t0 - expected.view.t0) < 2);
   await second.close();
+  for (const name of ["flame", "table", "threads"]) {
+    const view = await open(path, { hash: `#v=${name}` });
+    assert.equal((await view.state()).viewName, name);
+    await view.close();
+  }
   const unknown = await open(path, { hash: "#s=00000000000000ff" });
   assert.match(await unknown.page.locator("#banner").innerText(), /no span 00000000000000ff/);
   await unknown.close();

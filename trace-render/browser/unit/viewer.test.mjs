@@ -1,6 +1,7 @@
 // The files of the viewer that need no browser.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { block, load } from "../load.mjs";
 
@@ -99,10 +100,10 @@ test("in a flame nothing overlaps and children are below their parents", () => {
 
 test("the parts of a span's time sum to its duration", () => {
   const m = v.makeModel(block([
-    ["handler", 0, 0, 100, { polls: [0, 10, 0, 0, 40, 5, 0, 38, 90, 10, 0, 80] }], ["db", 1, 5, 30, { polls: [5, 2, 0, 0, 33, 2, 1, 0] }], ["late", 1, 60, 200, {}],
+    ["handler", 0, 0, 100, { polls: [0, 10, 1, 0, 40, 5, 1, 38, 90, 10, 1, 80] }], ["db", 1, 5, 30, { polls: [6, 2, 1, 0, 33, 2, 2, 0] }], ["late", 1, 60, 200, {}],
   ]));
   assert.deepEqual(v.anatomyOf(m, 0), { busy: 25, children: 25 + 20, none: 3 + 15, queued: 2 + 10, polled: true });
-  assert.deepEqual(v.anatomyOf(m, 1), { busy: 4, children: 0, none: 26, queued: 0, polled: true });
+  assert.deepEqual(v.anatomyOf(m, 1), { busy: 4, children: 0, none: 25, queued: 1, polled: true });
   let seed = 7;
   const random = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
   for (let round = 0; round < 500; round++) {
@@ -115,14 +116,24 @@ test("the parts of a span's time sum to its duration", () => {
   }
 });
 
+test("the parts of a span's time are those that the core tells", () => {
+  for (const { data, anatomy } of JSON.parse(readFileSync(new URL("../../tests/golden/anatomy.json", import.meta.url), "utf8"))) {
+    const m = v.makeModel(data);
+    anatomy.forEach((expected, i) => {
+      const { busy, children, none, queued } = v.anatomyOf(m, i);
+      assert.deepEqual([busy, children, none, queued], expected, `${m.nameOf(i)} of ${data.title}`);
+    });
+  }
+});
+
 test("a long poll of an unrelated span is blamed for what waited on its thread", () => {
   const m = v.makeModel(block([
-    ["root", 0, 0, 100 * MS], ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 0, 0] }], ["db", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 0, 0, 51.2 * MS, 1 * MS, 0, 0] }],
-    ["elsewhere", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 1, 0, 52 * MS, 1 * MS, 1, 0] }],
+    ["root", 0, 0, 100 * MS], ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 1, 0] }], ["db", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 1, 0, 51.2 * MS, 1 * MS, 1, 0] }],
+    ["elsewhere", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 2, 0, 52 * MS, 1 * MS, 2, 0] }],
   ]));
   const blocked = v.blockedBehind(m, 10 * MS);
   assert.deepEqual([...blocked.keys()], [2]);
-  assert.deepEqual(blocked.get(2), { victim: 2, blocker: 1, overlap: 46 * MS, from: 5 * MS, poll: 46 * MS });
+  assert.deepEqual(blocked.get(2), { victim: 2, blocker: 1, name: "noisy", overlap: 46 * MS, poll: 46 * MS, exact: false });
   assert.equal(v.blockedBehind(m, 50 * MS).size, 0);
 });
 

@@ -1,4 +1,13 @@
 //! The order in which arguments and locals are dropped: finished, cancelled, never polled, panicking.
+//! span: sync
+//! span: result [error]
+//! span: asynchronous
+//! span: asynchronous [never_polled]
+//! span: asynchronous [cancelled]
+//! span: temporaries
+//! span: tail
+//! span: async_tail
+//! span: panics [panicked]
 use crate::support::*;
 use std::pin::pin;
 

@@ -1,4 +1,22 @@
 //! All receivers, sync and async.
+//! span: by_value
+//! span: by_mut_value
+//! span: by_ref
+//! span: by_mut
+//! span: boxed
+//! span: counted
+//! span: shared
+//! span: pinned
+//! span: taken
+//! span: borrowed
+//! span: async_value
+//! span: async_unused
+//! span: async_mut_value
+//! span: async_ref
+//! span: async_mut
+//! span: async_pinned
+//! span: async_boxed
+//! span: async_unused [never_polled]
 use crate::support::*;
 use std::pin::Pin;
 use std::rc::Rc;

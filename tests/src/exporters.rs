@@ -1,0 +1,101 @@
+//! Exporters that do what the tests want.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use trace_core::{Batch, Delivery, ExportError, SpanExporter};
+
+/// Counts spans.
+#[derive(Clone, Debug, Default)]
+pub struct Counting {
+    spans: Arc<AtomicU64>,
+    delivery: Delivery,
+}
+
+impl Counting {
+    /// One that wants whole traces.
+    #[must_use]
+    pub fn whole_traces() -> Self {
+        Self { delivery: Delivery::Traces, ..Self::default() }
+    }
+
+    /// How many spans came.
+    #[must_use]
+    pub fn spans(&self) -> u64 {
+        self.spans.load(Ordering::Acquire)
+    }
+}
+
+impl SpanExporter for Counting {
+    fn name(&self) -> &str {
+        "counting"
+    }
+
+    fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        self.spans.fetch_add(batch.len() as u64, Ordering::AcqRel);
+        Ok(())
+    }
+}
+
+/// Waits in every export until it is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    /// Lets everything through from now on.
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut is_open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*is_open {
+            is_open = self.0.1.wait(is_open).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl SpanExporter for Gate {
+    fn name(&self) -> &str {
+        "gate"
+    }
+
+    fn export(&mut self, _: &Batch) -> Result<(), ExportError> {
+        self.pass();
+        Ok(())
+    }
+}
+
+/// Fails or panics at every batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Broken {
+    /// Returns an error.
+    Fails,
+    /// Panics.
+    Panics,
+}
+
+impl SpanExporter for Broken {
+    fn name(&self) -> &str {
+        match self {
+            Self::Fails => "failing",
+            Self::Panics => "panicking",
+        }
+    }
+
+    fn export(&mut self, _: &Batch) -> Result<(), ExportError> {
+        match self {
+            Self::Fails => Err(ExportError::new("the disk is full")),
+            Self::Panics => std::panic::panic_any("the exporter panics"),
+        }
+    }
+}
+
+/// Long enough for everything that shall happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,121 @@
+//! When a trace is handed on: not before everything that is known to run in it has ended, however often the processor looks.
+
+#![cfg(test)]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use trace_core::{
+    Capture, Captured, Completeness, FutureExt, Handoff, Span, assert_tree, capture, current_span, in_current_span,
+    in_scope,
+};
+
+/// Makes the processor look several times: each capture asks it something.
+fn look() {
+    for _ in 0..3 {
+        capture(|| in_scope("elsewhere", || {}));
+    }
+}
+
+fn assert_whole(captured: &Captured<()>, tree: &str) {
+    let trace = captured.trace().unwrap();
+    assert_eq!(trace.completeness(), Completeness::Whole);
+    assert_tree!(trace, tree);
+}
+
+#[test]
+fn a_trace_waits_for_a_closure_that_took_its_context_along() {
+    let captured = capture(|| {
+        let work = in_scope("root", || Handoff::child().wrap(|| in_scope("work", || {})));
+        look();
+        work();
+    });
+    assert_whole(&captured, "root\n  work");
+}
+
+#[test]
+fn a_trace_waits_for_a_closure_that_may_be_called_again() {
+    let captured = capture(|| {
+        let work = in_scope("root", || in_current_span(|()| in_scope("work", || {})));
+        work(());
+        look();
+        work(());
+        look();
+    });
+    assert_whole(&captured, "root\n  work\n  work");
+}
+
+#[test]
+fn a_trace_waits_for_a_future_in_its_context() {
+    let captured = capture(|| {
+        let mut polls = 0;
+        let mut future = pin!(in_scope("root", || {
+            std::future::poll_fn(|_| {
+                polls += 1;
+                in_scope("poll", || {});
+                if polls == 3 { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .in_current_span()
+        }));
+        while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            look();
+        }
+    });
+    assert_whole(&captured, "root\n  poll\n  poll\n  poll");
+}
+
+#[test]
+fn a_trace_waits_for_a_span_that_nobody_has_entered_yet() {
+    let captured = capture(|| {
+        let span = in_scope("root", || Span::new("span"));
+        look();
+        span.in_scope(|| in_scope("inside", || {}));
+    });
+    assert_whole(&captured, "root\n  span\n    inside");
+}
+
+#[test]
+fn a_trace_waits_for_all_its_local_roots() {
+    let captured = capture(|| {
+        let second = in_scope("first", || {
+            let context = current_span().context();
+            trace_core::span("second").parent(context).start()
+        });
+        look();
+        second.end();
+    });
+    assert_whole(&captured, "first\n  second");
+}
+
+#[test]
+fn a_child_that_begins_after_the_trace_was_handed_on_comes_late() {
+    let captured = capture(|| {
+        let root = in_scope("root", current_span);
+        look();
+        trace_core::span("late").parent(root).in_scope(|| {});
+    });
+    let parts: Vec<_> = captured.traces.iter().map(|trace| (trace.len(), trace.completeness())).collect();
+    assert_eq!(parts, [(1, Completeness::Whole), (1, Completeness::Late)]);
+    assert_eq!(captured.traces[0].id(), captured.traces[1].id());
+    assert_eq!(captured.stats.late, 1);
+}
+
+#[test]
+fn a_capture_waits_for_stragglers_if_it_is_told_to() {
+    let patience = Duration::from_secs(30);
+    let captured = Capture::new().wait_for_stragglers(patience).run(|| {
+        in_scope("root", || {
+            drop(Handoff::child().thread(|| in_scope("straggler", look)));
+        });
+    });
+    assert_whole(&captured, "root\n  straggler");
+}
+
+#[test]
+fn a_capture_that_does_not_wait_tells_what_is_open() {
+    let mut open = None;
+    let captured = capture(|| in_scope("root", || open = Some(Span::new("open"))));
+    assert_eq!(captured.open().map(|span| span.name().to_owned()).collect::<Vec<_>>(), ["open"]);
+    drop(open);
+}

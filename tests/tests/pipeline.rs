@@ -1,0 +1,231 @@
+//! The pipeline of `init`: filter, hooks, tail sampler, parts, several exporters.
+
+#![cfg(test)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tests::child::{Child, in_child};
+use tests::exporters::{Counting, PATIENCE};
+use trace_core::{
+    Completeness, Filter, FutureExt, MemoryExporter, Span, assert_tree, builder, current_span, filter, flush, in_scope,
+    init, start_span, traced,
+};
+
+mod quiet {
+    #[trace_core::traced]
+    pub(crate) fn sync(body: impl FnOnce()) {
+        body();
+    }
+
+    #[trace_core::traced]
+    pub(crate) async fn future(body: impl Future<Output = ()>) {
+        body.await;
+    }
+}
+
+#[traced]
+fn loud() {
+    current_span().set_attribute("loud", true);
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    futures::executor::block_on(future)
+}
+
+#[test]
+fn children_of_a_filtered_span_attach_to_the_nearest_enabled_one() {
+    in_child(|| {
+        let memory = MemoryExporter::new().whole_traces();
+        let filter: Filter = "info,pipeline::quiet=off".parse().unwrap();
+        let pipeline = builder().without_environment().filter(filter).exporter(memory.clone()).init().unwrap();
+        in_scope("root", || {
+            quiet::sync(|| {
+                // There is no span of its own to say it of, so it is not said of another one.
+                loud();
+            });
+            block_on(quiet::future(async {
+                loud();
+                async { loud() }.in_span(Span::new("inner")).await;
+            }));
+        });
+        pipeline.flush(PATIENCE).unwrap();
+        let traces = memory.traces();
+        assert_eq!(traces.len(), 1);
+        assert_tree!(traces[0], "root\n  loud\n  loud\n  inner\n    loud");
+    });
+}
+
+#[test]
+fn a_filter_can_be_changed_while_the_program_runs() {
+    in_child(|| {
+        let memory = MemoryExporter::new();
+        let pipeline = builder().without_environment().exporter(memory.clone()).init().unwrap();
+        loud();
+        filter::set("off".parse().unwrap());
+        loud();
+        filter::set("info".parse().unwrap());
+        loud();
+        pipeline.flush(PATIENCE).unwrap();
+        assert_eq!(memory.spans().len(), 2);
+    });
+}
+
+#[test]
+fn the_environment_sets_the_filter_the_limits_and_the_service() {
+    Child::new()
+        .env("TRACE_FILTER", "info,pipeline::quiet=off")
+        .env("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")
+        .env("OTEL_SERVICE_NAME", "from the environment")
+        .run(|| {
+            let memory = MemoryExporter::new();
+            let pipeline = builder().exporter(memory.clone()).init().unwrap();
+            quiet::sync(|| {});
+            in_scope("span", || {
+                current_span().set_attribute("one", 1);
+                current_span().set_attribute("two", 2);
+            });
+            pipeline.flush(PATIENCE).unwrap();
+            assert_eq!((memory.spans().len(), memory.spans()[0].attributes.len()), (1, 1));
+            assert_eq!(memory.traces()[0].resource().service_name(), Some("from the environment"));
+        });
+}
+
+#[test]
+fn a_sampler_from_the_environment_is_asked() {
+    let output = Child::new().env("OTEL_TRACES_SAMPLER", "always_off").run(|| {
+        let pipeline = init().unwrap();
+        in_scope("span", || assert!(!current_span().is_recording()));
+        pipeline.flush(PATIENCE).unwrap();
+        assert_eq!(pipeline.stats().closed, 0);
+    });
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("span"));
+}
+
+#[test]
+fn hooks_see_every_span_at_its_start_and_at_its_end() {
+    in_child(|| {
+        let seen = Arc::new(Mutex::new((Vec::new(), Vec::new())));
+        let (at_start, at_end) = (Arc::clone(&seen), Arc::clone(&seen));
+        let memory = MemoryExporter::new();
+        let pipeline = builder()
+            .without_environment()
+            .exporter(memory.clone())
+            .on_start(move |started| {
+                started.span.set_attribute("from the hook", true);
+                at_start.lock().unwrap().0.push(started.name.to_owned());
+            })
+            .on_end(move |span| at_end.lock().unwrap().1.push(span.name().to_owned()))
+            .init()
+            .unwrap();
+        in_scope("root", || {
+            in_scope("sync", || {});
+            block_on(async {}.in_span(Span::new("future")));
+            trace_core::span("built").in_scope(|| {});
+        });
+        pipeline.flush(PATIENCE).unwrap();
+        let (started, mut ended) = std::mem::take(&mut *seen.lock().unwrap());
+        assert_eq!(started, ["root", "sync", "future", "built"]);
+        ended.sort_unstable();
+        assert_eq!(ended, ["built", "future", "root", "sync"]);
+        assert!(memory.spans().iter().all(|span| span.attribute("from the hook").is_some()));
+    });
+}
+
+#[test]
+fn a_tail_sampler_decides_once_and_what_is_late_follows() {
+    in_child(|| {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&asked);
+        let memory = MemoryExporter::new();
+        let pipeline = builder()
+            .without_environment()
+            .exporter(memory.clone())
+            .tail_sampler(move |trace| {
+                let name = trace.root().unwrap().name().to_owned();
+                let is_kept = name == "kept";
+                keep.lock().unwrap().push(name);
+                is_kept
+            })
+            .init()
+            .unwrap();
+        let handles = ["kept", "left out"].map(|name| in_scope(name, || (in_scope("child", || {}), current_span()).1));
+        pipeline.flush(PATIENCE).unwrap();
+        for handle in handles {
+            trace_core::span("late").parent(handle).in_scope(|| {});
+        }
+        pipeline.flush(PATIENCE).unwrap();
+        let mut names: Vec<_> = memory.spans().into_iter().map(|span| span.name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["child", "kept", "late"]);
+        let mut asked = asked.lock().unwrap().clone();
+        asked.sort_unstable();
+        assert_eq!(asked, ["kept", "left out"]);
+        let stats = pipeline.stats();
+        assert_eq!((stats.sampled_out, stats.late), (3, 2), "{stats:#?}");
+        assert!(stats.exporters[0].is_balanced(&stats), "{stats:#?}");
+    });
+}
+
+#[test]
+fn a_trace_that_grows_too_large_is_handed_on_in_marked_parts() {
+    in_child(|| {
+        let memory = MemoryExporter::new().whole_traces();
+        let pipeline = builder().without_environment().exporter(memory.clone()).max_trace_spans(100).init().unwrap();
+        let root = start_span("root");
+        (0..1_000).for_each(|_| in_scope("child", || {}));
+        flush(PATIENCE).unwrap();
+        drop(root);
+        pipeline.flush(PATIENCE).unwrap();
+        assert_eq!(memory.spans().len(), 1_001);
+        assert_eq!(memory.traces()[0].completeness(), Completeness::Part);
+    });
+}
+
+#[test]
+fn a_trace_that_grows_too_old_is_handed_on_in_marked_parts() {
+    in_child(|| {
+        let (sender, batches) = std::sync::mpsc::channel();
+        struct Sending(std::sync::mpsc::Sender<(usize, Completeness)>);
+        impl trace_core::SpanExporter for Sending {
+            fn delivery(&self) -> trace_core::Delivery {
+                trace_core::Delivery::Traces
+            }
+            fn export(&mut self, batch: &trace_core::Batch) -> Result<(), trace_core::ExportError> {
+                let sent = self.0.send((batch.len(), batch.traces()[0].completeness()));
+                sent.map_err(|_| trace_core::ExportError::new("nobody listens"))
+            }
+        }
+        let age = Duration::from_millis(10);
+        let _pipeline = builder().without_environment().exporter(Sending(sender)).max_trace_age(age).init().unwrap();
+        let root = start_span("root");
+        in_scope("child", || {});
+        assert_eq!(batches.recv_timeout(PATIENCE), Ok((1, Completeness::Part)), "while its root runs");
+        drop(root);
+        assert_eq!(batches.recv_timeout(PATIENCE), Ok((1, Completeness::Part)));
+    });
+}
+
+#[test]
+fn exporters_of_spans_and_of_traces_get_every_span_once() {
+    in_child(|| {
+        let (spans, traces) = (Counting::default(), Counting::whole_traces());
+        let pipeline = builder()
+            .without_environment()
+            .exporter(spans.clone())
+            .exporter(traces.clone())
+            .batch_spans(10)
+            .init()
+            .unwrap();
+        let root = start_span("root");
+        for _ in 0..100 {
+            (0..10).for_each(|_| in_scope("child", || {}));
+            // Each question is a pass of the processor, and batches go ahead of the trace.
+            let stats = pipeline.stats();
+            assert!(stats.exporters.iter().all(|exporter| exporter.is_balanced(&stats)), "{stats:#?}");
+        }
+        drop(root);
+        pipeline.flush(PATIENCE).unwrap();
+        assert_eq!((spans.spans(), traces.spans()), (1_001, 1_001), "{:#?}", pipeline.stats());
+    });
+}

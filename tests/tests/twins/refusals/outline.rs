@@ -1,0 +1,5 @@
+//! A module in another file.
+#[traced]
+mod support;
+
+pub fn run() {}

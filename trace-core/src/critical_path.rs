@@ -1,0 +1,164 @@
+//! The chain of work that a trace's duration consists of.
+//!
+//! From the end of the root backwards: the child that ended last, then what ended before that one began, and so on, down into
+//! each of them. What nothing covers is the span's own: its polls, or a wait without a span. A hop from one child to the next
+//! is proven where the polls show that the first one's end brought the second one about, else only possible.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use crate::id::SpanId;
+use crate::trace::{SpanView, Trace};
+
+/// A piece of the critical path. The pieces follow each other without a gap, from the root's start to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CriticalSegment {
+    /// The innermost span that the piece belongs to.
+    pub span_id: SpanId,
+    /// Its start, in nanoseconds since 1970.
+    pub start_unix_nanos: u64,
+    /// How long it is.
+    pub duration: Duration,
+    /// What the span did.
+    pub what: CriticalWork,
+    /// How sure it is that the path comes here from the piece before.
+    pub hop: Hop,
+}
+
+/// What a span did in a piece of the critical path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CriticalWork {
+    /// It was polled, or is a sync span, or its polls were not timed.
+    Busy,
+    /// It was not polled: it waited for something that has no span.
+    NoSpan,
+}
+
+/// How sure it is that one piece of the critical path led to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hop {
+    /// They belong together: the same span, or a span and its child.
+    Within,
+    /// The last poll of the span before lies inside the poll of their parent in which this one began.
+    Proven,
+    /// The span before ended before this one began, and no more is known.
+    Possible,
+}
+
+impl Trace {
+    /// The chain of work that the duration of the first root consists of, in order of time. Empty while the root is open.
+    ///
+    /// Takes O(n log n) for n spans, and no stack.
+    #[must_use]
+    pub fn critical_path(&self) -> Vec<CriticalSegment> {
+        let mut path = Vec::new();
+        let root = self.root().and_then(|root| Some((root, root.end_unix_nanos()?)));
+        let mut windows: Vec<Window<'_>> = Vec::new();
+        if let Some((span, until)) = root {
+            windows.push(Window { span, from: span.start_unix_nanos(), until, hop: Hop::Within, is_own: false });
+        }
+        // From the last window to the first; each brings the windows inside of it, the latest on top.
+        while let Some(window) = windows.pop() {
+            if window.is_own {
+                window.write(&mut path);
+            } else {
+                windows.extend(window.split().into_iter().rev());
+            }
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// A time in which the path is in a span or below.
+#[derive(Clone, Copy)]
+struct Window<'a> {
+    span: SpanView<'a>,
+    from: u64,
+    until: u64,
+    /// How the path comes to its start.
+    hop: Hop,
+    /// Whether no child is in it.
+    is_own: bool,
+}
+
+impl<'a> Window<'a> {
+    /// What the window consists of, the latest first.
+    fn split(&self) -> Vec<Self> {
+        let ended = |child: SpanView<'a>| Some((child.end_unix_nanos()?, child));
+        let mut children: Vec<_> = self.span.trace().children(self.span.span_id()).filter_map(ended).collect();
+        children.sort_by_key(|&(end, child)| Reverse((end, child.span_id())));
+        let mut pieces: Vec<Self> = Vec::new();
+        let mut at = self.until;
+        let mut later: Option<usize> = None;
+        let own = |from, until| Self { from, until, hop: Hop::Within, is_own: true, ..*self };
+        for (end, child) in children {
+            let start = child.start_unix_nanos().max(self.from);
+            if end > at || end <= start {
+                continue;
+            }
+            if let Some(place) = later {
+                let hop = self.hop_between(child, pieces[place].span);
+                pieces[place].hop = hop;
+            }
+            if end < at {
+                pieces.push(own(end, at));
+            }
+            later = Some(pieces.len());
+            pieces.push(Self { span: child, from: start, until: end, hop: Hop::Within, is_own: false });
+            at = start;
+        }
+        if at > self.from || pieces.is_empty() {
+            pieces.push(own(self.from, at));
+        }
+        if let Some(first) = pieces.last_mut() {
+            first.hop = self.hop;
+        }
+        pieces
+    }
+
+    /// Whether the end of one child brought the next one about.
+    fn hop_between(&self, before: SpanView<'a>, after: SpanView<'a>) -> Hop {
+        let last_poll = before.polls().and_then(|polls| polls.segments().last());
+        let (Some(polls), Some(last_poll)) = (self.span.polls(), last_poll) else { return Hop::Possible };
+        let began = after.start_unix_nanos();
+        let is_proven = polls.segments().any(|poll| {
+            let end = poll.start_unix_nanos + poll.duration.as_nanos() as u64;
+            (poll.start_unix_nanos..=end).contains(&began)
+                && (poll.start_unix_nanos..=end).contains(&last_poll.start_unix_nanos)
+        });
+        if is_proven { Hop::Proven } else { Hop::Possible }
+    }
+
+    /// Writes a time in which the path is in the span itself, the latest first.
+    fn write(&self, path: &mut Vec<CriticalSegment>) {
+        let Self { from, until, .. } = *self;
+        let mut write = |from: u64, until: u64, what| {
+            if until > from {
+                path.push(CriticalSegment {
+                    span_id: self.span.span_id(),
+                    start_unix_nanos: from,
+                    duration: Duration::from_nanos(until - from),
+                    what,
+                    hop: if from == self.from { self.hop } else { Hop::Within },
+                });
+            }
+        };
+        let Some(polls) = self.span.polls() else { return write(from, until, CriticalWork::Busy) };
+        let mut at = until;
+        let segments: Vec<_> = polls.segments().collect();
+        for poll in segments.into_iter().rev() {
+            let start = poll.start_unix_nanos.clamp(from, at);
+            let end = (poll.start_unix_nanos + poll.duration.as_nanos() as u64).clamp(start, at);
+            if end > start {
+                write(end, at, CriticalWork::NoSpan);
+                write(start, end, CriticalWork::Busy);
+                at = start;
+            }
+        }
+        write(from, at, CriticalWork::NoSpan);
+    }
+}

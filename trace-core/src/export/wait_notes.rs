@@ -1,0 +1,51 @@
+//! What the polls of a trace say in words.
+
+use std::time::Duration;
+
+use crate::export::color::Tone;
+use crate::export::duration::duration_text;
+use crate::export::look::Look;
+use crate::text::cut_end;
+use crate::trace::{SpanView, Trace};
+
+/// How many columns the name of somebody who was in the way may take.
+const MAX_NAME_COLUMNS: usize = 30;
+
+/// Where the time of the root went, where polls were timed: busy, waiting for children,
+/// waiting without a span, queued.
+pub(crate) fn anatomy_notes(trace: &Trace) -> Vec<String> {
+    let root = trace.root().filter(|root| root.polls().is_some());
+    let Some(anatomy) = root.and_then(|root| root.anatomy()) else { return Vec::new() };
+    let total = anatomy.total().as_secs_f64();
+    let part = |name, part: Duration| {
+        let percent = (part.as_secs_f64() / total * 100.0).round();
+        (percent > 0.0).then(|| format!("{name} {percent} %"))
+    };
+    let parts = [
+        part("busy", anatomy.busy),
+        part("child", anatomy.waiting_on_children),
+        part("no span", anatomy.no_span),
+        part("queued", anatomy.queued),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// Who stood in the way of a span, and whom it held up.
+pub(crate) fn wait_notes(span: &SpanView<'_>, look: &Look) -> Vec<(Tone, String)> {
+    let text =
+        |duration: Duration| duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
+    let mut notes = Vec::new();
+    let blocked = span.blocked_behind();
+    if let Some(worst) = blocked.first() {
+        let name = cut_end(worst.name, MAX_NAME_COLUMNS, look.glyphs.ellipsis);
+        let bound = if worst.is_exact { "" } else { "up to " };
+        notes.push((Tone::GivenUp, format!("{} {bound}{} behind {name}", look.glyphs.warning, text(worst.up_to))));
+    }
+    let held_up = span.trace().held_up_by(span.span_id());
+    if let Some(longest) = span.polls().and_then(|polls| polls.longest()).filter(|_| held_up.spans > 0) {
+        let spans = if held_up.spans == 1 { "span" } else { "spans" };
+        let (poll, most) = (text(longest.duration), text(held_up.up_to));
+        notes.push((Tone::Failed, format!("longest poll {poll}, held up {} {spans}, up to {most}", held_up.spans)));
+    }
+    notes
+}

@@ -1,0 +1,7 @@
+//! Guides for those who come from another library.
+
+#[doc = include_str!("../docs/from_tracing.md")]
+pub mod from_tracing {}
+
+#[doc = include_str!("../docs/from_fastrace.md")]
+pub mod from_fastrace {}

@@ -1,0 +1,42 @@
+//! Timing one poll of a span's future.
+
+use std::cell::Cell;
+
+use crate::buffer::{self, Worth};
+use crate::context::Hot;
+use crate::current_span::CurrentSpan;
+use crate::record::{Group, Record};
+use crate::switches;
+
+thread_local! {
+    /// How many ticks the polls of spans have taken inside of the poll that is under way.
+    static INSIDE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A poll that is under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PollTimer {
+    start: u64,
+    /// What polls had taken inside of the poll around this one.
+    inside_before: u64,
+}
+
+impl PollTimer {
+    #[inline]
+    pub(crate) fn start(hot: Hot) -> Self {
+        Self { inside_before: INSIDE.replace(0), start: switches::now(hot) }
+    }
+
+    /// Writes the poll down. `woken` is when its waker was called, zero where that is not known.
+    #[inline]
+    pub(crate) fn finish(self, hot: Hot, woken: u64) {
+        let Self { start, inside_before } = self;
+        let end = switches::now(hot);
+        let nested = INSIDE.replace(inside_before.saturating_add(end.saturating_sub(start)));
+        let Some((trace, span)) = hot.ids() else { return };
+        let pipeline = hot.pipeline();
+        if !buffer::push(Worth::Poll, || Record::Poll { pipeline, trace, span, start, end, nested, woken }) {
+            CurrentSpan { hot }.tell_of_loss(Group::Polls);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The polls of a span, as far as they were timed.
+
+use std::time::Duration;
+
+use crate::clock::Timebase;
+use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
+use crate::trace::SpanView;
+
+/// What is known of the polls of a span's future. See [`SpanView::polls`].
+///
+/// The totals are exact. Of the single polls up to [`MAX_POLL_SEGMENTS`](crate::MAX_POLL_SEGMENTS) segments are kept; where
+/// there were more, those with the smallest gaps between them were joined.
+#[derive(Clone, Copy, Debug)]
+pub struct Polls<'a> {
+    log: &'a PollLog,
+    timebase: &'a Timebase,
+    span_start_unix_nanos: u64,
+}
+
+/// One poll, or several that were joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PollSegment {
+    /// Its start, in nanoseconds since 1970.
+    pub start_unix_nanos: u64,
+    /// From its start to its end.
+    pub duration: Duration,
+    /// The thread it ran on, numbered from 1 in the order in which threads first recorded something; `None` where polls of
+    /// several threads were joined.
+    pub thread: Option<u32>,
+    /// When the waker was called that led to the poll, in nanoseconds since 1970, where that is known.
+    pub woken_unix_nanos: Option<u64>,
+}
+
+impl<'a> SpanView<'a> {
+    /// The polls of its future. `None` for a sync span, and where polls were not timed
+    /// ([`PipelineBuilder::time_polls`](crate::PipelineBuilder::time_polls)).
+    ///
+    /// ```
+    /// use trace_core::{Capture, FutureExt, Span};
+    ///
+    /// let captured = Capture::new().time_polls().run(|| {
+    ///     futures::executor::block_on(async { 7 }.in_span(Span::new("work")))
+    /// });
+    /// let polls = captured.trace()?.root().unwrap().polls().unwrap();
+    /// assert_eq!(polls.count(), 1);
+    /// assert_eq!(polls.longest().map(|poll| poll.duration), Some(polls.busy()));
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
+    #[must_use]
+    pub fn polls(&self) -> Option<Polls<'a>> {
+        let (log, timebase) = self.poll_log()?;
+        Some(Polls { log, timebase, span_start_unix_nanos: self.start_unix_nanos() })
+    }
+}
+
+impl<'a> Polls<'a> {
+    /// How often the future was polled.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.log.count
+    }
+
+    /// How long all its polls took.
+    #[must_use]
+    pub fn busy(&self) -> Duration {
+        self.duration(self.log.busy)
+    }
+
+    /// How long all its polls took, less the polls of other spans inside of them.
+    #[must_use]
+    pub fn self_busy(&self) -> Duration {
+        self.duration(self.log.busy.saturating_sub(self.log.nested))
+    }
+
+    /// The longest poll; `None` if there was none.
+    #[must_use]
+    pub fn longest(&self) -> Option<PollSegment> {
+        self.log.longest.map(|longest| self.segment(longest))
+    }
+
+    /// From the start of the span to its first poll: how long a task waited to be run at all.
+    #[must_use]
+    pub fn first_poll_delay(&self) -> Option<Duration> {
+        let first = self.timebase.unix_nanos(self.log.segments.first()?.start);
+        Some(Duration::from_nanos(first.saturating_sub(self.span_start_unix_nanos)))
+    }
+
+    /// The single polls, in order of time.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = PollSegment> + use<'a> {
+        let this = *self;
+        self.log.segments.iter().map(move |&segment| this.segment(segment))
+    }
+
+    /// Whether segments were joined, so that gaps between polls are missing.
+    #[must_use]
+    pub const fn is_merged(&self) -> bool {
+        self.log.is_merged
+    }
+
+    /// Whether polls were lost for want of memory.
+    #[must_use]
+    pub const fn is_incomplete(&self) -> bool {
+        self.log.is_incomplete
+    }
+
+    fn segment(&self, segment: Segment) -> PollSegment {
+        PollSegment {
+            start_unix_nanos: self.timebase.unix_nanos(segment.start),
+            duration: self.duration(segment.ticks()),
+            thread: (segment.thread != SEVERAL_THREADS).then_some(segment.thread),
+            woken_unix_nanos: (segment.woken != 0).then(|| self.timebase.unix_nanos(segment.woken)),
+        }
+    }
+
+    fn duration(&self, ticks: u64) -> Duration {
+        Duration::from_nanos(self.timebase.nanos(ticks))
+    }
+}

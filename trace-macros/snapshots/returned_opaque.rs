@@ -1,0 +1,45 @@
+#[traced]
+fn later(x: u32) -> impl Future<Output = u32> {
+    let y = x + 1;
+    async move { y }
+}
+// ---------------------------------------- becomes ----------------------------------------
+fn later(x: u32) -> impl Future<Output = u32> {
+    {
+        let span = ::trace_core::__private::start({
+            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                    "later",
+                    ::trace_core::__private::std::module_path!(),
+                    "src/lib.rs",
+                    2u32,
+                )
+                .scope("trace-macros", "1.2.3");
+            &CALLSITE
+        });
+        let value = ::trace_core::__private::future_of::<
+            u32,
+            _,
+        >(
+            &span,
+            move || -> _ {
+                let x = x;
+                '__traced: {
+                    let y = x + 1;
+                    async move { y }
+                }
+            },
+        );
+        ::trace_core::__private::traced_as::<
+            u32,
+            _,
+            _,
+        >(
+            span,
+            value,
+            |value: &u32| {
+                use ::trace_core::__private::Unjudged as _;
+                ::trace_core::__private::Returned(value).failed()
+            },
+        )
+    }
+}

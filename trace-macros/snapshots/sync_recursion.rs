@@ -1,0 +1,30 @@
+#[traced]
+fn descend(depth: u32) -> Result<u32, Error> {
+    if depth == 0 { Ok(0) } else { descend(depth - 1) }
+}
+// ---------------------------------------- becomes ----------------------------------------
+fn descend(depth: u32) -> Result<u32, Error> {
+    {
+        let span = ::trace_core::__private::enter({
+            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                    "descend",
+                    ::trace_core::__private::std::module_path!(),
+                    "src/lib.rs",
+                    2u32,
+                )
+                .scope("trace-macros", "1.2.3");
+            &CALLSITE
+        });
+        let value: Result<u32, Error> = {
+            '__traced: { if depth == 0 { Ok(0) } else { descend(depth - 1) } }
+        };
+        ::trace_core::__private::judged(
+            span,
+            value,
+            |value| {
+                use ::trace_core::__private::Unjudged as _;
+                ::trace_core::__private::Returned(value).failed()
+            },
+        )
+    }
+}
