@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use trace_core::{
     Capture, Captured, Completeness, FutureExt, Handoff, Span, assert_tree, capture, current_span, in_current_span,
-    in_scope,
+    in_scope, start_span,
 };
 
 /// Makes the processor look several times: each capture asks it something.
@@ -86,6 +86,19 @@ fn a_trace_waits_for_all_its_local_roots() {
         second.end();
     });
     assert_whole(&captured, "first\n  second");
+}
+
+#[test]
+fn a_trace_waits_for_scopes_that_outlive_the_scope_around_them() {
+    let captured = capture(|| {
+        let root = start_span("root");
+        let inner = start_span("inner");
+        drop(root);
+        look();
+        in_scope("innermost", || {});
+        drop(inner);
+    });
+    assert_whole(&captured, "root\n  inner\n    innermost");
 }
 
 #[test]

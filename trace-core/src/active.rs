@@ -185,10 +185,13 @@ impl ActiveSpan {
     #[inline(never)]
     fn end_announced(&self) {
         let own = self.handle.hot;
-        if self.role == Role::Ended {
-            start::write_ended(own, self.outcome(), switches::now(own));
+        if self.role != Role::Ended {
+            return context::leave(own, self.heir, mourn);
         }
+        let (outcome, end) = (self.outcome(), switches::now(own));
+        // Before the end is told: if scopes inside of it go on, whatever keeps the trace open for them must be told first.
         context::leave(own, self.heir, mourn);
+        start::write_ended(own, outcome, end);
     }
 
     /// A guard is panicked only if the panic began inside of it, and cancelled if the future around it is dropped while it

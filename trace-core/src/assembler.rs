@@ -270,6 +270,12 @@ impl Assembler {
         Some(self.seats[seat].snapshot(&self.resource, &self.rules))
     }
 
+    /// The open spans of each trace, and nothing else of it.
+    pub(crate) fn open_spans(&self) -> Vec<Trace> {
+        let with_open = self.seats.iter().filter(|assembly| assembly.open() > 0);
+        with_open.map(|assembly| assembly.open_spans(&self.resource, &self.rules)).collect()
+    }
+
     /// What it holds at this moment; memory as of the last pass.
     pub(crate) const fn holding(&self) -> Holding {
         self.holding

@@ -322,6 +322,13 @@ impl Assembly {
         Some(self.trace(copies, &mut details, Completeness::Part, resource, rules, omissions))
     }
 
+    /// What is open, as a copy.
+    pub(crate) fn open_spans(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+        let spans = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect();
+        let mut details = self.details.clone();
+        self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
+    }
+
     /// What has ended so far, as a copy.
     pub(crate) fn snapshot(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome != Outcome::Open).copied().collect();

@@ -373,11 +373,20 @@ pub(crate) fn resume(left: Hot) -> Hot {
 
 /// Ends a visit: what was the thread's before it is so again. Returns what the visit left behind.
 #[inline]
-pub(crate) fn come_back(thread: Hot) -> Hot {
+pub(crate) fn come_back(thread: &Hot) -> Hot {
     let left = current();
-    let tombs = (left.bits | thread.bits) & TOMBS;
-    set(if tombs == 0 { thread } else { alive(thread) });
+    if (left.bits | thread.bits) & TOMBS == 0 {
+        set(*thread);
+    } else {
+        come_back_alive(thread);
+    }
     left
+}
+
+#[cold]
+#[inline(never)]
+fn come_back_alive(thread: &Hot) {
+    set(alive(*thread));
 }
 
 /// Runs `body` with this context, and puts the one before back, also when `body` panics.
@@ -385,7 +394,7 @@ pub(crate) fn with<R>(hot: Hot, body: impl FnOnce() -> R) -> R {
     struct Back(Hot);
     impl Drop for Back {
         fn drop(&mut self) {
-            come_back(self.0);
+            come_back(&self.0);
         }
     }
     let _back = Back(visit(hot.to_keep()));
@@ -449,7 +458,7 @@ mod tests {
         let before_inner = enter(inner);
         let thread = visit(Hot::NONE);
         leave(outer, before_outer, |_| None);
-        come_back(thread);
+        come_back(&thread);
         assert_eq!(current_id(), 2);
         leave(inner, before_inner, |_| None);
         assert_eq!(current(), Hot::NONE);

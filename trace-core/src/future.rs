@@ -201,24 +201,20 @@ impl Carried {
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let timer = if self.own.times_polls() { self.start_timer() } else { None };
-        self.enter(End::Panicked, timer)
+        let is_timed = self.own.times_polls() && self.role == CarriedRole::Span;
+        let timer = if is_timed { PollTimer::start(self.own) } else { PollTimer::NONE };
+        self.enter(End::Panicked, timer, is_timed)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn start_timer(&self) -> Option<PollTimer> {
-        (self.role == CarriedRole::Span).then(|| PollTimer::start(self.own))
-    }
-
-    /// Makes the visit all at once: what is changed afterwards would be moved afterwards.
+    /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
     #[inline(always)]
-    fn enter(&mut self, unwinds_as: End, timer: Option<PollTimer>) -> Visit<'_> {
-        let thread = match self.left.take() {
+    fn enter(&mut self, unwinds_as: End, timer: PollTimer, is_timed: bool) -> Visit<'_> {
+        let thread = context::current();
+        match self.left.take() {
             None => context::visit(self.own),
             Some(left) => context::resume(*left),
         };
-        Visit { thread, carried: self, unwinds_as, timer, is_over: false }
+        Visit { thread, carried: self, unwinds_as, timer, is_timed, is_over: false }
     }
 
     /// The same, to drop what is inside: a future that is not done is being cancelled.
@@ -229,7 +225,7 @@ impl Carried {
             Phase::Polled => End::Dropped(Outcome::Cancelled),
             Phase::Done => End::Done,
         };
-        let visit = self.enter(end, None);
+        let visit = self.enter(end, PollTimer::NONE, false);
         if end != End::Done {
             context::mark_dropping();
         }
@@ -268,8 +264,8 @@ pub(crate) struct Visit<'a> {
     thread: Hot,
     /// How it ends if nothing is said.
     unwinds_as: End,
-    /// Set while a poll is timed.
-    timer: Option<PollTimer>,
+    timer: PollTimer,
+    is_timed: bool,
     is_over: bool,
 }
 
@@ -326,15 +322,15 @@ impl Visit<'_> {
     #[inline(always)]
     fn close(&mut self, end: End) {
         self.is_over = true;
-        if self.timer.is_some() {
-            self.stop_timer();
+        if self.is_timed {
+            self.timer.finish(self.carried.own, 0);
         }
         if end == End::Pending {
             self.carried.phase = Phase::Polled;
         } else {
             self.carried.end(end);
         }
-        let left = context::come_back(self.thread);
+        let left = context::come_back(&self.thread);
         if left != self.carried.own {
             self.keep(left);
         }
@@ -347,14 +343,6 @@ impl Visit<'_> {
         let left = left.to_keep();
         if left != self.carried.own {
             self.carried.left = Some(Box::new(left));
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn stop_timer(&mut self) {
-        if let Some(timer) = self.timer.take() {
-            timer.finish(self.carried.own, 0);
         }
     }
 

@@ -41,6 +41,7 @@
 //! | a function, sync or async | [`#[traced]`](macro@traced) |
 //! | a few lines | [`in_scope`], or the guard of [`start_span`] |
 //! | a future | [`.in_span(..)`](FutureExt::in_span) |
+//! | a stream, a sink | [`.in_span(..)`](StreamExt::in_span), [`.in_span(..)`](SinkExt::in_span) |
 //! | something with a kind, links, a start in the past | the builder [`span`] |
 //! | a task, a thread, a closure for a pool | [`spawn`], [`Handoff`] |
 //!
@@ -299,6 +300,7 @@ mod id;
 mod kind;
 mod limits;
 mod line;
+mod live;
 mod long_polls;
 mod macro_support;
 mod manual_clock;
@@ -368,6 +370,7 @@ pub use crate::limits::{
     DEFAULT_ATTRIBUTES, DEFAULT_ATTRIBUTES_PER_EVENT, DEFAULT_ATTRIBUTES_PER_LINK, DEFAULT_EVENTS, DEFAULT_LINKS,
     SpanLimits,
 };
+pub use crate::live::open_spans;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;

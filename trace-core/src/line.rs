@@ -162,6 +162,10 @@ impl Line {
         self.assembler.snapshot(trace)
     }
 
+    pub(crate) fn open_spans(&self) -> Vec<Trace> {
+        self.assembler.open_spans()
+    }
+
     pub(crate) fn workers(&self) -> &[Worker] {
         &self.workers
     }

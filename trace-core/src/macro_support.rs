@@ -120,9 +120,9 @@ pin_project! {
             let TracedProjection::Here { carried, .. } = this.as_mut().project() else { return };
             if !carried.is_nothing() {
                 let mut carried = std::mem::replace(carried, Carried::nothing());
-                let visit = carried.visit_to_drop();
+                let mut visit = carried.visit_to_drop();
                 this.set(Traced::Dropped);
-                drop(visit);
+                visit.dropped();
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::filter::{self, Filter};
 use crate::kind::SpanKind;
 use crate::limits::SpanLimits;
 use crate::line::{EndHook, Line, LineRules, TailSampler};
+use crate::live;
 use crate::processor::{self, Command, Ending};
 use crate::redact::Redactor;
 use crate::resource::Resource;
@@ -89,6 +90,8 @@ pub fn builder() -> PipelineBuilder {
         on_end: Vec::new(),
         cancelled_is_error: false,
         times_polls: false,
+        is_live: false,
+        dumps_on_panic: false,
         batch_delay: None,
         batch_spans: None,
         parts: PartRules {
@@ -116,6 +119,8 @@ pub struct PipelineBuilder {
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
     times_polls: bool,
+    is_live: bool,
+    dumps_on_panic: bool,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -304,6 +309,19 @@ impl PipelineBuilder {
         self
     }
 
+    /// Makes every span announce itself when it starts, so that [`open_spans`](crate::open_spans) shows all that run. It
+    /// costs every sync span a second record, and the short way.
+    pub fn live(mut self) -> Self {
+        self.is_live = true;
+        self
+    }
+
+    /// Writes the open spans to standard error after every panic of the process.
+    pub fn dump_open_spans_on_panic(mut self) -> Self {
+        self.dumps_on_panic = true;
+        self
+    }
+
     /// Sets from which length on a poll may have held others up: see [`SpanView::blocked_behind`].
     /// Default: [`DEFAULT_LONG_POLL`] (10 ms).
     pub fn long_poll(mut self, threshold: Duration) -> Self {
@@ -401,6 +419,9 @@ impl PipelineBuilder {
 
     fn start(self, env: EnvConfig) -> Result<(), InitError> {
         BUDGET.set_limit(self.budget_bytes);
+        if self.dumps_on_panic {
+            live::dump_on_panic();
+        }
         if let Some(filter) = self.filter.or(env.filter) {
             filter::set(filter);
         }
@@ -435,7 +456,7 @@ impl PipelineBuilder {
             sampler: self.sampler.or(env.sampler).unwrap_or_default(),
             clock: None,
             ids: None,
-            announce_all: false,
+            announce_all: self.is_live,
             times_polls: self.times_polls,
             on_start: self.on_start,
         }));

@@ -22,13 +22,18 @@ pub(crate) struct PollTimer {
 }
 
 impl PollTimer {
-    #[inline]
+    /// Of a poll that is not timed.
+    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0 };
+
+    #[cold]
+    #[inline(never)]
     pub(crate) fn start(hot: Hot) -> Self {
         Self { inside_before: INSIDE.replace(0), start: switches::now(hot) }
     }
 
     /// Writes the poll down. `woken` is when its waker was called, zero where that is not known.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(crate) fn finish(self, hot: Hot, woken: u64) {
         let Self { start, inside_before } = self;
         let end = switches::now(hot);

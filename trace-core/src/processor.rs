@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Collect { pipeline: u32, deadline: Option<Instant>, question: Question<Collected> },
     /// What has ended so far of a trace.
     Snapshot { pipeline: u32, trace: TraceId, question: Question<Option<Trace>> },
+    /// The spans that are open.
+    OpenSpans { pipeline: u32, question: Question<Vec<Trace>> },
     /// The books.
     Stats { pipeline: u32, question: Question<Stats> },
 }
@@ -217,6 +219,9 @@ impl Processor {
             Command::Collect { pipeline, deadline, question } => self.collects.push((pipeline, deadline, question)),
             Command::Snapshot { pipeline, trace, question } => {
                 question.answer(self.line(pipeline).and_then(|line| line.snapshot(trace)));
+            }
+            Command::OpenSpans { pipeline, question } => {
+                question.answer(self.line(pipeline).map(|line| line.open_spans()).unwrap_or_default());
             }
             Command::Stats { pipeline, question } => {
                 question.answer(self.line(pipeline).map(|line| line.stats()).unwrap_or_default());

@@ -55,6 +55,9 @@ fn what_is_dropped_with_its_parent_says_so_and_the_parent_names_the_deepest() {
     assert_eq!((handler.elapsed, handler.polls), (Duration::from_millis(7), Some(1)));
     assert_eq!(handler.dropped, Dropped::Unknown, "it has no parent");
     assert_eq!(handler.waiting_in.map(|span| span.name()), Some("query"));
+    let tree = trace.to_string();
+    assert!(tree.contains("cancelled  in query, after 1 poll"), "{tree}");
+    assert!(tree.contains("with its parent, after 1 poll"), "{tree}");
     assert_eq!(trace.find("repository").unwrap().cancellation().unwrap().dropped, Dropped::WithParent);
 }
 

@@ -158,14 +158,6 @@ impl World {
         span.outcome = Some(if outcome == Outcome::Ok && span.failed { Outcome::Error } else { outcome });
     }
 
-    /// Says that a trace may look complete while scopes of it run: its root's guard ends before those inside of it, which
-    /// announce nothing.
-    pub(crate) fn may_look_complete(&self, key: Key) {
-        let mut book = self.book();
-        let trace = book.spans[key].trace;
-        book.revived.push(trace);
-    }
-
     pub(crate) fn is_over(&self, key: Key) -> bool {
         self.book().spans[key].outcome.is_some()
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cancellation::Dropped;
 use crate::export::color::Tone;
 use crate::export::duration::duration_text;
 use crate::export::look::Look;
@@ -30,11 +31,33 @@ pub(crate) fn anatomy_notes(trace: &Trace) -> Vec<String> {
     parts.into_iter().flatten().collect()
 }
 
+/// What a span that was given up was doing, and who dropped it, where polls were timed.
+fn cancellation_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
+    let cancellation = span.cancellation().filter(|cancellation| cancellation.polls.is_some())?;
+    let mut parts = Vec::new();
+    if let Some(inside) = cancellation.waiting_in {
+        parts.push(format!("in {}", cut_end(inside.name(), MAX_NAME_COLUMNS, look.glyphs.ellipsis)));
+    }
+    match cancellation.dropped {
+        Dropped::InParentsPoll => parts.push("in its parent's poll".to_owned()),
+        Dropped::WithParent => parts.push("with its parent".to_owned()),
+        Dropped::FromOutside => parts.push("from outside".to_owned()),
+        Dropped::Unknown => {}
+    }
+    match cancellation.polls {
+        Some(1) => parts.push("after 1 poll".to_owned()),
+        Some(polls) if polls > 0 => parts.push(format!("after {polls} polls")),
+        _ => {}
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 /// Who stood in the way of a span, and whom it held up.
 pub(crate) fn wait_notes(span: &SpanView<'_>, look: &Look) -> Vec<(Tone, String)> {
     let text =
         |duration: Duration| duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
     let mut notes = Vec::new();
+    notes.extend(cancellation_note(span, look).map(|note| (Tone::GivenUp, note)));
     let blocked = span.blocked_behind();
     if let Some(worst) = blocked.first() {
         let name = cut_end(worst.name, MAX_NAME_COLUMNS, look.glyphs.ellipsis);
