@@ -19,6 +19,7 @@
 
 mod data_block;
 mod exporter;
+mod failure_page;
 mod html;
 mod lanes;
 mod mermaid;
@@ -30,6 +31,7 @@ mod svg;
 mod trace_ext;
 
 pub use crate::exporter::{HtmlExporter, PipelineBuilderExt, SvgExporter, TRACE_HTML, TRACE_SVG};
+pub use crate::failure_page::FailurePage;
 pub use crate::html::{DEFAULT_MAX_BYTES, DEFAULT_MAX_SPANS, Html};
 pub use crate::mermaid::{DEFAULT_MERMAID_ROWS, Mermaid};
 pub use crate::palette::Theme;

@@ -13,7 +13,8 @@ use crate::scene::{Node, Scene};
 ///
 /// A service is a process. Spans are asynchronous slices (`b` and `e`) on lanes, chosen so that in a lane any two are nested
 /// or apart, which Perfetto needs and concurrent spans do not give by themselves; an open span has no `e`. Their events are
-/// instants of the lane (`n`). Times are microseconds from the earliest start with all nanoseconds as decimals;
+/// instants of the lane (`n`). Where polls were timed, they are the slices of their threads (`X`), which nest as the polls
+/// did; a span with so many that some were joined has none, for a joined one would cross others. Times are microseconds from the earliest start with all nanoseconds as decimals;
 /// `otherData` has the start. Ids, outcome, status, links and attributes are arguments.
 #[derive(Clone, Debug, Default)]
 pub struct Perfetto {
@@ -50,6 +51,7 @@ impl Perfetto {
             events
                 .push(&json!({"ph": "M", "name": "process_name", "pid": number + 1, "tid": 0, "args": {"name": name}}));
         }
+        events.polls(&scene, &services);
         let lanes = lanes(&scene);
         let mut order: Vec<usize> = (0..scene.nodes.len()).collect();
         order.sort_by_key(|&index| {
@@ -89,6 +91,39 @@ impl Events {
     fn push(&mut self, event: &Json) {
         let separator = if std::mem::take(&mut self.first) { "\n" } else { ",\n" };
         let _ = write!(self.out, "{separator}{event}");
+    }
+
+    fn polls(&mut self, scene: &Scene<'_>, services: &[&str]) {
+        let mut threads: Vec<(usize, u32)> = Vec::new();
+        for node in &scene.nodes {
+            let Some(polls) = node.span.polls().filter(|polls| !polls.is_merged()) else { continue };
+            let service = scene.service(node);
+            let pid = services.iter().position(|&known| known == service).unwrap_or(0) + 1;
+            for segment in polls.segments() {
+                let Some(thread) = segment.thread else { continue };
+                if !threads.contains(&(pid, thread)) {
+                    threads.push((pid, thread));
+                    let name = format!("thread {thread}");
+                    self.push(
+                        &json!({"ph": "M", "name": "thread_name", "pid": pid, "tid": thread, "args": {"name": name}}),
+                    );
+                }
+                let nanos = segment.start_unix_nanos.saturating_sub(scene.start);
+                let long = segment.duration.as_nanos();
+                let separator = if std::mem::take(&mut self.first) { "\n" } else { ",\n" };
+                let _ = write!(
+                    self.out,
+                    "{separator}{{\"ph\":\"X\",\"cat\":\"poll\",\"name\":{},\"pid\":{pid},\"tid\":{thread},\
+                     \"ts\":{}.{:03},\"dur\":{}.{:03},\"args\":{{\"span_id\":\"{}\"}}}}",
+                    Json::from(node.span.name()),
+                    nanos / 1000,
+                    nanos % 1000,
+                    long / 1000,
+                    long % 1000,
+                    node.span.span_id(),
+                );
+            }
+        }
     }
 
     fn begin(&mut self, scene: &Scene<'_>, services: &[&str], index: usize, lane: usize) {
@@ -149,6 +184,10 @@ fn arguments(node: &Node<'_>) -> Map<String, Json> {
     }
     if node.outcome() != Outcome::Ok {
         arguments.insert("outcome".to_owned(), node.outcome().as_str().into());
+    }
+    if let Some(polls) = node.span.polls() {
+        arguments.insert("polls".to_owned(), polls.count().into());
+        arguments.insert("busy_ns".to_owned(), u64::try_from(polls.busy().as_nanos()).unwrap_or(u64::MAX).into());
     }
     if *node.span.status() != Status::Unset {
         arguments.insert("status".to_owned(), node.span.status().to_string().into());

@@ -2,6 +2,7 @@
 
 use trace_core::Trace;
 
+use crate::failure_page::FailurePage;
 use crate::html::Html;
 use crate::mermaid::Mermaid;
 use crate::perfetto::Perfetto;
@@ -20,6 +21,9 @@ pub trait TraceExt {
 
     /// A Gantt diagram for Markdown that renders Mermaid, such as an issue on GitHub: see [`Mermaid`].
     fn to_mermaid(&self) -> String;
+
+    /// Writes the trace as a page if the test fails while the guard lives: see [`FailurePage`].
+    fn page_if_test_fails(&self) -> FailurePage<'_>;
 }
 
 impl TraceExt for Trace {
@@ -37,5 +41,9 @@ impl TraceExt for Trace {
 
     fn to_mermaid(&self) -> String {
         Mermaid::new().render(self)
+    }
+
+    fn page_if_test_fails(&self) -> FailurePage<'_> {
+        FailurePage::new(self)
     }
 }

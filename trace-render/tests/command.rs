@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::checkout;
 use trace_core::{Batch, SpanExporter as _};
-use trace_render::{HtmlExporter, SvgExporter};
+use trace_render::{HtmlExporter, SvgExporter, TraceExt as _};
 
 /// A folder of its own, gone at the end.
 struct Folder(PathBuf);
@@ -98,4 +98,24 @@ fn an_exporter_writes_its_file_at_the_end_and_makes_the_folder() {
     exporter.export(&Batch::new(vec![checkout()])).unwrap();
     exporter.flush(Duration::from_secs(1)).unwrap();
     assert!(fs::read_to_string(&path).unwrap().starts_with("<svg "));
+}
+
+#[test]
+fn a_test_that_fails_leaves_its_trace_and_one_that_does_not_leaves_none() {
+    let folder = Folder::new("failure");
+    let test = |fails: bool, path: PathBuf| {
+        let thread = std::thread::Builder::new().name(format!("my::test_{fails}"));
+        thread
+            .spawn(move || {
+                let trace = checkout();
+                let _page = trace.page_if_test_fails().folder(path);
+                assert!(!fails, "on purpose");
+            })
+            .unwrap()
+            .join()
+            .is_err()
+    };
+    assert!(test(true, folder.0.clone()) && !test(false, folder.0.clone()));
+    assert!(fs::read_to_string(folder.path("my--test_true.html")).unwrap().contains("reserve stock"));
+    assert!(!Path::new(&folder.path("my--test_false.html")).exists());
 }

@@ -107,6 +107,33 @@ fn the_viewer_and_the_core_take_a_span_apart_in_the_same_way() {
 }
 
 #[test]
+fn in_perfetto_the_polls_of_a_thread_are_nested_or_apart() {
+    for seed in 0..24 {
+        let trace = random_trace(seed);
+        let file: Json = serde_json::from_str(&trace.to_perfetto_json()).unwrap();
+        let nanos = |value: &Json| (value.as_f64().unwrap() * 1000.0).round() as u64;
+        let mut polls: Vec<(u64, u64)> = file["traceEvents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["ph"] == "X")
+            .map(|event| (nanos(&event["ts"]), nanos(&event["ts"]) + nanos(&event["dur"])))
+            .collect();
+        let expected: usize = trace.spans().map(|span| span.polls().unwrap().segments().len()).sum();
+        assert_eq!(polls.len(), expected, "all of them are there");
+        polls.sort_by_key(|&(start, end)| (start, std::cmp::Reverse(end)));
+        let mut open: Vec<u64> = Vec::new();
+        for (start, end) in polls {
+            while open.last().is_some_and(|&until| until <= start) {
+                open.pop();
+            }
+            assert!(open.last().is_none_or(|&until| end <= until), "seed {seed}: {start} to {end} crosses {open:?}");
+            open.push(end);
+        }
+    }
+}
+
+#[test]
 fn polls_and_the_critical_path_stand_in_the_data_block_and_survive_a_redaction() {
     let trace = random_trace(7);
     let redactor = trace_core::Redactor::new(|_| trace_core::Redaction::Keep);
