@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use trace_core::__render::{columns, cut_end, cut_middle, duration_text, escaped};
-use trace_core::{Outcome, Status, Trace};
+use trace_core::{Outcome, PollSegment, Status, Trace};
 
 use crate::palette::{DARK, LIGHT, Palette, Theme};
 use crate::scene::{Node, Scene};
@@ -32,7 +32,8 @@ const MAX_EVENTS: usize = 50;
 
 /// Draws a trace as SVG: rows of names, durations and bars, for a pull request, a README, a report.
 ///
-/// A bar is solid where no child was open and pale where one was. Failed spans have `✖` and a red line, panics `⚡`,
+/// A bar is solid in polls and pale between them; where polls were not timed, solid where no child was open and pale where
+/// one was. Failed spans have `✖` and a red line, panics `⚡`,
 /// cancelled spans `◇`, spans dropped before their first poll `◌`, open ones `▷` and a dashed end. Diamonds are events.
 /// Colours are services. Opened by itself in a browser, a row tells more when pointed at.
 ///
@@ -258,9 +259,24 @@ fn row(out: &mut String, row: &Row<'_>) {
     out.push_str("</g>\n");
 }
 
+/// When a bar is solid.
+fn busy(row: &Row<'_>, start: u64, end: u64) -> Vec<(u64, u64)> {
+    let nanos = |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    if let Some(polls) = row.node.span.polls() {
+        let poll = |segment: PollSegment| {
+            let start = segment.start_unix_nanos;
+            (start, start.saturating_add(nanos(segment.duration)).min(end))
+        };
+        return polls.segments().map(poll).collect();
+    }
+    let mut at = start;
+    let covered = row.scene.covered(row.index, row.subtree_end).into_iter().chain([(end, end)]);
+    covered.map(|(from, to)| (std::mem::replace(&mut at, to), from)).collect()
+}
+
 /// Draws the bar and tells where it begins and ends.
 fn bar(out: &mut String, row: &Row<'_>, y: f64) -> (f64, f64) {
-    let Row { scene, node, index, subtree_end, .. } = *row;
+    let Row { scene, node, .. } = *row;
     let nanos = (scene.end - scene.start).max(1) as f64;
     let x = |at: u64| BARS + (BARS_END - BARS) * (at.saturating_sub(scene.start) as f64 / nanos).min(1.0);
     let is_open = node.outcome() == Outcome::Open;
@@ -276,17 +292,15 @@ fn bar(out: &mut String, row: &Row<'_>, y: f64) -> (f64, f64) {
         N(top),
         N(to - from)
     );
-    // Solid where no child was open, to a tenth of a pixel.
-    let mut at = start;
     let mut solid = String::new();
     let mut last = f64::NEG_INFINITY;
-    for (from, to) in scene.covered(index, subtree_end).into_iter().chain([(end, end)]) {
-        let (left, right) = (x(at), x(from));
+    for (from, to) in busy(row, start, end) {
+        let (left, right) = (x(from), x(to));
+        // To a tenth of a pixel.
         if right - left >= 0.1 && left >= last {
             let _ = write!(solid, "M{} {}H{}V{}H{}z", N(left), N(top), N(right), N(top + BAR_HEIGHT), N(left));
             last = left + 0.1;
         }
-        at = to;
     }
     if to - from <= MIN_BAR {
         solid = format!("M{} {}H{}V{}H{}z", N(from), N(top), N(to), N(top + BAR_HEIGHT), N(from));
