@@ -67,6 +67,7 @@ pub fn in_scope<R>(name: impl Into<SpanName>, body: impl FnOnce() -> R) -> R {
 pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
     match start::begin_child(callsite) {
         Some(begun) => ActiveSpan::of(begun, callsite),
+        None if start::is_nothing_here() => ActiveSpan::NOTHING,
         None => enter_anything(callsite),
     }
 }
@@ -74,9 +75,6 @@ pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
 #[cold]
 #[inline(never)]
 fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
-    if start::is_nothing_here() {
-        return ActiveSpan::NOTHING;
-    }
     ActiveSpan::of_plan(Plan::new(callsite.into(), Location::caller()))
 }
 
@@ -107,6 +105,13 @@ fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped"]
 pub struct ActiveSpan {
+    /// `None` where there is nothing to end: then one byte is all that is written.
+    live: Option<Live>,
+    stays_on_its_thread: PhantomData<*const ()>,
+}
+
+#[derive(Debug)]
+struct Live {
     handle: CurrentSpan,
     /// What is current again afterwards: the parent, where the span did not announce itself.
     heir: Hot,
@@ -116,26 +121,10 @@ pub struct ActiveSpan {
     role: Role,
     was_panicking: bool,
     failed: bool,
-    stays_on_its_thread: PhantomData<*const ()>,
 }
 
 impl ActiveSpan {
-    const NOTHING: Self = Self::new(Begun::NOTHING, Hot::NONE, &NO_PLACE, false);
-
-    #[inline]
-    const fn new(begun: Begun, heir: Hot, callsite: &'static Callsite, was_panicking: bool) -> Self {
-        Self {
-            handle: CurrentSpan { hot: begun.own },
-            heir,
-            callsite,
-            start: begun.start,
-            kind: begun.kind,
-            role: begun.role,
-            was_panicking,
-            failed: false,
-            stays_on_its_thread: PhantomData,
-        }
-    }
+    const NOTHING: Self = Self { live: None, stays_on_its_thread: PhantomData };
 
     /// A guard without a span.
     #[inline]
@@ -145,7 +134,17 @@ impl ActiveSpan {
 
     #[inline]
     fn of(begun: Begun, callsite: &'static Callsite) -> Self {
-        Self::new(begun, context::enter(begun.own), callsite, std::thread::panicking())
+        let live = Live {
+            handle: CurrentSpan { hot: begun.own },
+            heir: context::enter(begun.own),
+            callsite,
+            start: begun.start,
+            kind: begun.kind,
+            role: begun.role,
+            was_panicking: std::thread::panicking(),
+            failed: false,
+        };
+        Self { live: Some(live), stays_on_its_thread: PhantomData }
     }
 
     fn of_plan(plan: Plan) -> Self {
@@ -164,7 +163,10 @@ impl ActiveSpan {
     /// A handle to it.
     #[must_use]
     pub const fn handle(&self) -> CurrentSpan {
-        self.handle
+        match &self.live {
+            Some(live) => live.handle,
+            None => CurrentSpan { hot: Hot::NONE },
+        }
     }
 
     /// Ends it now; what was current before is so again.
@@ -179,7 +181,22 @@ impl ActiveSpan {
     /// Says that it failed, without a word why.
     #[inline]
     pub(crate) fn fail(&mut self) {
-        self.failed = true;
+        if let Some(live) = &mut self.live {
+            live.failed = true;
+        }
+    }
+}
+
+/// What stands for a span where there is none.
+static NO_SPAN: CurrentSpan = CurrentSpan { hot: Hot::NONE };
+
+impl Live {
+    #[inline]
+    fn end_closed(&self) {
+        let own = self.handle.hot;
+        let times = (self.start, switches::now(own));
+        start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+        context::leave(own, self.heir, mourn);
     }
 
     #[inline(never)]
@@ -215,20 +232,17 @@ impl Deref for ActiveSpan {
 
     #[inline]
     fn deref(&self) -> &CurrentSpan {
-        &self.handle
+        self.live.as_ref().map_or(&NO_SPAN, |live| &live.handle)
     }
 }
 
 impl Drop for ActiveSpan {
     #[inline]
     fn drop(&mut self) {
-        if self.role == Role::Closed {
-            let own = self.handle.hot;
-            let times = (self.start, switches::now(own));
-            start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
-            context::leave(own, self.heir, mourn);
-        } else if self.role != Role::Nothing {
-            self.end_announced();
+        match &self.live {
+            Some(live) if live.role == Role::Closed => live.end_closed(),
+            Some(live) => live.end_announced(),
+            None => {}
         }
     }
 }
@@ -241,7 +255,7 @@ fn mourn(dead: Hot) -> Option<Mourner> {
 
 impl From<&ActiveSpan> for Parent {
     fn from(span: &ActiveSpan) -> Self {
-        Self::from(span.handle)
+        Self::from(span.handle())
     }
 }
 

@@ -9,6 +9,7 @@
 mod schedules;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -308,24 +309,23 @@ impl Assembler {
 
     /// Makes a trace the last one.
     fn go_to(&mut self, trace: TraceId) -> usize {
-        let known = self.places.get(&trace).copied();
-        let seat = known.unwrap_or_else(|| self.begin(trace));
+        let seat = match self.places.entry(trace) {
+            Entry::Occupied(place) => *place.get(),
+            Entry::Vacant(place) => {
+                let seat = self.free.pop().unwrap_or_else(|| {
+                    self.seats.push(Assembly::new(self.now));
+                    self.seats.len() - 1
+                });
+                self.seats[seat].begin(trace, self.timebase, self.now, self.typical_spans);
+                *place.insert(seat)
+            }
+        };
         self.last = Some((trace, seat));
         let assembly = &mut self.seats[seat];
         if assembly.last_pass != self.pass {
             assembly.last_pass = self.pass;
             self.touched.push(seat);
         }
-        seat
-    }
-
-    fn begin(&mut self, trace: TraceId) -> usize {
-        let seat = self.free.pop().unwrap_or_else(|| {
-            self.seats.push(Assembly::new(self.now));
-            self.seats.len() - 1
-        });
-        self.seats[seat].begin(trace, self.timebase, self.now, self.typical_spans);
-        self.places.insert(trace, seat);
         seat
     }
 
@@ -342,7 +342,7 @@ impl Assembler {
         let (mut trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
-        self.typical_spans = trace.len().next_power_of_two().min(64);
+        self.typical_spans = trace.len().min(64);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }

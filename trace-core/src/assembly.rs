@@ -376,7 +376,7 @@ impl Assembly {
             resource: Arc::clone(resource),
             spans,
             closed,
-            extras,
+            extras: (!extras.spans.is_empty()).then(|| Box::new(extras)),
             tree: OnceLock::new(),
         }
     }

@@ -21,6 +21,10 @@ use crate::worker::{Parcel, Worker};
 /// How many tail decisions are remembered for what comes late.
 const REMEMBERED_DECISIONS: usize = 8192;
 
+/// After so many spans a batch is not made larger: an exporter that is behind gets many small ones rather than one that
+/// finds no room.
+const MAX_BATCH_SPANS: usize = 8192;
+
 /// How often traces are looked at for their age.
 const AGE_CHECKS: Duration = Duration::from_secs(1);
 
@@ -311,11 +315,19 @@ impl Line {
     }
 
     fn send(&self, delivery: Delivery, traces: Vec<Trace>) {
-        if traces.is_empty() {
-            return;
+        let mut rest = traces.into_iter().peekable();
+        while rest.peek().is_some() {
+            let (mut batch, mut spans) = (Vec::new(), 0);
+            while spans < MAX_BATCH_SPANS
+                && let Some(trace) = rest.next()
+            {
+                spans += trace.len();
+                batch.push(trace);
+            }
+            let parcel = Arc::new(Parcel::new(Batch::new(batch)));
+            let takers = self.workers.iter().filter(|worker| worker.delivery() == delivery);
+            takers.for_each(|worker| worker.export(&parcel));
         }
-        let parcel = Arc::new(Parcel::new(Batch::new(traces)));
-        self.workers.iter().filter(|worker| worker.delivery() == delivery).for_each(|worker| worker.export(&parcel));
     }
 
     /// Brings the books up to date.

@@ -173,8 +173,16 @@ impl Span {
     pub(crate) fn at(callsite: &'static Callsite) -> Self {
         match start::begin_announced_child(callsite) {
             Some(begun) => Self::of(begun),
+            None if start::is_nothing_here() => Self::beside(context::current()),
             None => Self::of(start::begin_anything(callsite)),
         }
+    }
+
+    /// What there is instead of a span where nothing is recorded: the context, if there is one.
+    #[inline]
+    fn beside(here: context::Hot) -> Self {
+        let role = if here.state() == context::State::None { Role::Nothing } else { Role::Context };
+        Self { handle: CurrentSpan { hot: here.to_keep() }, role, was_panicking: false }
     }
 
     /// Starts the root of a new trace, whatever is current.

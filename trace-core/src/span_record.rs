@@ -97,6 +97,10 @@ pub(crate) struct LinkRecord {
 }
 
 impl Extras {
+    pub(crate) const fn new() -> Self {
+        Self { spans: Vec::new(), attributes: Vec::new(), events: Vec::new(), links: Vec::new() }
+    }
+
     /// What this span has beyond its record.
     pub(crate) fn of(&mut self, span: &SpanRecord) -> Option<&mut Extra> {
         span.extra.and_then(|extra| self.spans.get_mut(extra.get() as usize - 1))

@@ -58,7 +58,8 @@ pub struct Trace {
     pub(crate) spans: Vec<SpanRecord>,
     /// How many of the spans have ended.
     pub(crate) closed: usize,
-    pub(crate) extras: Extras,
+    /// `None` where no span has more than its record.
+    pub(crate) extras: Option<Box<Extras>>,
     pub(crate) tree: OnceLock<Box<Tree>>,
 }
 
@@ -93,7 +94,7 @@ impl Trace {
             resource: Arc::default(),
             spans: Vec::new(),
             closed: 0,
-            extras: Extras::default(),
+            extras: None,
             tree: OnceLock::new(),
         };
         for span in spans.into_iter().filter(|span| span.trace_id == id) {
@@ -110,7 +111,7 @@ impl Trace {
     }
 
     fn add(&mut self, span: SpanData) {
-        let extras = &mut self.extras;
+        let extras = self.extras.get_or_insert_default();
         let attributes = extras.keep(span.attributes);
         let events = extras.events.len() as u32;
         for event in span.events {
@@ -238,6 +239,11 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
+    fn extras(&self) -> &Extras {
+        static NONE: Extras = Extras::new();
+        self.extras.as_deref().unwrap_or(&NONE)
+    }
+
     /// How many of its spans have ended.
     pub(crate) const fn closed(&self) -> usize {
         self.closed
@@ -245,7 +251,7 @@ impl Trace {
 
     /// The memory it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.spans) + self.extras.bytes()
+        size_of::<Self>() + size_of_val(&*self.spans) + self.extras.as_ref().map_or(0, |extras| extras.bytes())
     }
 
     fn view(&self, index: u32) -> SpanView<'_> {
@@ -276,7 +282,7 @@ pub struct SpanView<'a> {
 
 impl<'a> SpanView<'a> {
     fn extra(&self) -> Option<&'a Extra> {
-        self.record.extra.map(|extra| &self.trace.extras.spans[extra.get() as usize - 1])
+        self.record.extra.map(|extra| &self.trace.extras().spans[extra.get() as usize - 1])
     }
 
     /// The trace it is a part of.
@@ -384,7 +390,7 @@ impl<'a> SpanView<'a> {
     /// Facts about it, each key once.
     #[must_use]
     pub fn attributes(&self) -> &'a [Attribute] {
-        self.extra().map_or(&[], |extra| &self.trace.extras.attributes[range(&extra.attributes)])
+        self.extra().map_or(&[], |extra| &self.trace.extras().attributes[range(&extra.attributes)])
     }
 
     /// The value of this attribute.
@@ -396,14 +402,14 @@ impl<'a> SpanView<'a> {
     /// What happened in it, in order of time.
     pub fn events(&self) -> impl ExactSizeIterator<Item = EventView<'a>> + use<'a> {
         let trace = self.trace;
-        let events = self.extra().map_or(&[][..], |extra| &trace.extras.events[range(&extra.events)]);
+        let events = self.extra().map_or(&[][..], |extra| &trace.extras().events[range(&extra.events)]);
         events.iter().map(move |record| EventView { trace, record })
     }
 
     /// Other spans it has to do with.
     pub fn links(&self) -> impl ExactSizeIterator<Item = LinkView<'a>> + use<'a> {
         let trace = self.trace;
-        let links = self.extra().map_or(&[][..], |extra| &trace.extras.links[range(&extra.links)]);
+        let links = self.extra().map_or(&[][..], |extra| &trace.extras().links[range(&extra.links)]);
         links.iter().map(move |record| LinkView { trace, record })
     }
 
@@ -469,7 +475,7 @@ impl<'a> EventView<'a> {
     /// Facts about it.
     #[must_use]
     pub fn attributes(&self) -> &'a [Attribute] {
-        &self.trace.extras.attributes[range(&self.record.attributes)]
+        &self.trace.extras().attributes[range(&self.record.attributes)]
     }
 
     /// How many of its attributes did not fit into the limits.
@@ -505,7 +511,7 @@ impl<'a> LinkView<'a> {
     /// Facts about the relation.
     #[must_use]
     pub fn attributes(&self) -> &'a [Attribute] {
-        &self.trace.extras.attributes[range(&self.record.attributes)]
+        &self.trace.extras().attributes[range(&self.record.attributes)]
     }
 
     /// How many of its attributes did not fit into the limits.

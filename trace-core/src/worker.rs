@@ -13,9 +13,11 @@ use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
 
-/// What the queue of an exporter may hold of the memory budget: a half. A batch that is larger goes into an empty queue, since
-/// there will never be more room for it.
-const QUEUE_SHARE: usize = 2;
+/// What the queue of an exporter may hold of the memory budget: three quarters. A batch that is larger still goes into an
+/// empty queue.
+fn queue_limit() -> usize {
+    BUDGET.limit() / 4 * 3
+}
 
 /// A batch in queues; its memory is given back when the last exporter is done with it.
 #[derive(Debug)]
@@ -186,7 +188,7 @@ impl Worker {
     fn has_no_room_for(&self, parcel: &Parcel, state: &State) -> bool {
         let waiting = usize::try_from(state.stats.queued).unwrap_or(usize::MAX);
         let too_many = self.max_queue_spans.is_some_and(|most| waiting.saturating_add(parcel.closed) > most);
-        too_many || state.bytes + parcel.bytes > BUDGET.limit() / QUEUE_SHARE
+        too_many || state.bytes + parcel.bytes > queue_limit()
     }
 
     pub(crate) fn flush(&self, roll: &Arc<Roll>, deadline: Instant) {
