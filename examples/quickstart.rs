@@ -1,4 +1,4 @@
-//! Reads and hashes the files of a directory, several at once, and prints the trace of it.
+//! Reads and hashes the files of a directory, several at once, prints the trace of it, and writes it as a page.
 //!
 //! ```text
 //! cargo run -p examples --example quickstart [DIRECTORY] [--files N]
@@ -16,7 +16,8 @@ use std::{env, fs, io};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use trace_core::{JoinSetExt, NewEvent, Value, current_span, traced};
+use trace_core::{ConsoleExporter, JoinSetExt, NewEvent, Value, current_span, traced};
+use trace_render::HtmlExporter;
 
 /// How many files are hashed unless the command line says otherwise, so that the trace fits on a screen.
 const DEFAULT_FILES: usize = 12;
@@ -24,6 +25,8 @@ const DEFAULT_FILES: usize = 12;
 const FILES_AT_ONCE: usize = 4;
 /// Larger files are left out: each is held in memory as a whole.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// The trace as a page, to be opened in a browser.
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/quickstart.html");
 /// How long the exporters may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,7 +36,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(format!("{} is no directory", directory.display()).into());
     }
     // Outside of the runtime, so that it outlives every task.
-    let pipeline = trace_core::builder().service_name("quickstart").init()?;
+    let pipeline = trace_core::builder()
+        .service_name("quickstart")
+        .time_polls()
+        .exporter(ConsoleExporter::new())
+        .exporter(HtmlExporter::new(PAGE))
+        .init()?;
 
     let runtime = tokio::runtime::Runtime::new()?;
     let total = runtime.block_on(hash_directory(directory.clone(), limit))?;
@@ -46,6 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let stats = pipeline.stats();
     let console = stats.exporters.first().cloned().unwrap_or_default();
     println!("{} spans recorded, {} exported, {} dropped", stats.closed, console.exported, console.dropped);
+    println!("open {} in a browser to look at the trace", Path::new(PAGE).canonicalize()?.display());
     Ok(())
 }
 

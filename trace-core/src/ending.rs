@@ -4,7 +4,7 @@ use crate::status::Outcome;
 use crate::trace::SpanView;
 
 /// The outcome; an error status counts also where the outcome says nothing of it, as in a trace from elsewhere.
-pub(crate) fn outcome(span: &SpanView<'_>) -> Outcome {
+pub fn outcome(span: &SpanView<'_>) -> Outcome {
     if span.outcome() == Outcome::Ok && span.status().is_error() { Outcome::Error } else { span.outcome() }
 }
 

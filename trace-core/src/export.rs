@@ -3,7 +3,7 @@
 mod bar;
 pub(crate) mod color;
 pub(crate) mod console;
-mod duration;
+pub(crate) mod duration;
 mod flat;
 mod json;
 pub(crate) mod json_lines;

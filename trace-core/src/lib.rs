@@ -414,3 +414,11 @@ pub use trace_macros::traced;
 pub mod __private {
     pub use crate::macro_support::*;
 }
+
+/// What the pictures of `trace-render` share with the console tree.
+#[doc(hidden)]
+pub mod __render {
+    pub use crate::ending::outcome;
+    pub use crate::export::duration::duration_text;
+    pub use crate::text::{columns, cut_end, cut_middle, escaped, is_hidden};
+}

@@ -49,7 +49,9 @@ impl PollLog {
         if self.segments.len() == MAX_POLL_SEGMENTS {
             self.join_closest();
         }
-        self.segments.push(poll);
+        // Polls on several threads come through several buffers, so not in order of time; nearly always the last is the latest.
+        let later = self.segments.iter().rev().take_while(|segment| segment.start > poll.start).count();
+        self.segments.insert(self.segments.len() - later, poll);
     }
 
     /// Joins about half of the neighbours, those with the smallest gaps between them.
@@ -105,6 +107,15 @@ mod tests {
         assert!(log.segments.windows(2).all(|pair| pair[0].end <= pair[1].start));
         assert_eq!((log.segments[0].start, log.segments.last().unwrap().end), (1, now));
         assert_eq!(log.longest.unwrap().ticks(), 97);
+    }
+
+    #[test]
+    fn polls_that_come_out_of_order_stand_in_order_of_time() {
+        let mut log = PollLog::default();
+        for start in [40, 10, 30, 20, 50] {
+            log.add(poll(start, start + 1), 0);
+        }
+        assert_eq!(log.segments.iter().map(|segment| segment.start).collect::<Vec<_>>(), [10, 20, 30, 40, 50]);
     }
 
     #[test]

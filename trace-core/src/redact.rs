@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::caught::caught;
+use crate::span_record::{EventRecord, Extra, Extras};
 use crate::status::Status;
+use crate::trace::Trace;
 use crate::value::{Attribute, Key, Value};
 
 /// The key under which the description of an error status is shown to a redaction, as
@@ -136,6 +139,45 @@ impl Redactor {
             other => Cow::Owned(other.to_string()),
         });
         redacted
+    }
+}
+
+impl Trace {
+    /// The trace as a redactor leaves it, and how many values it removed or replaced: for a picture of a trace that was
+    /// recorded without that redactor.
+    #[must_use]
+    pub fn redacted(&self, redactor: &Redactor) -> (Self, usize) {
+        let mut redacted = self.clone();
+        let Some(extras) = redacted.extras.as_deref_mut() else { return (redacted, 0) };
+        let old = std::mem::take(&mut extras.attributes);
+        let mut changed = 0;
+        for record in &self.spans {
+            let Some(place) = record.extra.map(|extra| extra.get() as usize - 1) else { continue };
+            let Extra { name, attributes, events, links, .. } = extras.spans[place].clone();
+            let name = name.as_deref().unwrap_or(record.callsite.name());
+            let mut redact = |owner: AttributeOwner<'_>, of: &Range<u32>, extras: &mut Extras| {
+                let before = &old[of.start as usize..of.end as usize];
+                let mut after = before.to_vec();
+                redactor.redact(name, owner, &mut after);
+                changed += before.iter().filter(|attribute| !after.contains(attribute)).count();
+                extras.keep(after)
+            };
+            let kept = redact(AttributeOwner::Span, &attributes, extras);
+            extras.spans[place].attributes = kept;
+            for event in events.start as usize..events.end as usize {
+                let EventRecord { name, attributes, .. } = extras.events[event].clone();
+                extras.events[event].attributes = redact(AttributeOwner::Event { name: &name }, &attributes, extras);
+            }
+            for link in links.start as usize..links.end as usize {
+                let attributes = extras.links[link].attributes.clone();
+                extras.links[link].attributes = redact(AttributeOwner::Link, &attributes, extras);
+            }
+            let status = &mut extras.spans[place].status;
+            let before = status.clone();
+            redactor.redact_status(name, status);
+            changed += usize::from(*status != before);
+        }
+        (redacted, changed)
     }
 }
 

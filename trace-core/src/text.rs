@@ -16,7 +16,7 @@ const CHARS_PER_COLUMN: usize = 8;
 
 /// Whether a terminal or a reader would not see this character as itself: controls, line separators, and what turns the
 /// direction of writing or leaves no trace. The joiners that scripts and emoji need are none.
-pub(crate) const fn is_hidden(c: char) -> bool {
+pub const fn is_hidden(c: char) -> bool {
     matches!(c,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -24,7 +24,7 @@ pub(crate) const fn is_hidden(c: char) -> bool {
 }
 
 /// The text with every hidden character as its escape, such as `\n` or `\u{1b}`. A backslash stays as it is.
-pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -39,17 +39,17 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 }
 
 /// How many columns of a terminal an escaped text takes.
-pub(crate) fn columns(shown: &str) -> usize {
+pub fn columns(shown: &str) -> usize {
     shown.width()
 }
 
 /// The text, escaped, in at most `room` columns: if it does not fit, its middle is `ellipsis` instead.
-pub(crate) fn cut_middle(text: &str, room: usize, ellipsis: &str) -> String {
+pub fn cut_middle(text: &str, room: usize, ellipsis: &str) -> String {
     cut(text, room, ellipsis, |room| room / 2)
 }
 
 /// The text, escaped, in at most `room` columns: if it does not fit, its end is `ellipsis` instead.
-pub(crate) fn cut_end(text: &str, room: usize, ellipsis: &str) -> String {
+pub fn cut_end(text: &str, room: usize, ellipsis: &str) -> String {
     cut(text, room, ellipsis, |_| 0)
 }
 

@@ -3,7 +3,7 @@
 /// A duration with three to four digits and its unit: `999 ns`, `45.8 µs`, `108.7 ms`, `1.23 s`, `1 m 05 s`, `2 h 03 m`.
 ///
 /// It is rounded to the last digit shown, half up.
-pub(crate) fn duration_text(nanos: u64, micro: &str) -> String {
+pub fn duration_text(nanos: u64, micro: &str) -> String {
     const MICRO: u64 = 1_000;
     const MILLI: u64 = 1_000_000;
     const SECOND: u64 = 1_000_000_000;

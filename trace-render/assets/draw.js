@@ -1,0 +1,253 @@
+// Bars on one canvas of the size of the window.
+
+/** @typedef {{bg: string, text: string, faint: string, line: string, error: string, sel: string, match: string, services: string[]}} Colours */
+
+/** @returns {Colours} what the theme says now */
+function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  const of = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  return { bg: of("bg"), text: of("text"), faint: of("faint"), line: of("line"), error: of("error"), sel: of("sel"), match: of("match"), services: Array.from({ length: 8 }, (_, k) => of(`s${k}`)) };
+}
+
+/** Fits the canvas to its box. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height @returns {CanvasRenderingContext2D} cleared, in CSS pixels */
+function contextOf(canvas, width, height) {
+  const ratio = Math.min(devicePixelRatio || 1, 32767 / Math.max(width, height, 1));
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
+  const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, width, height);
+  ctx.font = "11px system-ui, sans-serif";
+  return ctx;
+}
+
+/** Times as solid blocks; several in one pixel become one block, the paler the less they fill, never nothing.
+ * @param {CanvasRenderingContext2D} ctx @param {(k: number) => [number, number]} block px @param {number} count @param {number} width @param {number} y @param {number} h */
+function drawBlocks(ctx, block, count, width, y, h) {
+  let column = -1, sum = 0;
+  const flush = () => {
+    if (sum > 0) {
+      ctx.globalAlpha = Math.min(1, 0.45 + 0.55 * sum);
+      ctx.fillRect(column, y, 1, h);
+      ctx.globalAlpha = 1;
+    }
+    sum = 0;
+  };
+  for (let k = 0; k < count; k++) {
+    const [from, to] = block(k);
+    if (to < 0) continue;
+    if (from > width) break;
+    if (to - from >= 1) {
+      flush();
+      ctx.fillRect(Math.max(from, -1), y, Math.min(to, width + 1) - Math.max(from, -1), h);
+    } else {
+      if (Math.floor(from) !== column) flush();
+      column = Math.floor(from);
+      sum += Math.max(to - from, 0.01);
+    }
+  }
+  flush();
+}
+
+/** @param {App} app @param {number} i @returns {{x: number, w: number}} its bar in px of the canvas; the formula that tests compare with */
+function barOf(app, i) {
+  const x = timeToX(app.m.start[i], app.view, app.width), to = timeToX(app.m.end[i], app.view, app.width);
+  return { x, w: Math.max(to - x, 1.5) };
+}
+
+/** @param {App} app @param {number} i @returns {number[]} cached */
+function coverOf(app, i) {
+  let found = app.covers.get(i);
+  if (!found) {
+    if (app.covers.size > 4000) app.covers.clear();
+    app.covers.set(i, found = covered(app.m, i));
+  }
+  return found;
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} i @param {number} y @param {number} h */
+function drawBar(ctx, app, i, y, h) {
+  const { m, colours, width, view } = app;
+  const at = (/** @type {number} */ t) => timeToX(t, view, width);
+  const { x, w } = barOf(app, i);
+  const left = Math.max(x, -3), right = Math.min(x + w, width + 3);
+  const colour = colours.services[m.service[i] % 8];
+  ctx.fillStyle = ctx.strokeStyle = colour;
+  if (right > left) {
+    ctx.globalAlpha = 0.25;
+    ctx.fillRect(left, y, right - left, h);
+    ctx.globalAlpha = 1;
+    const polls = m.polls.get(i), open = m.outcome[i] === OPEN;
+    if (polls) drawBlocks(ctx, (k) => [at(polls.segments[4 * k]), at(polls.segments[4 * k] + polls.segments[4 * k + 1])], polls.segments.length / 4, width, y, h);
+    else if (w < 3) ctx.fillRect(left, y, right - left, h);
+    else if (!open) {
+      const cover = coverOf(app, i);
+      drawBlocks(ctx, (k) => [at(k ? cover[2 * k - 1] : m.start[i]), at(2 * k < cover.length ? cover[2 * k] : m.end[i])], cover.length / 2 + 1, width, y, h);
+    }
+    if (polls && w > 6) drawGaps(ctx, app, i, polls, y, h);
+    if (w > 3) {
+      ctx.setLineDash(open ? [3, 2] : []);
+      ctx.strokeRect(left + 0.5, y + 0.5, right - left - 1, h - 1);
+      ctx.setLineDash([]);
+    }
+    if (polls?.longest && polls.longest[1] >= app.threshold) {
+      const [from, to] = [at(polls.longest[0]), at(polls.longest[0] + polls.longest[1])];
+      ctx.strokeStyle = colours.text;
+      ctx.strokeRect(from + 0.5, y - 1.5, Math.max(to - from - 1, 2), h + 3);
+    }
+    if (m.service[i] >= 8) {
+      ctx.fillStyle = colours.bg;
+      for (let k = 0; k <= (m.service[i] >> 3) % 4; k++) ctx.fillRect(x + 2 + 4 * k, y, 2, h);
+    }
+    if (m.isFailed(i)) {
+      ctx.fillStyle = colours.error;
+      ctx.fillRect(left, y + h, right - left, 2.5);
+    }
+  }
+  const critical = app.showCritical && app.facts.critical().get(i);
+  if (critical) {
+    ctx.fillStyle = colours.text;
+    for (let k = 0; k < critical.length; k += 2) ctx.fillRect(at(critical[k]), y - 2.5, Math.max(1.5, at(critical[k + 1]) - at(critical[k])), 2.5);
+  }
+  for (const [, t] of (m.events.get(i)?.[0] ?? []).slice(0, 200)) mark(ctx, "◆", at(t), y + h / 2, colours.text, colours.bg);
+  const note = [MARKS[m.outcome[i]], m.links.has(i) ? "↗" : ""].join("");
+  if (note) mark(ctx, note, Math.min(x + w + 8, Math.max(width - 8, x)), y + h / 2, m.isFailed(i) ? colours.error : colours.text, colours.bg);
+  const other = app.other ? app.other.toB[i] : -1;
+  if (app.other && other >= 0) {
+    const b = app.other.b;
+    ctx.fillStyle = colours.text;
+    ctx.fillRect(at(b.start[other]), y + h + 2.5, Math.max(1.5, at(b.end[other]) - at(b.start[other])), 2);
+  }
+}
+
+/** Waiting with no span is hatched, woken and not polled is dotted. @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} i @param {Polls} polls @param {number} y @param {number} h */
+function drawGaps(ctx, app, i, polls, y, h) {
+  const at = (/** @type {number} */ t) => timeToX(t, app.view, app.width);
+  const cover = coverOf(app, i);
+  ctx.strokeStyle = app.colours.services[app.m.service[i] % 8];
+  ctx.beginPath();
+  const hatch = (/** @type {number} */ a, /** @type {number} */ b) => {
+    const [from, to] = [Math.max(at(a), 0), Math.min(at(b), app.width)];
+    for (let x = Math.ceil(from / 5) * 5; x + 3 < to; x += 5) ctx.moveTo(x, y + h), ctx.lineTo(x + 3, y);
+  };
+  let last = app.m.start[i], k = 0;
+  for (let s = 0; s <= polls.segments.length; s += 4) {
+    const from = s < polls.segments.length ? polls.segments[s] : app.m.end[i];
+    const wake = polls.segments[s + 3], until = s === 0 ? last : wake ? Math.min(Math.max(wake, last), from) : from;
+    for (; k < cover.length && cover[k + 1] <= last; k += 2);
+    let a = last;
+    for (let c = k; c < cover.length && cover[c] < until; c += 2) {
+      if (cover[c] > a) hatch(a, cover[c]);
+      a = Math.max(a, cover[c + 1]);
+    }
+    if (a < until) hatch(a, until);
+    for (let x = Math.max(at(until), 0) + 2; x < Math.min(at(from), app.width); x += 4) ctx.rect(x, y + h / 2, 1, 1);
+    last = from + (polls.segments[s + 1] ?? 0);
+  }
+  ctx.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} x @param {number} y @param {string} colour @param {string} edge */
+function mark(ctx, text, x, y, colour, edge) {
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.strokeStyle = edge;
+  ctx.lineWidth = 3;
+  ctx.strokeText(text, x, y);
+  ctx.lineWidth = 1;
+  ctx.fillStyle = colour;
+  ctx.fillText(text, x, y);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} height @param {boolean} labels */
+function drawGrid(ctx, app, height, labels) {
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  for (const t of ticks(app.view.t0, app.view.t1, app.width)) {
+    const x = Math.round(timeToX(t, app.view, app.width)) + 0.5;
+    ctx.fillStyle = app.colours.line;
+    ctx.fillRect(x, 0, 1, height);
+    ctx.fillStyle = app.colours.faint;
+    if (labels && x < app.width - 40) ctx.fillText(tickText(t, app.view), x + 4, height / 2);
+  }
+}
+
+/** @param {number} t @param {{t0: number, t1: number}} view @returns {string} with as many digits as tell neighbours apart */
+function tickText(t, view) {
+  if (t === 0) return "0";
+  const [unit, name] = view.t1 < 2e3 ? [1, "ns"] : view.t1 < 2e6 ? [1e3, "µs"] : view.t1 < 2e9 ? [1e6, "ms"] : [1e9, "s"];
+  const digits = Math.max(0, Math.ceil(-Math.log10((view.t1 - view.t0) / unit / 20)));
+  return `${(t / unit).toFixed(Math.min(digits, 6))} ${name}`;
+}
+
+/** @param {App} app the time of the whole trace: how many leaves are open, errors as ticks, the window as a frame */
+function drawMinimap(app) {
+  const { m, colours, ui } = app;
+  const width = ui.minimap.clientWidth, height = ui.minimap.clientHeight;
+  const ctx = contextOf(ui.minimap, width, height);
+  const all = { t0: 0, t1: Math.max(m.total, 10) };
+  if (app.density.length !== width) {
+    const steps = new Float64Array(width + 2);
+    for (let i = 0; i < m.n; i++) {
+      if (m.kids[i]) continue;
+      const from = Math.min(Math.floor(timeToX(m.start[i], all, width)), width - 1);
+      steps[from]++;
+      steps[Math.min(Math.floor(timeToX(m.end[i], all, width)), width - 1) + 1]--;
+    }
+    for (let x = 1; x < width; x++) steps[x] += steps[x - 1];
+    app.density = steps.subarray(0, width);
+    app.failures = new Uint8Array(width);
+    for (let i = 0; i < m.n && m.failed; i++) if (m.isFailed(i)) app.failures[Math.min(Math.floor(timeToX(m.start[i], all, width)), width - 1)] = 1;
+  }
+  let most = 1;
+  for (const d of app.density) most = Math.max(most, d);
+  ctx.fillStyle = colours.faint;
+  for (let x = 0; x < width; x++) {
+    const h = app.density[x] ? Math.max(2, Math.sqrt(app.density[x] / most) * (height - 8)) : 0;
+    ctx.fillRect(x, height - h, 1, h);
+  }
+  ctx.fillStyle = colours.error;
+  for (let x = 0; x < width; x++) if (app.failures[x]) ctx.fillRect(x - 1, 0, 2, 7);
+  const [x0, x1] = [timeToX(app.view.t0, all, width), timeToX(app.view.t1, all, width)];
+  ctx.globalAlpha = 0.65;
+  ctx.fillStyle = colours.bg;
+  ctx.fillRect(0, 0, x0, height);
+  ctx.fillRect(x1, 0, width - x1, height);
+  ctx.globalAlpha = 1;
+  ctx.strokeStyle = colours.text;
+  ctx.strokeRect(x0 + 0.5, 0.5, Math.max(x1 - x0 - 1, 1), height - 1);
+}
+
+/** @param {App} app the flame and thread views: blocks with their names @param {CanvasRenderingContext2D} ctx @param {number} y0 of the first lane @param {number} height */
+function drawLanes(app, ctx, y0, height) {
+  const { m, width, view, colours } = app;
+  const h = app.rowHeight - 2;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  app.blocks.forEach((lane, r) => {
+    const y = r * app.rowHeight - y0;
+    if (y < -h || y > height) return;
+    let edge = -Infinity;
+    for (const [from, to, i] of lane) {
+      if (to < view.t0) continue;
+      if (from > view.t1) break;
+      const x = Math.max(timeToX(from, view, width), -2), right = Math.min(timeToX(to, view, width), width + 2);
+      if (right < edge) continue;
+      const w = Math.max(right - x, 1);
+      edge = x + w - 0.5;
+      ctx.fillStyle = colours.services[m.service[i] % 8];
+      ctx.globalAlpha = i === app.sel ? 0.75 : app.isMatch[i] ? 0.55 : 0.3;
+      ctx.fillRect(x, y, w - 0.5, h);
+      ctx.globalAlpha = 1;
+      ctx.fillRect(x, y, 1.5, h);
+      if (m.isFailed(i)) {
+        ctx.fillStyle = colours.error;
+        ctx.fillRect(x, y + h - 2.5, w, 2.5);
+      }
+      if (w < 28) continue;
+      ctx.fillStyle = colours.text;
+      const text = MARKS[m.outcome[i]] + m.nameOf(i), room = Math.floor((w - 8) / 6);
+      ctx.fillText(text.length > room ? `${text.slice(0, room - 1)}…` : text, x + 5, y + h / 2 + 1);
+    }
+  });
+}

@@ -1,0 +1,54 @@
+// Text for people: what is hidden is shown, durations and values.
+
+const HIDDEN = /[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}\p{Cs}]/gu;
+
+/** @param {string} text @returns {string} with control characters and what turns the direction of writing as escapes */
+function shown(text) {
+  return text.replace(HIDDEN, (c) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[c] ?? `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** @param {number} ns @returns {string} as `duration_text` in Rust has it */
+function duration(ns) {
+  const sign = ns < 0 ? "−" : "";
+  ns = Math.abs(ns);
+  const tenths = (/** @type {number} */ unit, /** @type {string} */ name) => {
+    const t = Math.floor(ns / unit * 10 + 0.5);
+    return `${sign}${Math.floor(t / 10)}.${t % 10} ${name}`;
+  };
+  if (ns < 1e3) return `${sign}${Math.round(ns)} ns`;
+  if (ns < 999_950) return tenths(1e3, "µs");
+  if (ns < 999_950_000) return tenths(1e6, "ms");
+  if (ns < 59_995_000_000) return `${sign}${(Math.floor(ns / 1e7 + 0.5) / 100).toFixed(2)} s`;
+  const s = Math.floor(ns / 1e9 + 0.5);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  if (s < 3600) return `${sign}${Math.floor(s / 60)} m ${two(s % 60)} s`;
+  return `${sign}${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))} m`;
+}
+
+/** @param {string} text @param {number} whole what 100 % is @returns {number} nanoseconds, or NaN */
+function parseDuration(text, whole) {
+  const found = /^([\d.]+)\s*(ns|us|µs|ms|s|m|h|%)?$/.exec(text);
+  if (!found) return NaN;
+  const units = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12, "%": whole / 100 };
+  return Number(found[1]) * units[/** @type {keyof typeof units} */ (found[2] ?? "ns")];
+}
+
+/** @param {any} value of the data block @returns {string} */
+function valueText(value) {
+  if (Array.isArray(value)) return `[${value.map((v) => (typeof v === "string" ? JSON.stringify(v) : valueText(v))).join(", ")}]`;
+  if (value === null || typeof value !== "object") return String(value);
+  if ("empty" in value) return "[]";
+  return String(value.int ?? value.double ?? value.bytes);
+}
+
+/** @param {string} start decimal nanoseconds since 1970 @param {number} ns after it @param {boolean} utc @returns {string} */
+function wallTime(start, ns, utc) {
+  const at = BigInt(start) + BigInt(Math.round(ns));
+  const date = new Date(Number(at / 1_000_000n));
+  const fraction = String(at % 1_000_000_000n).padStart(9, "0");
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const [y, mo, d, h, mi, s] = utc
+    ? [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+    : [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
+  return `${y}-${two(mo + 1)}-${two(d)} ${two(h)}:${two(mi)}:${two(s)}.${fraction}${utc ? " UTC" : ""}`;
+}

@@ -1,0 +1,359 @@
+// The viewer in a browser.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, test } from "node:test";
+import { load } from "../load.mjs";
+import { missing } from "../chromium.mjs";
+import { MS, close, copyOf, open, pageOf, pageWith, span, svgOf } from "./pages.mjs";
+
+const v = load();
+const check = (name, run) => test(name, { skip: missing }, run);
+after(close);
+
+const error = { status: { code: "error", description: "card declined" }, outcome: "error" };
+const shop = () => pageOf("shop", [
+  span(1, 0, "checkout", 0, 152, { attributes: { "user.id": 42, "http.url": "https://example.org/a?b=c" } }),
+  span(2, 1, "reserve stock", 0, 101, { events: [{ name: "retry", unix_nano: String(1700000000050000000n), attributes: { attempt: 2 } }] }),
+  span(3, 1, "charge", 101, 40, error), span(4, 3, "POST /charges", 103, 35, { resource: { "service.name": "payments" } }),
+  span(5, 1, "log", 141, 5, { outcome: "cancelled" }), span(6, 5, "sync", 141, 0, { outcome: "never_polled" }), span(7, 1, "report", 128, null),
+]);
+const polled = () => pageWith("polled", [
+  ["root", 0, 0, 100 * MS, { polls: [0, 1 * MS, 1, 0, 99 * MS, 1 * MS, 1, 0] }],
+  ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 1, 0] }],
+  ["db", 1, 2 * MS, 60 * MS, { service: "db", polls: [2 * MS, 1 * MS, 1, 0, 51.2 * MS, 1 * MS, 1, 10 * MS] }],
+]);
+const wide = (count) => Array.from({ length: count }, (_, i) => span(i + 2, i % 10 === 0 ? 1 : i - (i % 10) + 2, `step ${i % 7}`, i % 90, 1 + i % 9)).concat(span(1, 0, "root", 0, 100));
+
+check("a page opens from disk, asks for nothing and complains of nothing", async () => {
+  const { page, trouble, requests, close } = await open(shop());
+  assert.deepEqual(trouble, []);
+  assert.equal(requests.length, 1, requests.join());
+  assert.equal(await page.evaluate(() => window.violations), undefined);
+  assert.equal(await page.title(), "checkout · shop");
+  assert.match(await page.locator("#facts").innerText(), /4bf92f3577b34da6a3ce929d0e0e4736.*152.0 ms.*7 spans.*1 failed.*1 cancelled/s);
+  await close();
+});
+
+check("with scripts off the page has a picture", async () => {
+  const { page, close } = await open(shop(), { javaScriptEnabled: false, ready: false });
+  assert.match(await page.locator("svg").first().textContent(), /reserve stock/);
+  await close();
+});
+
+const HOSTILE = ["</script><script>window.pwned=1</script>", "<script>window.pwned=1</script>", "<!--<script>window.pwned=1//-->", "--></script><img src=x onerror=window.pwned=1>", "]]></style></title></noscript><svg onload=window.pwned=1>",
+  "\"><img src=x onerror=window.pwned=1>", "' onmouseover='window.pwned=1", "javascript:window.pwned=1", "data:text/html,<script>window.pwned=1</script>", "&lt;script&gt;window.pwned=1&lt;/script&gt;", "\u202eevil\u202c\u2028\u0000\u0001", "__proto__", "x".repeat(1_000_000)];
+const hostile = () => pageOf("hostile", HOSTILE.map((text, i) => span(i + 1, Math.floor((i + 1) / 2), text, i, 20, {
+  attributes: { [text]: text, list: [text] }, status: { code: "error", description: text }, outcome: "error", events: [{ name: text, unix_nano: String(1700000000000000000n), attributes: { [text]: text } }], resource: { "service.name": text, [text]: text },
+})));
+
+check("no text of a trace becomes markup or code", async () => {
+  const path = hostile();
+  for (const scripts of [true, false]) {
+    const { page, close } = await open(path, { javaScriptEnabled: scripts, ready: scripts });
+    if (scripts) {
+      for (let r = 0; r < HOSTILE.length; r++) {
+        await page.keyboard.press(r ? "ArrowDown" : "Home");
+        if (!r) await page.keyboard.press("Enter");
+        for (const handle of await page.locator("#panel summary").all()) await handle.click();
+        await page.evaluate(() => document.activeElement?.blur());
+      }
+      for (const key of ["2", "3", "4", "1"]) await page.keyboard.press(key);
+      await page.fill("#q", HOSTILE[0]);
+      assert.equal(await page.evaluate(() => window.pwned), undefined);
+      assert.deepEqual(await page.evaluate(() => [document.scripts.length, document.images.length, document.querySelectorAll("svg, iframe, object").length]), [2, 0, 0]);
+      assert.equal(await page.locator("a[href^='javascript'], a[href^='data']").count(), 0);
+      const text = await page.locator("#grid").innerText();
+      assert.ok(text.includes("<script>window.pwned=1</script>"), "shown verbatim");
+      assert.ok(text.includes("\\u{202e}evil\\u{202c}\\u{2028}\\u{0}\\u{1}"), "or as an escape");
+      assert.ok(!text.includes("\u202e"));
+    } else assert.equal(await page.locator("script").count(), 2);
+    await close();
+  }
+});
+
+check("the test above can fail: without the escapes the payload runs, and the policy stops it", async () => {
+  const raw = (text) => text.replaceAll("\\u003c", "<");
+  const bare = (text) => raw(text).replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, "");
+  for (const [name, change, expected] of [["raw-bare", bare, 1], ["raw-policy", raw, undefined]]) {
+    const { page, close } = await open(copyOf(name, hostile(), change), { ready: false });
+    await page.waitForTimeout(200);
+    assert.equal(await page.evaluate(() => window.pwned), expected, name);
+    await close();
+  }
+});
+
+check("ugly traces are drawn: nothing, orphans, a circle, two roots, skew, no time, a long chain", async () => {
+  for (const [name, spans, rows] of [
+    ["orphans", [span(1, 99, "orphan", 0, 5), span(2, 98, "other", 5, 0)], 2],
+    ["circle", [span(1, 3, "a", 0, 9), span(2, 1, "b", 1, 8), span(3, 2, "c", 2, 7)], 3],
+    ["skew", [span(1, 0, "root", 50, 10), span(2, 1, "early", 0, 5), span(3, 1, "late", 90, 5)], 3],
+    ["open", [span(1, 0, "open", 0, null)], 1],
+    ["no-time", [span(1, 0, "a", 0, 0), span(2, 1, "b", 0, 0)], 2],
+    ["chain", Array.from({ length: 80_000 }, (_, i) => span(i + 1, i, "link", i / 1e3, 1)), 80_000],
+  ]) {
+    const { page, trouble, close } = await open(pageOf(name, spans));
+    assert.equal(await page.evaluate(() => window.__trace.rows()), rows, name);
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    for (const key of ["2", "3", "4", "1"]) await page.keyboard.press(key);
+    assert.deepEqual(trouble, [], name);
+    await close();
+  }
+  const { page, trouble, close } = await open(pageWith("empty", []));
+  assert.match(await page.locator("#nothing").innerText(), /no spans/);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+check("damaged data says so", async () => {
+  const { page, close } = await open(copyOf("damaged", shop(), (text) => text.replace('"depth":[0,', '"depth":[3,')), { ready: false });
+  assert.match(await page.locator("#banner").innerText(), /damaged/);
+  await close();
+});
+
+check("a bar is where the formula says, full in a poll and pale in a gap", async () => {
+  const { page, state, close } = await open(polled());
+  const pixel = (x, y) => page.evaluate(([x, y]) => {
+    const canvas = document.getElementById("bars"), ratio = canvas.width / canvas.clientWidth;
+    return [...canvas.getContext("2d").getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data];
+  }, [x, y]);
+  for (const keys of [[], ["KeyW"], ["Shift+KeyW"]]) {
+    for (const key of keys) await page.keyboard.press(key);
+    await page.waitForTimeout(60);
+    const { view, width } = await state();
+    const expected = (from, to) => ({ x: v.timeToX(from, view, width), w: Math.max(1.5, v.timeToX(to, view, width) - v.timeToX(from, view, width)) });
+    assert.deepEqual(await page.evaluate(() => window.__trace.bar("0000000000000002")), expected(0, 60 * MS));
+  }
+  await page.keyboard.press("0");
+  await page.waitForTimeout(60);
+  const { view, width, rowHeight } = await state();
+  const at = (t) => v.timeToX(t, view, width);
+  assert.deepEqual((await pixel(at(28 * MS), rowHeight * 1.5)), [37, 106, 98, 255], "the middle of a poll has the full colour");
+  const gap = await pixel(at(56 * MS), rowHeight * 1.5 - 4);
+  assert.ok(gap[3] < 255 || gap[0] !== 37, `a gap has not: ${gap}`);
+  await close();
+});
+
+check("every line of the key table does what it says", async () => {
+  const { page, state, close } = await open(shop());
+  const press = async (key) => { await page.keyboard.press(key); await page.waitForTimeout(30); return state(); };
+  const select = (n) => n.toString(16).padStart(16, "0");
+  const width = async () => { const { view } = await state(); return view.t1 - view.t0; };
+  assert.equal((await press("Home")).sel, select(1));
+  assert.equal((await press("ArrowDown")).sel, select(2));
+  assert.equal((await press("j")).sel, select(3));
+  assert.equal((await press("k")).sel, select(2));
+  assert.equal((await press("ArrowUp")).sel, select(1));
+  assert.equal((await press("ArrowLeft")).folded, 1);
+  assert.equal((await press("ArrowRight")).folded, 0);
+  assert.equal((await press("l")).sel, select(2));
+  assert.equal((await press("h")).sel, select(1));
+  assert.equal((await press("End")).sel, select(6));
+  assert.equal((await press("PageUp")).sel, select(1));
+  assert.equal((await press("PageDown")).sel, select(6));
+  assert.equal((await press("Enter")).panel, true);
+  assert.equal((await press(" ")).panel, false);
+  assert.equal((await press("e")).sel, select(3));
+  assert.equal((await press("Shift+E")).sel, select(3));
+  let before = await width();
+  await press("w"); assert.ok(await width() < before);
+  await press("s"); assert.ok(Math.abs(await width() - before) < 1);
+  await press("Shift+W"); assert.ok(await width() < before / 2);
+  let { view } = await state();
+  assert.ok((await press("d")).view.t0 > view.t0);
+  assert.ok((await press("Shift+A")).view.t0 < view.t0);
+  await press("+"); await press("-");
+  assert.equal((await press("0")).view.t0, 0);
+  assert.ok((await press("f")).view.t0 > 90 * MS);
+  assert.equal((await press("Shift+F")).focus, select(3));
+  assert.equal((await press("Backspace")).focus, null);
+  assert.equal((await press("]")).folded, 3);
+  assert.equal((await press("o")).folded, 2);
+  assert.equal((await press("[")).folded, 0);
+  assert.equal((await press("p")).folded, 2);
+  await press("[");
+  assert.equal((await press("c")).critical, true);
+  for (const [key, name] of [["2", "flame"], ["3", "table"], ["4", "threads"], ["1", "waterfall"]]) assert.equal((await press(key)).viewName, name);
+  await press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "q");
+  await page.keyboard.type("dur>30ms w");
+  assert.equal((await state()).viewName, "waterfall", "while typing, keys are letters");
+  await page.fill("#q", "dur>30ms");
+  assert.equal((await state()).matches, 4);
+  await page.keyboard.press("Enter");
+  await page.evaluate(() => document.getElementById("grid").focus());
+  await press("Home");
+  assert.equal((await press("n")).sel, select(2));
+  assert.equal((await press("n")).sel, select(3));
+  assert.equal((await press("Shift+N")).sel, select(2));
+  assert.equal((await press("Shift+Enter")).sel, select(1));
+  assert.equal(await page.locator("#live").innerText().then((text) => /1 of 4 matches/.test(text)), true);
+  await press("Enter");
+  assert.equal((await state()).panel, true);
+  assert.equal((await press("Escape")).panel, false);
+  assert.equal((await press("Escape")).q, "");
+  await press("f");
+  assert.equal((await press("Escape")).view.t0, 0);
+  await press("Control+f");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "q");
+  await page.keyboard.press("Escape");
+  await press("?");
+  assert.equal(await page.locator("dialog").isVisible(), true);
+  await page.keyboard.press("Escape");
+  await press("y"); await press("Shift+Y");
+  await close();
+});
+
+check("folding is the reader's: it survives search, resize, theme and views", async () => {
+  const { page, state, close } = await open(shop());
+  await page.locator(".row", { hasText: "charge" }).first().locator(".fold").click();
+  assert.equal((await state()).folded, 1);
+  await page.fill("#q", "POST");
+  assert.equal((await state()).folded, 1);
+  assert.equal(await page.locator(".inside").innerText(), "1", "the folded row tells how many matches it hides");
+  await page.setViewportSize({ width: 700, height: 500 });
+  await page.selectOption("#theme", "dark");
+  await page.evaluate(() => document.getElementById("grid").focus());
+  await page.keyboard.press("2"); await page.keyboard.press("1");
+  assert.equal((await state()).folded, 1);
+  await close();
+});
+
+check("the fragment brings a reader to the same place", async () => {
+  const path = shop();
+  const first = await open(path);
+  await first.page.keyboard.press("End");
+  await first.page.keyboard.press("f");
+  await first.page.fill("#q", "dur>1ms");
+  await first.page.keyboard.press("Escape");
+  await first.page.fill("#q", "log");
+  await first.page.waitForTimeout(300);
+  const hash = await first.page.evaluate(() => location.hash);
+  const expected = await first.state();
+  await first.close();
+  const second = await open(path, { hash });
+  const found = await second.state();
+  assert.deepEqual([found.sel, found.q, found.matches], [expected.sel, expected.q, expected.matches]);
+  assert.ok(Math.abs(found.view.t0 - expected.view.t0) < 2);
+  await second.close();
+  for (const name of ["flame", "table", "threads"]) {
+    const view = await open(path, { hash: `#v=${name}` });
+    assert.equal((await view.state()).viewName, name);
+    await view.close();
+  }
+  const unknown = await open(path, { hash: "#s=00000000000000ff" });
+  assert.match(await unknown.page.locator("#banner").innerText(), /no span 00000000000000ff/);
+  await unknown.close();
+});
+
+check("the panel tells all of a span, and only web addresses are links", async () => {
+  const { page, close } = await open(shop(), { hash: "#s=0000000000000001" });
+  const text = await page.locator("#panel").innerText();
+  for (const part of ["checkout", "user.id", "42", "152.0 ms (152,000,000 ns)", "2023-11-14 22:13:20.000000000 UTC"]) assert.ok(text.includes(part), part);
+  assert.deepEqual(await page.locator("#panel a").evaluateAll((links) => links.map((a) => [a.href, a.rel])), [["https://example.org/a?b=c", "noreferrer noopener"]]);
+  await close();
+});
+
+check("polls tell what waited for what", async () => {
+  const { page, state, close } = await open(polled(), { hash: "#s=0000000000000003" });
+  const text = await page.locator("#panel").innerText();
+  assert.match(text, /Up to 41\.0 ms behind a 46\.0 ms poll of\s+noisy/);
+  assert.match(text, /ready, not polled 41\.2 ms/);
+  await page.evaluate(() => document.getElementById("grid").focus());
+  await page.keyboard.press("x");
+  assert.equal((await state()).sel, "0000000000000002");
+  assert.match(await page.locator("#panel").innerText(), /Held up 1 span, 41\.0 ms in total/);
+  await page.keyboard.press("g");
+  assert.equal((await state()).sel, "0000000000000002");
+  await close();
+});
+
+check("a second file is compared, without a network", async () => {
+  const { page, state, requests, close } = await open(shop());
+  const other = pageOf("other", [span(1, 0, "checkout", 0, 100), span(2, 1, "reserve stock", 0, 51), span(9, 1, "new step", 60, 5)]);
+  await page.setInputFiles("#file", other);
+  await page.waitForFunction(() => window.__trace.state().compared !== null);
+  assert.match(await page.locator("#banner").innerText(), /2 spans in both, 5 only in A \(this page\), 1 only in B: new step/);
+  await page.waitForTimeout(60);
+  assert.match(await page.locator("#grid").innerText(), /\+52\.0 ms/);
+  assert.equal(requests.length, 1);
+  assert.equal((await state()).compared, 1);
+  await close();
+});
+
+check("axe finds nothing, light or dark, with the panel and every view", async () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  for (const colorScheme of ["light", "dark"]) {
+    // The policy forbids other scripts, axe's too.
+    const { page, close } = await open(copyOf(`axe-${colorScheme}`, polled(), (text) => text.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, "")), { colorScheme, hash: "#s=0000000000000002" });
+    await page.addScriptTag({ content: axe });
+    for (const key of ["1", "2", "3", "4"]) {
+      await page.evaluate(() => document.activeElement?.blur());
+      await page.keyboard.press(key);
+      await page.waitForTimeout(80);
+      const { violations } = await page.evaluate(() => window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 200))]), [], `${colorScheme}, view ${key}`);
+    }
+    await close();
+  }
+});
+
+check("a screen reader gets the rows as a tree", async () => {
+  const { page, close } = await open(shop());
+  const rows = await page.locator("[role=row]").evaluateAll((all) => all.map((row) => [row.ariaLabel, row.ariaLevel, row.ariaExpanded, row.getAttribute("aria-rowindex")]).sort((a, b) => a[3] - b[3]));
+  assert.deepEqual(rows.slice(0, 4), [
+    ["checkout, shop, 152.0 ms", "1", "true", "1"], ["reserve stock, shop, 101.0 ms, 1 event", "2", null, "2"],
+    ["charge, shop, 40.0 ms, error, card declined", "2", "true", "3"], ["POST /charges, payments, 35.0 ms", "3", null, "4"],
+  ]);
+  const snapshot = await page.locator("#grid").ariaSnapshot();
+  assert.match(snapshot, /treegrid "Spans"/);
+  assert.match(snapshot, /row "log, shop, 5\.0 ms, cancelled"/);
+  await page.focus("#grid");
+  await page.keyboard.press("End");
+  await page.waitForTimeout(60);
+  assert.equal(await page.evaluate(() => document.getElementById(document.getElementById("grid").getAttribute("aria-activedescendant"))?.ariaSelected), "true");
+  await close();
+});
+
+check("forced colours and dark are followed by the canvas", async () => {
+  for (const options of [{ colorScheme: "dark" }, { forcedColors: "active" }, { reducedMotion: "reduce" }]) {
+    const { page, trouble, close } = await open(polled(), options);
+    assert.deepEqual(trouble, []);
+    const some = await page.evaluate(() => { const c = document.getElementById("bars"); return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((n) => n > 0); });
+    assert.ok(some, JSON.stringify(options));
+    await close();
+  }
+});
+
+check("a hundred thousand spans stay within the budgets", async () => {
+  const { page, close } = await open(pageOf("large", wide(99_999)));
+  const stats = () => page.evaluate(() => window.__trace.stats());
+  assert.equal((await stats()).spans, 100_000);
+  // The specification's numbers, three times over: the machine is shared.
+  assert.ok((await stats()).ready <= 3 * 1500, `ready after ${(await stats()).ready} ms`);
+  await page.evaluate(async () => {
+    for (let k = 0; k < 60; k++) {
+      document.getElementById("scroll").scrollTop = k * 30_011;
+      await new Promise(requestAnimationFrame);
+    }
+  });
+  const { frames, rows } = await stats();
+  const p95 = [...frames].sort((a, b) => a - b)[Math.floor(frames.length * 0.95)];
+  assert.ok(p95 <= 3 * 8, `a frame's script takes ${p95} ms`);
+  assert.ok(rows <= 700 / 22 + 3, `${rows} rows in the document`);
+  const took = (what, q) => page.evaluate(([what, q]) => window.__trace.time(what, q), [what, q]);
+  assert.ok(await took("foldAll") <= 3 * 50);
+  await took("unfoldAll");
+  assert.ok(await took("search", "step 3 dur>4ms") <= 3 * 100);
+  await close();
+});
+
+check("an SVG is drawn as an image", async () => {
+  const path = svgOf("picture", [span(1, 0, "checkout", 0, 152), span(2, 1, "charge", 101, 40, error)]);
+  const { page, trouble, close } = await open(path, { ready: false });
+  assert.deepEqual(trouble, []);
+  assert.match(await page.locator("svg").first().textContent(), /charge/);
+  await close();
+});

@@ -1,0 +1,58 @@
+//! Spans by trace and resource.
+
+use std::collections::HashMap;
+
+use serde::Deserialize as _;
+use serde::de::Error as _;
+use trace_core::{Attribute, Resource, SpanData, SpanId, Trace, TraceId};
+
+/// Spans on their way into traces.
+#[derive(Default)]
+pub(super) struct Parts {
+    parts: Vec<(TraceId, Resource, Vec<SpanData>)>,
+    places: HashMap<(TraceId, String), usize>,
+}
+
+impl Parts {
+    pub(super) fn add(&mut self, resource: &Resource, span: SpanData) {
+        // A resource has no order and no hash of its own.
+        let key = (span.trace_id, format!("{resource:?}"));
+        let place = *self.places.entry(key).or_insert_with(|| {
+            self.parts.push((span.trace_id, resource.clone(), Vec::new()));
+            self.parts.len() - 1
+        });
+        self.parts[place].2.push(span);
+    }
+
+    pub(super) fn traces(self) -> Vec<Trace> {
+        let trace = |(id, resource, spans)| Trace::from_spans(id, spans).resource_of_spans(resource);
+        self.parts.into_iter().map(trace).collect()
+    }
+}
+
+pub(super) fn resource(attributes: Vec<Attribute>) -> Resource {
+    attributes
+        .into_iter()
+        .fold(Resource::new(), |resource, Attribute { key, value, .. }| resource.attribute(key, value))
+}
+
+pub(super) fn trace_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<TraceId, D::Error> {
+    let text = String::deserialize(from)?;
+    text.to_ascii_lowercase().parse().map_err(|error| D::Error::custom(format_args!("trace id {text:?}: {error}")))
+}
+
+pub(super) fn span_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<SpanId, D::Error> {
+    let text = String::deserialize(from)?;
+    text.to_ascii_lowercase().parse().map_err(|error| D::Error::custom(format_args!("span id {text:?}: {error}")))
+}
+
+/// A span's id, or none: `null`, an empty text, or zeros.
+pub(super) fn optional_span_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SpanId>, D::Error> {
+    match Option::<String>::deserialize(from)? {
+        Some(text) if !text.is_empty() && text != "0000000000000000" => match text.to_ascii_lowercase().parse() {
+            Ok(id) => Ok(Some(id)),
+            Err(error) => Err(D::Error::custom(format_args!("span id {text:?}: {error}"))),
+        },
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,70 @@
+//! Reading spans from files: all of it comes back, and what is wrong is told with its place.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+#[path = "../../trace-core/tests/common/mod.rs"]
+mod common;
+
+use common::{START, checkout, evil, span, trace};
+use trace_core::{Outcome, SpanKind, Trace, Value};
+use trace_render::read::read;
+
+#[test]
+fn json_lines_come_back_as_they_were_written() {
+    let mut values = span(1, 0, "values", 0, 5);
+    for (key, value) in [
+        ("int", Value::from(i64::MAX)),
+        ("double", Value::from(1.0)),
+        ("nan", Value::from(f64::NEG_INFINITY)),
+        ("bytes", Value::from(vec![0_u8, 1, 255])),
+        ("empty", Value::from(Vec::<i64>::new())),
+        ("list", Value::from(vec!["a", "b"])),
+        ("flags", Value::from(vec![true, false])),
+    ] {
+        values.attributes.push((key, value).into());
+    }
+    for written in [checkout(), evil(), trace([values])] {
+        let read = read(&written.to_json_lines()).unwrap();
+        let data = |trace: &Trace| trace.spans().map(|span| span.to_data()).collect::<Vec<_>>();
+        assert_eq!(read.len(), 1);
+        assert_eq!(data(&read[0]), data(&written));
+        assert_eq!(read[0].resource(), written.resource());
+    }
+}
+
+const OTLP: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
+"scopeSpans":[{"scope":{"name":"lib"},"spans":[{"traceId":"4BF92F3577B34DA6A3CE929D0E0E4736","spanId":"00f067aa0ba902b7",
+"parentSpanId":"","name":"GET /","kind":2,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000005000000",
+"attributes":[{"key":"http.status","value":{"intValue":"500"}},{"key":"ratio","value":{"doubleValue":0.5}}],
+"status":{"code":2,"message":"broken"}}]}]}]}
+"#;
+
+#[test]
+fn otlp_json_is_read_with_ids_in_any_case_and_numbers_as_text() {
+    let traces = read(&OTLP.repeat(2)).unwrap();
+    let span = traces[0].spans().next().unwrap();
+    assert_eq!((span.name(), span.kind(), span.outcome()), ("GET /", SpanKind::Server, Outcome::Error));
+    assert_eq!(span.attribute("http.status"), Some(&Value::I64(500)));
+    assert_eq!((span.parent_id(), span.start_unix_nanos()), (None, START));
+    assert_eq!(traces[0].resource().service_name(), Some("shop"));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line_and_column() {
+    let good = trace([span(1, 0, "a", 0, 1)]).to_json_lines();
+    let second = |line: &str| format!("{good}{line}\n");
+    for (text, line, column, message) in [
+        (String::new(), 1, 1, "there is no span in it"),
+        ("{\"a\": 1}".to_owned(), 1, 1, "neither a span"),
+        ("hello".to_owned(), 1, 1, "expected value"),
+        (second("{\"trace_id\": \"4bf9\"}"), 2, 20, "trace id \"4bf9\""),
+        (second(&good.trim_end()[..40]), 2, 40, "EOF"),
+        (good.replace("\"internal\"", "\"sideways\""), 1, 0, "unknown variant `sideways`"),
+        (good.replace("\"start_unix_nano\":\"17", "\"start_unix_nano\":\"x7"), 1, 0, "is no number of nanoseconds"),
+        (OTLP.replace("\"name\":\"GET /\"", "\"name\":7"), 3, 26, "expected a string"),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert_eq!(error.line(), line, "{error}");
+        assert!(column == 0 || error.column() == column, "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
