@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, question};
 use crate::assembler::{Assembler, PartRules};
+use crate::builder::DEFAULT_LONG_POLL;
 use crate::context::{self, Carry, Hot};
 use crate::current_span::current_span;
 use crate::detail::Rules;
+use crate::flush::with_process_wide;
 use crate::future::in_context;
 use crate::limits::SpanLimits;
 use crate::line::{Line, LineRules};
 use crate::manual_clock::ManualClock;
-use crate::pipeline::{DEFAULT_LONG_POLL, with_process_wide};
 use crate::processor::{self, Collected, Command};
 use crate::redact::Redactor;
 use crate::resource::Resource;

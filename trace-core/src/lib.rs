@@ -275,6 +275,7 @@ mod assembly;
 mod baggage;
 mod blocked;
 mod buffer;
+mod builder;
 mod callsite;
 mod cancellation;
 mod capture;
@@ -296,10 +297,12 @@ mod env;
 mod export;
 mod exporter;
 pub mod filter;
+mod flush;
 mod future;
 pub mod guide;
 mod handoff;
 mod id;
+mod init_error;
 mod kind;
 mod limits;
 mod line;
@@ -353,6 +356,10 @@ pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_MEMBERS};
 pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
+pub use crate::builder::{
+    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_LONG_POLL, DEFAULT_MAX_TRACE_AGE,
+    DEFAULT_MAX_TRACE_SPANS, PipelineBuilder, StartedSpan, builder, init,
+};
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::cancellation::{Cancellation, Dropped};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
@@ -369,9 +376,11 @@ pub use crate::export::json_lines::{JsonLinesExporter, OpenFileError};
 pub use crate::export::memory::MemoryExporter;
 pub use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 pub use crate::filter::Filter;
+pub use crate::flush::{FlushError, flush, flush_async, stats};
 pub use crate::future::{FutureExt, InSpan};
 pub use crate::handoff::{Handoff, drive, in_current_span, suppressed};
 pub use crate::id::{ParseIdError, SpanId, TraceId};
+pub use crate::init_error::InitError;
 pub use crate::kind::{Level, ParseLevelError, SpanKind};
 pub use crate::limits::{
     DEFAULT_ATTRIBUTES, DEFAULT_ATTRIBUTES_PER_EVENT, DEFAULT_ATTRIBUTES_PER_LINK, DEFAULT_EVENTS, DEFAULT_LINKS,
@@ -381,11 +390,7 @@ pub use crate::live::open_spans;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
-pub use crate::pipeline::{
-    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_LONG_POLL, DEFAULT_MAX_TRACE_AGE,
-    DEFAULT_MAX_TRACE_SPANS, FlushError, InitError, Pipeline, PipelineBuilder, StartedSpan, builder, flush,
-    flush_async, init, stats,
-};
+pub use crate::pipeline::Pipeline;
 pub use crate::poll_log::MAX_POLL_SEGMENTS;
 pub use crate::polls::{PollSegment, Polls};
 pub use crate::propagation::context::{Context, ContextExt, current_baggage, current_trace_state};
