@@ -45,9 +45,9 @@ pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
         Name::Callsite(callsite) => enter(callsite),
         Name::Static(text) => match callsite::interned(text, location) {
             Some(callsite) => enter(callsite),
-            None => ActiveSpan::of_plan(Plan::new(name, location)),
+            None => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
         },
-        Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location)),
+        Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
     }
 }
 
@@ -77,7 +77,7 @@ pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
 #[cold]
 #[inline(never)]
 fn enter_anything(callsite: &'static Callsite) -> ActiveSpan {
-    ActiveSpan::of_plan(Plan::new(callsite.into(), Location::caller()))
+    ActiveSpan::of_plan(Plan::new(callsite.into(), Location::caller()), PlannedCargo::Here)
 }
 
 /// A guard: its span is current until it is dropped, then the span that was current before is so again.
@@ -152,9 +152,9 @@ impl ActiveSpan {
         Self { live: Some(live), stays_on_its_thread: PhantomData }
     }
 
-    fn of_plan(plan: Plan) -> Self {
+    fn of_plan(plan: Plan, cargo: PlannedCargo) -> Self {
         let callsite = plan.callsite;
-        let Started { begun, cargo } = start::begin(plan, Announce::IfNeeded);
+        let Started { begun, cargo } = start::begin(plan, cargo, Announce::IfNeeded);
         match cargo {
             PlannedCargo::Own(cargo) => Self::with_cargo(begun, callsite, cargo),
             PlannedCargo::Here if begun.role == Role::Nothing => Self::NOTHING,
@@ -298,7 +298,7 @@ impl SpanBuilder {
     /// ```
     #[inline]
     pub fn enter(self) -> ActiveSpan {
-        ActiveSpan::of_plan(self.plan)
+        ActiveSpan::of_plan(self.plan, self.cargo)
     }
 
     /// Starts the span and runs `body` inside of it.

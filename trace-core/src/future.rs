@@ -13,6 +13,7 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame};
 use crate::carrier;
 use crate::context::{self, Carry, Hot};
@@ -177,18 +178,22 @@ impl Carried {
         let (carry, role) = span.into_parts();
         match role {
             Role::Nothing if carry.cargo.is_none() => Self::nothing(),
-            Role::Ended | Role::Closed => Self::span(carry.hot).with(carry),
+            Role::Ended | Role::Closed => Self::span(carry.hot).with(carry.cargo),
             Role::Nothing | Role::Context => Self::context(carry),
         }
     }
 
     /// The same with this cargo.
-    #[inline]
-    fn with(mut self, carry: Carry) -> Self {
-        if carry.cargo.is_some() {
-            self.left =
-                Some(Box::new(Left { hot: self.own, cargo: vec![Frame::first(carry.cargo)], kind: LeftKind::Cargo }));
-        }
+    #[inline(always)]
+    fn with(self, cargo: SharedCargo) -> Self {
+        if cargo.is_some() { self.with_some(cargo) } else { self }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_some(mut self, cargo: SharedCargo) -> Self {
+        let cargo = vec![Frame::first(cargo)];
+        self.left = Some(Box::new(Left { hot: self.own, cargo, kind: LeftKind::Cargo }));
         self
     }
 
@@ -205,12 +210,12 @@ impl Carried {
     pub(crate) fn context(carry: Carry) -> Self {
         let hot = carry.hot;
         if hot.is_sampled() {
-            return Self::carrier(hot).with(carry);
+            return Self::carrier(hot).with(carry.cargo);
         }
         // What is polled inside of a context that passes through here must be kept apart from it.
         let is_nothing = |hot: Hot| hot.to_keep() == Hot::NONE && !switches::is_on(hot.pipeline());
         let is_nothing = is_nothing(hot) && carry.cargo.is_none() && is_nothing(context::current());
-        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context).with(carry) }
+        if is_nothing { Self::nothing() } else { Self::new(hot, CarriedRole::Context).with(carry.cargo) }
     }
 
     fn carrier(hot: Hot) -> Self {

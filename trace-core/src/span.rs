@@ -29,7 +29,7 @@ use crate::value::{Attribute, Key, Value};
 #[track_caller]
 #[inline]
 pub fn span(name: impl Into<SpanName>) -> SpanBuilder {
-    SpanBuilder { plan: Plan::new(name.into(), Location::caller()) }
+    SpanBuilder { plan: Plan::new(name.into(), Location::caller()), cargo: PlannedCargo::Here }
 }
 
 /// A description of a span that has not started. See [`span`].
@@ -37,6 +37,7 @@ pub fn span(name: impl Into<SpanName>) -> SpanBuilder {
 #[must_use = "a span starts with `start`, `enter` or `in_scope`"]
 pub struct SpanBuilder {
     pub(crate) plan: Plan,
+    pub(crate) cargo: PlannedCargo,
 }
 
 impl SpanBuilder {
@@ -67,7 +68,7 @@ impl SpanBuilder {
     #[inline]
     pub fn parent(mut self, parent: impl Into<Parent>) -> Self {
         let parent = parent.into();
-        (self.plan.parent, self.plan.cargo) = (parent.span, parent.cargo);
+        (self.plan.parent, self.cargo) = (parent.span, parent.cargo);
         self
     }
 
@@ -129,7 +130,7 @@ impl SpanBuilder {
     /// Starts the span, without making it current.
     #[must_use = "a span that is dropped at once ends at once"]
     pub fn start(self) -> Span {
-        Span::of(start::begin(self.plan, Announce::Always))
+        Span::of(start::begin(self.plan, self.cargo, Announce::Always))
     }
 }
 

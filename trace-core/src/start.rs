@@ -33,7 +33,6 @@ pub(crate) struct Plan {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) kind: SpanKind,
     pub(crate) parent: PlannedParent,
-    pub(crate) cargo: PlannedCargo,
     pub(crate) start_unix_nanos: Option<u64>,
     pub(crate) attributes: SmallList<Attribute, 4>,
     pub(crate) links: SmallList<Link, 1>,
@@ -87,7 +86,6 @@ impl Plan {
             name,
             kind: callsite.span_kind(),
             parent: PlannedParent::Current,
-            cargo: PlannedCargo::Here,
             start_unix_nanos: None,
             attributes: SmallList::new(),
             links: SmallList::new(),
@@ -201,12 +199,11 @@ pub(crate) fn is_nothing_here() -> bool {
 #[cold]
 #[inline(never)]
 pub(crate) fn begin_anything(callsite: &'static Callsite) -> Started {
-    begin(Plan::new(callsite.into(), Location::caller()), Announce::Always)
+    begin(Plan::new(callsite.into(), Location::caller()), PlannedCargo::Here, Announce::Always)
 }
 
 /// Starts a span.
-pub(crate) fn begin(mut plan: Plan, announce: Announce) -> Started {
-    let cargo = std::mem::replace(&mut plan.cargo, PlannedCargo::Here);
+pub(crate) fn begin(plan: Plan, cargo: PlannedCargo, announce: Announce) -> Started {
     let here = context::current();
     let base = match plan.parent {
         PlannedParent::Current => here,
