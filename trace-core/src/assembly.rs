@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
 use crate::detail::{self, Detail, Omissions, Rules, What};
 use crate::id::{SpanId, TraceId};
@@ -34,6 +35,7 @@ pub(crate) struct Assembly {
     pub(crate) last_pass: u64,
     /// Whether it waits for a quiet pass.
     pub(crate) settling: bool,
+    writers: Writers,
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
     open: OpenSpans,
@@ -66,6 +68,7 @@ impl Assembly {
             born: now,
             last_pass: 0,
             settling: false,
+            writers: Writers::None,
             spans: Vec::new(),
             details: Vec::new(),
             open: OpenSpans::default(),
@@ -107,6 +110,25 @@ impl Assembly {
     /// Whether nothing of it is known to run still.
     pub(crate) fn is_quiet(&self) -> bool {
         self.carriers <= 0 && self.open.is_empty()
+    }
+
+    /// Whether no trace is in it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.id == NO_TRACE
+    }
+
+    /// Notes whose records come now.
+    pub(crate) fn written_by(&mut self, thread: ThreadNumber) {
+        self.writers = match self.writers {
+            Writers::None if thread != STRAYS => Writers::One(thread),
+            Writers::One(known) if known == thread => self.writers,
+            _ => Writers::Several,
+        };
+    }
+
+    /// Whether this thread wrote all of it, and nothing of it runs.
+    pub(crate) fn is_over(&self, thread: ThreadNumber) -> bool {
+        self.is_quiet() && self.early_ends.is_empty() && self.writers == Writers::One(thread)
     }
 
     /// Takes a span that says everything about itself.
@@ -242,6 +264,7 @@ impl Assembly {
         self.id = NO_TRACE;
         (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
         (self.settling, self.rooted, self.in_parts) = (false, false, false);
+        self.writers = Writers::None;
         (trace, remains)
     }
 
@@ -400,6 +423,14 @@ impl Assembly {
             }
         }
     }
+}
+
+/// Which threads wrote records of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writers {
+    None,
+    One(ThreadNumber),
+    Several,
 }
 
 /// When the start of a span came.

@@ -102,14 +102,32 @@ impl Line {
         self.assembler.begin_pass(now, timebase);
     }
 
+    /// What follows was written by this thread: see [`Assembler::stream`].
+    ///
+    /// What is collected in the end is not handed on at once, so that several local roots of one trace come as one.
+    pub(crate) fn stream(&mut self, thread: ThreadNumber, is_last: bool) {
+        self.assembler.stream(thread, is_last && self.collected.is_none());
+    }
+
     #[inline]
-    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
-        self.assembler.take(thread, record);
+    pub(crate) fn take(&mut self, record: &mut Record) {
+        self.assembler.take(record);
+    }
+
+    /// In the middle of a pass: what is complete already goes on, so that a long pass holds no more than a short one.
+    pub(crate) fn pause(&mut self) {
+        let complete = self.assembler.take_complete();
+        self.hand_on(complete);
+        if self.pending_spans >= self.rules.batch_spans {
+            self.waiting_since = Some(self.now);
+            self.send_pending();
+        }
     }
 
     /// Ends a pass: complete traces go on, and batches that are due.
     pub(crate) fn end_pass(&mut self) {
-        let complete = self.assembler.end_pass();
+        self.assembler.end_pass();
+        let complete = self.assembler.take_complete();
         self.hand_on(complete);
         self.hand_on_large();
         if self.now >= self.next_age_check {
