@@ -24,7 +24,7 @@ use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
 use crate::span_record::{Marks, SpanRecord};
 use crate::status::Outcome;
-use crate::trace::{Completeness, Trace};
+use crate::trace::{Common, Completeness, Trace};
 use crate::value::Attribute;
 
 /// How settled spans leave a trace that goes on.
@@ -51,7 +51,8 @@ pub(crate) struct PartRules {
 /// The traces of one pipeline that are being put together.
 #[derive(Debug)]
 pub(crate) struct Assembler {
-    resource: Arc<Resource>,
+    /// What the traces that begin in this pass share.
+    common: Arc<Common>,
     rules: Rules,
     parts: PartRules,
     /// Assemblies, of which those that are free keep their memory for the next trace.
@@ -76,7 +77,6 @@ pub(crate) struct Assembler {
     long_polls: LongPolls,
     pass: u64,
     now: Instant,
-    timebase: Timebase,
     typical_spans: usize,
     holding: Holding,
     counts: Counts,
@@ -97,7 +97,7 @@ pub(crate) struct Counts {
 impl Assembler {
     pub(crate) fn new(resource: Arc<Resource>, rules: Rules, parts: PartRules, now: Instant) -> Self {
         Self {
-            resource,
+            common: Arc::new(Common { resource, timebase: Timebase::UNIX_NANOS }),
             rules,
             parts,
             seats: Vec::new(),
@@ -115,7 +115,6 @@ impl Assembler {
             long_polls: LongPolls::default(),
             pass: 1,
             now,
-            timebase: Timebase::UNIX_NANOS,
             typical_spans: 4,
             holding: Holding::default(),
             counts: Counts::default(),
@@ -125,7 +124,9 @@ impl Assembler {
     /// Begins a pass: traces that are new in it get this timebase.
     pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Option<Timebase>) {
         self.now = now;
-        self.timebase = timebase.unwrap_or(self.timebase);
+        if let Some(timebase) = timebase {
+            self.common = Arc::new(Common { resource: Arc::clone(&self.common.resource), timebase });
+        }
     }
 
     /// What follows was written by this thread. If it `is_last`, everything in this pass that others wrote before it wrote any
@@ -246,7 +247,8 @@ impl Assembler {
 
     /// The traces that were found complete.
     pub(crate) fn take_complete(&mut self) -> Vec<Trace> {
-        std::mem::take(&mut self.complete)
+        let next = Vec::with_capacity(self.complete.len());
+        std::mem::replace(&mut self.complete, next)
     }
 
     /// Whether another pass, even an empty one, completes something.
@@ -283,7 +285,7 @@ impl Assembler {
             Take::Copies => Assembly::copy_settled,
         };
         let closed = assembly.closed;
-        let mut trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        let mut trace = take(assembly, &self.rules, &mut self.counts.omissions);
         if let Some(trace) = &mut trace {
             add_long_polls(trace, &self.long_polls);
         }
@@ -311,13 +313,13 @@ impl Assembler {
     /// What has ended so far of a trace.
     pub(crate) fn snapshot(&self, trace: TraceId) -> Option<Trace> {
         let seat = *self.places.get(&trace)?;
-        Some(self.seats[seat].snapshot(&self.resource, &self.rules))
+        Some(self.seats[seat].snapshot(&self.rules))
     }
 
     /// The open spans of each trace, and nothing else of it.
     pub(crate) fn open_spans(&self) -> Vec<Trace> {
         let with_open = self.seats.iter().filter(|assembly| assembly.open() > 0);
-        with_open.map(|assembly| assembly.open_spans(&self.resource, &self.rules)).collect()
+        with_open.map(|assembly| assembly.open_spans(&self.rules)).collect()
     }
 
     /// What it holds at this moment; memory as of the last pass.
@@ -356,10 +358,10 @@ impl Assembler {
         let known = self.places.get(&trace).copied();
         let seat = known.unwrap_or_else(|| {
             let seat = self.free.pop().unwrap_or_else(|| {
-                self.seats.push(Assembly::new(self.now));
+                self.seats.push(Assembly::new(self.now, &self.common));
                 self.seats.len() - 1
             });
-            self.seats[seat].begin(trace, self.timebase, self.now, self.typical_spans);
+            self.seats[seat].begin(trace, &self.common, self.now, self.typical_spans);
             seat
         });
         self.last = Some((trace, seat));
@@ -395,7 +397,7 @@ impl Assembler {
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (mut trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.typical_spans = trace.len().min(64);
@@ -413,7 +415,7 @@ fn add_long_polls(trace: &mut Trace, known: &LongPolls) {
     if trace.times_polls && !known.is_empty() {
         let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(0);
         let end = trace.spans.iter().map(|span| span.end).max().unwrap_or(0);
-        trace.long_polls = known.overlapping(start, end);
+        trace.extras.get_or_insert_default().long_polls = known.overlapping(start, end);
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Line {
     /// Complete traces that wait for their batch; for exporters of spans.
     pending: Vec<Trace>,
     pending_spans: usize,
+    pending_bytes: usize,
     /// Complete traces of a pipeline without exporters, for who comes to collect them.
     collected: Option<Vec<Trace>>,
     /// Spans that were handed on as copies, and are held still for their trace.
@@ -84,6 +85,7 @@ impl Line {
             workers,
             pending: Vec::new(),
             pending_spans: 0,
+            pending_bytes: 0,
             collected: collects.then(Vec::new),
             copied: 0,
             decisions: Decisions::default(),
@@ -267,8 +269,15 @@ impl Line {
     }
 
     fn pend(&mut self, mut traces: Vec<Trace>) {
-        self.pending_spans += traces.iter().map(Trace::closed).sum::<usize>();
-        self.pending.append(&mut traces);
+        for trace in &traces {
+            self.pending_spans += trace.closed();
+            self.pending_bytes += trace.bytes();
+        }
+        if self.pending.is_empty() {
+            self.pending = traces;
+        } else {
+            self.pending.append(&mut traces);
+        }
     }
 
     /// Whether spans go on before their trace is complete.
@@ -328,12 +337,19 @@ impl Line {
 
     fn send_pending(&mut self) {
         let pending = std::mem::take(&mut self.pending);
-        self.pending_spans = 0;
+        (self.pending_spans, self.pending_bytes) = (0, 0);
         self.send(Delivery::Spans, pending);
     }
 
     fn send(&self, delivery: Delivery, traces: Vec<Trace>) {
-        let mut rest = traces.into_iter().peekable();
+        if traces.is_empty() {
+            return;
+        }
+        let batch = Batch::new(traces);
+        if batch.len() <= MAX_BATCH_SPANS {
+            return self.send_batch(delivery, batch);
+        }
+        let mut rest = batch.into_traces().into_iter().peekable();
         while rest.peek().is_some() {
             let (mut batch, mut spans) = (Vec::new(), 0);
             while spans < MAX_BATCH_SPANS
@@ -342,10 +358,14 @@ impl Line {
                 spans += trace.len();
                 batch.push(trace);
             }
-            let parcel = Arc::new(Parcel::new(Batch::new(batch)));
-            let takers = self.workers.iter().filter(|worker| worker.delivery() == delivery);
-            takers.for_each(|worker| worker.export(&parcel));
+            self.send_batch(delivery, Batch::new(batch));
         }
+    }
+
+    fn send_batch(&self, delivery: Delivery, batch: Batch) {
+        let parcel = Arc::new(Parcel::new(batch));
+        let takers = self.workers.iter().filter(|worker| worker.delivery() == delivery);
+        takers.for_each(|worker| worker.export(&parcel));
     }
 
     /// Brings the books up to date.
@@ -370,7 +390,7 @@ impl Line {
 
     /// The memory of what it holds, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.assembler.holding().bytes + self.pending.iter().map(Trace::bytes).sum::<usize>()
+        self.assembler.holding().bytes + self.pending_bytes
     }
 }
 
