@@ -80,7 +80,27 @@ where
     F: Future<Output = T>,
     J: Fn(&T) -> bool,
 {
-    Traced::Here { future, carried: Carried::of(span), failed }
+    Traced { future, carried: Carried::of(span), failed }
+}
+
+/// [`traced`] in a span of which only the callsite is said.
+///
+/// The span is announced when all of this is in memory: see [`Carried::announce`].
+#[inline]
+pub fn traced_at<F, J>(callsite: &'static Callsite, future: F, failed: J) -> Traced<F, J>
+where
+    F: Future,
+    J: Fn(&F::Output) -> bool,
+{
+    // Two wrappers, each made where it is: see above.
+    match Carried::begin(callsite) {
+        Some(carried) => {
+            let mut traced = Traced { future, carried: carried.around_block(), failed };
+            traced.carried.announce(callsite);
+            traced
+        }
+        None => Traced { future, carried: Carried::begin_at_length(callsite), failed },
+    }
 }
 
 /// Puts the future of an async function, an `async` block, into its span.
@@ -90,40 +110,24 @@ where
     F: Future,
     J: Fn(&F::Output) -> bool,
 {
-    Traced::Here { future, carried: Carried::of(span).around_block(), failed }
+    Traced { future, carried: Carried::of(span).around_block(), failed }
 }
 
 pin_project! {
     /// [`InSpan`](crate::InSpan) for a future whose output is looked at: one type around the user's future, not two,
     /// because each one brings nested futures nearer to the compiler's recursion limit.
-    ///
-    /// An enum, not a struct with an `Option` of the future: the word that says which finds room in `Carried`, but not in a
-    /// future, and the `Option` would be one more type.
     #[derive(Debug)]
-    #[project = TracedProjection]
-    #[allow(private_interfaces, missing_docs, reason = "only `traced` makes one")]
-    pub enum Traced<F, J> {
-        /// Not dropped.
-        Here {
-            #[pin]
-            future: F,
-            carried: Carried,
-            failed: J,
-        },
-        /// Dropped.
-        Dropped,
+    pub struct Traced<F, J> {
+        #[pin]
+        future: F,
+        // Behind the future: fields are dropped in this order.
+        carried: Carried,
+        failed: J,
     }
 
     impl<F, J> PinnedDrop for Traced<F, J> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this;
-            let TracedProjection::Here { carried, .. } = this.as_mut().project() else { return };
-            if carried.is_needed_to_drop::<F>() {
-                let mut carried = std::mem::replace(carried, Carried::nothing());
-                let mut visit = carried.visit_to_drop();
-                this.set(Traced::Dropped);
-                visit.dropped();
-            }
+            this.project().carried.before_drop_of::<F>();
         }
     }
 }
@@ -133,16 +137,14 @@ impl<F: Future, J: Fn(&F::Output) -> bool> Future for Traced<F, J> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let TracedProjection::Here { future, carried, failed } = self.project() else {
-            unreachable!("the future is taken out when this is dropped")
-        };
-        if carried.is_nothing() {
-            return future.poll(cx);
+        let this = self.project();
+        if this.carried.is_nothing() {
+            return this.future.poll(cx);
         }
-        let mut visit = carried.visit();
-        let poll = future.poll(cx);
+        let mut visit = this.carried.visit();
+        let poll = this.future.poll(cx);
         match &poll {
-            Poll::Ready(value) if current_span().is_recording() && failed(value) => visit.returned_error(),
+            Poll::Ready(value) if current_span().is_recording() && (this.failed)(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
         }
         poll

@@ -9,8 +9,8 @@ fn fetch(
     url: Url,
 ) -> impl ::trace_core::__private::std::future::Future<Output = Result<Page, Error>> {
     {
-        ::trace_core::__private::traced(
-            ::trace_core::__private::start({
+        ::trace_core::__private::traced_at(
+            {
                 static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
                         "fetch",
                         ::trace_core::__private::std::module_path!(),
@@ -21,7 +21,7 @@ fn fetch(
                     .kind(::trace_core::SpanKind::Client)
                     .level(::trace_core::Level::Debug);
                 &CALLSITE
-            }),
+            },
             async move {
                 #[allow(unreachable_code)]
                 if false {

@@ -7,8 +7,8 @@ async fn main() {
 #[tokio::main]
 async fn main() {
     {
-        ::trace_core::__private::traced(
-                ::trace_core::__private::start({
+        ::trace_core::__private::traced_at(
+                {
                     static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
                             "main",
                             ::trace_core::__private::std::module_path!(),
@@ -17,7 +17,7 @@ async fn main() {
                         )
                         .scope("trace-macros", "1.2.3");
                     &CALLSITE
-                }),
+                },
                 async move {
                     #[allow(unreachable_code)]
                     if false {

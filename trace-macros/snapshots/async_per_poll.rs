@@ -6,8 +6,8 @@ async fn wait() {
 #[cfg(not(doc))]
 fn wait() -> impl ::trace_core::__private::std::future::Future<Output = ()> {
     {
-        ::trace_core::__private::traced(
-            ::trace_core::__private::start({
+        ::trace_core::__private::traced_at(
+            {
                 static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
                         "wait",
                         ::trace_core::__private::std::module_path!(),
@@ -16,7 +16,7 @@ fn wait() -> impl ::trace_core::__private::std::future::Future<Output = ()> {
                     )
                     .scope("trace-macros", "1.2.3");
                 &CALLSITE
-            }),
+            },
             ::trace_core::__private::per_poll(
                 {
                     static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(

@@ -9,8 +9,8 @@ fn get(
     request: Request,
 ) -> impl ::trace_core::__private::std::future::Future<Output = ()> {
     {
-        ::trace_core::__private::traced(
-            ::trace_core::__private::start({
+        ::trace_core::__private::traced_at(
+            {
                 static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
                         "GET {path}",
                         ::trace_core::__private::std::module_path!(),
@@ -19,7 +19,7 @@ fn get(
                     )
                     .scope("trace-macros", "1.2.3");
                 &CALLSITE
-            }),
+            },
             async move {
                 #[allow(unreachable_code)]
                 if false {

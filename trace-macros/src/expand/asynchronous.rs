@@ -54,6 +54,8 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
             let handle = span.handle();
             #support::traced(span, #future, #judge)
         })
+    } else if let Some(callsite) = callsite::alone(site, options, &function.sig) {
+        quote_spanned!(site.span=> #support::traced_at(#callsite, #future, #judge))
     } else {
         quote_spanned!(site.span=> #support::traced(#start, #future, #judge))
     };
