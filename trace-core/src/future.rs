@@ -344,7 +344,7 @@ impl Carried {
     }
 
     /// How it ends if it is dropped now.
-    const fn end_by_drop(&self) -> End {
+    fn end_by_drop(&self) -> End {
         match self.phase {
             Phase::Unpolled => End::Dropped(Outcome::NeverPolled),
             Phase::Polled => End::Dropped(Outcome::Cancelled),
