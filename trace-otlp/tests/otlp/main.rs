@@ -8,8 +8,11 @@ mod grpc;
 mod grpc_receiver;
 mod http;
 mod http_receiver;
+#[allow(dead_code, reason = "the tests of several processes ask it for more")]
+mod messages;
 mod pipeline;
 mod random;
+mod rotel;
 mod spans;
 mod spool;
 mod tls;

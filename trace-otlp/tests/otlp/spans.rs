@@ -28,12 +28,6 @@ pub(crate) fn named(names: &[String]) -> Batch {
     Batch::new(vec![Trace::from_spans(id, names.iter().map(span))])
 }
 
-/// The names of all spans in a request, in their order.
-pub(crate) fn names(request: &ExportTraceServiceRequest) -> Vec<String> {
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.flat_map(|scope| &scope.spans).map(|span| span.name.clone()).collect()
-}
-
 /// The message as which these traces must arrive: grouped by resource and then by scope, in the order in which they come.
 pub(crate) fn message(traces: &[(Resource, Vec<SpanData>)]) -> ExportTraceServiceRequest {
     let mut request = ExportTraceServiceRequest::default();
