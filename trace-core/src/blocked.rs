@@ -56,7 +56,7 @@ impl SpanView<'_> {
         for pair in log.segments.windows(2) {
             let (before, poll) = (pair[0], pair[1]);
             let wait_start = if poll.woken == 0 { before.end } else { poll.woken.max(before.end) };
-            for long in trace.long_polls.iter().filter(|long| long.thread == poll.thread) {
+            for long in trace.extras().long_polls.iter().filter(|long| long.thread == poll.thread) {
                 let gap = poll.start.saturating_sub(long.end);
                 let overlap = long.end.min(poll.start).saturating_sub(long.start.max(wait_start));
                 let is_behind = long.end <= poll.start && timebase.nanos(gap) < SOON.as_nanos() as u64 && overlap > 0;
@@ -89,7 +89,7 @@ impl Trace {
     #[must_use]
     pub fn held_up_by(&self, span: SpanId) -> HeldUp {
         let mut held_up = HeldUp::default();
-        if self.long_polls.iter().all(|long| long.span != span) {
+        if self.extras().long_polls.iter().all(|long| long.span != span) {
             return held_up;
         }
         for victim in self.spans() {
@@ -111,6 +111,7 @@ impl Trace {
         let logs = || self.spans().filter_map(|span| span.poll_log());
         let mut threads = logs().flat_map(|(log, _)| log.segments.iter().map(|segment| segment.thread));
         let first = threads.next();
-        threads.all(|thread| Some(thread) == first) && self.long_polls.iter().all(|long| Some(long.thread) == first)
+        threads.all(|thread| Some(thread) == first)
+            && self.extras().long_polls.iter().all(|long| Some(long.thread) == first)
     }
 }
