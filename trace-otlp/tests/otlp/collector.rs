@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use trace_core::{Batch, SpanExporter, Trace};
+use trace_core::SpanExporter;
 use trace_otlp::{Compression, OtlpExporter, Protocol};
 
 use crate::http_receiver::{HttpReceiver, PATIENCE};
 use crate::random::{Floats, Random};
 use crate::rotel::{Collector, program};
-use crate::spans::message;
+use crate::spans::{Sent, message};
 
 /// What a message says, in an order of its own: a collector may group and order anew.
 fn facts(messages: &[ExportTraceServiceRequest]) -> Vec<String> {
@@ -40,9 +40,9 @@ fn a_collector_understands_every_span_over_every_protocol() {
             let mut random = Random::new(seed, Floats::Simple);
             let resource = random.resource().attribute("service.name", protocol.as_str());
             let id = random.trace_id();
-            let spans: Vec<_> = (0..50).map(|_| random.span(id)).collect();
-            let expected = facts(&[message(&[(resource.clone(), spans.clone())])]);
-            let batch = Batch::new(vec![Trace::from_spans(id, spans).resource_of_spans(resource)]);
+            let spans = (0..50).map(|_| random.span(id)).collect();
+            let sent = [Sent { resource, state: random.trace_state(), spans }];
+            let (expected, batch) = (facts(&[message(&sent)]), Sent::batch(&sent));
             let before = next.received().len();
             let exporter = OtlpExporter::builder()
                 .without_environment()
