@@ -4,6 +4,7 @@
 mod address;
 mod collector;
 mod encoding;
+mod file;
 mod grpc;
 mod grpc_receiver;
 mod http;
