@@ -13,7 +13,8 @@ pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(5);
 
 /// Starts a pipeline as the environment describes it, by
 /// [the specification's defaults](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): spans go
-/// over OTLP to `http://localhost:4318`, in batches of 512 or every 5 seconds.
+/// over OTLP to `http://localhost:4318`, every 5 seconds, or in batches of 4096 where there are more. (The specification has 512; a
+/// program that wants that sets `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.)
 ///
 /// ```no_run
 /// fn main() -> Result<(), trace_otlp::InitError> {
