@@ -113,6 +113,13 @@ impl Trace {
         self
     }
 
+    /// Sets its trace state: what the systems along its way say of it.
+    #[must_use]
+    pub fn trace_state_of_spans(mut self, state: TraceState) -> Self {
+        self.extras.get_or_insert_default().state = state;
+        self
+    }
+
     fn add(&mut self, span: SpanData) {
         let extras = self.extras.get_or_insert_default();
         let attributes = extras.keep(span.attributes);
@@ -125,8 +132,8 @@ impl Trace {
         let links = extras.links.len() as u32;
         for link in span.links {
             let attributes = extras.keep(link.attributes);
-            let (context, dropped_attributes) = (link.context, link.dropped_attributes);
-            extras.links.push(LinkRecord { context, attributes, dropped_attributes });
+            let target = Box::new((link.context, link.trace_state));
+            extras.links.push(LinkRecord { target, attributes, dropped_attributes: link.dropped_attributes });
         }
         extras.spans.push(Extra {
             name: Some(span.name),
@@ -520,7 +527,13 @@ impl<'a> LinkView<'a> {
     /// The other span.
     #[must_use]
     pub const fn context(&self) -> SpanContext {
-        self.record.context
+        self.record.target.0
+    }
+
+    /// What the systems along the other trace's way say of that; empty where it is not known.
+    #[must_use]
+    pub const fn trace_state(&self) -> &'a TraceState {
+        &self.record.target.1
     }
 
     /// Facts about the relation.
@@ -538,6 +551,7 @@ impl<'a> LinkView<'a> {
     fn to_link(self) -> Link {
         Link {
             context: self.context(),
+            trace_state: self.trace_state().clone(),
             attributes: self.attributes().to_vec(),
             dropped_attributes: self.dropped_attributes(),
         }
