@@ -29,6 +29,11 @@ impl<'a> Node<'a> {
         self.span.start_unix_nanos()
     }
 
+    /// How long it took; an open span has taken no time yet.
+    pub(crate) fn duration(&self) -> u64 {
+        self.end() - self.start()
+    }
+
     /// Its end; that of an open span is not known and counts as its start.
     pub(crate) fn end(&self) -> u64 {
         self.span.end_unix_nanos().unwrap_or(0).max(self.start())
@@ -100,6 +105,17 @@ impl<'a> Scene<'a> {
             open.push(index);
         }
         ends
+    }
+
+    /// What stands above each node in the tree, by index: its parent, but for the cut of a circle.
+    pub(crate) fn above(&self) -> Vec<Option<usize>> {
+        let mut open: Vec<usize> = Vec::new();
+        let above = |(index, node): (usize, &Node<'_>)| {
+            open.truncate(node.depth);
+            open.push(index);
+            node.depth.checked_sub(1).map(|depth| open[depth])
+        };
+        self.nodes.iter().enumerate().map(above).collect()
     }
 
     /// The time in which a child of this node was open, as intervals in order that do not touch, within the node's own time.

@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 use trace_core::{Capture, FutureExt as _, ManualClock, Span, Trace};
+use trace_render::read::read;
 use trace_render::{Html, TraceExt as _};
 
 fn data(trace: &Trace) -> Json {
@@ -104,6 +105,21 @@ fn the_viewer_and_the_core_take_a_span_apart_in_the_same_way() {
     }
     let expected = std::fs::read_to_string(path).unwrap();
     assert!(vectors == expected, "if it is meant: TRACE_BLESS=1 cargo test -p trace-render --test polls");
+}
+
+#[test]
+fn lines_of_json_bring_polls_back_and_all_that_follows_from_them() {
+    for seed in 0..24 {
+        let written = random_trace(seed);
+        let read = read(&written.to_json_lines()).unwrap();
+        let [read] = &read[..] else { panic!("one trace") };
+        for (left, right) in written.spans().zip(read.spans()) {
+            assert_eq!(left.polls().unwrap().to_data(), right.polls().unwrap().to_data(), "seed {seed}");
+            assert_eq!(left.anatomy(), right.anatomy());
+        }
+        assert_eq!(written.critical_path(), read.critical_path());
+        assert_eq!(data(&written)["polls"], data(read)["polls"]);
+    }
 }
 
 #[test]
