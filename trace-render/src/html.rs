@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use trace_core::{Redactor, Trace};
 
 use crate::data_block::data_block;
+use crate::heading::Heading;
 use crate::palette::Theme;
 use crate::scene::Scene;
 use crate::svg::Svg;
@@ -74,14 +75,14 @@ fn without_comments(source: &str) -> String {
 /// become links.
 ///
 /// **Large traces.** A page shows at most [`DEFAULT_MAX_SPANS`] (500,000) spans and about [`DEFAULT_MAX_BYTES`] (64 MiB) of
-/// data. Of more it keeps what failed, the longest, then the spans nearest to a root, and says so at its head.
+/// data. Of more it keeps what failed, the critical path, the longest, then the spans nearest to a root, and says so at its head.
 #[derive(Clone, Debug)]
 pub struct Html {
-    title: Option<String>,
-    theme: Theme,
+    heading: Heading,
     max_spans: usize,
     max_bytes: usize,
     redactor: Option<Redactor>,
+    encode: fn(String) -> String,
 }
 
 impl Default for Html {
@@ -95,25 +96,25 @@ impl Html {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            title: None,
-            theme: Theme::Auto,
+            heading: Heading::new(),
             max_spans: DEFAULT_MAX_SPANS,
             max_bytes: DEFAULT_MAX_BYTES,
             redactor: None,
+            encode: |data| data,
         }
     }
 
     /// Sets what the page is called. Default: the first root's name and its service.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
+        self.heading.title = Some(title.into());
         self
     }
 
     /// Sets the colours to begin with; the reader can change them. Default: [`Theme::Auto`].
     #[must_use]
     pub const fn theme(mut self, theme: Theme) -> Self {
-        self.theme = theme;
+        self.heading.theme = theme;
         self
     }
 
@@ -140,6 +141,15 @@ impl Html {
         self
     }
 
+    /// Compresses the data: the file has about a third of the size, and nobody can look for a text in it by `grep` or compare it
+    /// by `diff`. Default: plain JSON.
+    #[cfg(feature = "compress")]
+    #[must_use]
+    pub const fn compress(mut self) -> Self {
+        self.encode = |data| crate::compress::compressed(&data);
+        self
+    }
+
     /// The page of this trace.
     #[must_use]
     pub fn render(&self, trace: &Trace) -> String {
@@ -157,17 +167,11 @@ impl Html {
 
     fn page(&self, traces: &[Trace], redacted: usize) -> String {
         let scene = Scene::with_room(traces, self.max_spans, self.max_bytes);
-        let title = self.title.clone().unwrap_or_else(|| scene.title());
-        let data = data_block(&scene, &title, redacted);
-        let theme = match self.theme {
-            Theme::Auto => "auto",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        };
+        let data = (self.encode)(data_block(&scene, &self.heading.title_of(&scene), redacted));
         let picture = Svg::new().max_rows(ROWS_WITHOUT_SCRIPT).draw(&scene);
         [
             "<!DOCTYPE html>\n<html lang=\"en\" data-theme=\"",
-            theme,
+            self.heading.theme.name(),
             "\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"",
             POLICY.trim_end(),
             "\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"color-scheme\" \
