@@ -41,7 +41,7 @@
 //!
 //! | member | what |
 //! |---|---|
-//! | `polls` | pairs: `{count, busy, merged, incomplete, longest: [start, duration, thread], segments: [start, duration, thread, wake, ..]}`, nanoseconds from `start`, wake 0 if not known, thread 0 if several were joined |
+//! | `polls` | `[span, [wait, duration, thread, queued, ..]]`, four numbers a poll: since the poll before or the span's start, how long, on which thread or 0 if several were joined, since its wake-up or -1 if that is not known. Where that is not all: behind it count, busy, the longest's start, duration and thread, 1 if polls were joined, 1 if some were lost |
 //! | `blocked` | `[span, trace id, span id, name, up to, poll, 1 if exact]`: the worst that [`SpanView::blocked_behind`](trace_core::SpanView::blocked_behind) tells |
 //! | `given_up` | `[span, how, span it waited in or -1]`, how unknown, in its parent's poll, with its parent, from outside: [`SpanView::cancellation`](trace_core::SpanView::cancellation) |
 //!

@@ -148,25 +148,36 @@ impl<'a> Columns<'a> {
 
     fn add_polls(&mut self, scene: &Scene<'a>, index: usize, node: &Node<'a>) {
         let Some(polls) = node.span.polls() else { return };
-        let after = |nanos: u64| i128::from(nanos) - i128::from(scene.start);
-        let mut json = format!("{{\"count\":{},\"busy\":{}", polls.count(), polls.busy().as_nanos());
-        for (is_so, word) in [(polls.is_merged(), "merged"), (polls.is_incomplete(), "incomplete")] {
-            if is_so {
-                let _ = write!(json, ",\"{word}\":true");
-            }
-        }
-        if let Some(longest) = polls.longest() {
-            let (start, thread) = (after(longest.start_unix_nanos), longest.thread.unwrap_or(0));
-            let _ = write!(json, ",\"longest\":[{start},{},{thread}]", longest.duration.as_nanos());
-        }
         let mut segments = String::new();
+        let mut at = i128::from(node.start());
         for segment in polls.segments() {
-            entry(&mut segments, after(segment.start_unix_nanos));
-            entry(&mut segments, segment.duration.as_nanos());
+            let start = i128::from(segment.start_unix_nanos);
+            let duration = i128::try_from(segment.duration.as_nanos()).unwrap_or(i128::MAX);
+            entry(&mut segments, start - at);
+            entry(&mut segments, duration);
             entry(&mut segments, segment.thread.unwrap_or(0));
-            entry(&mut segments, segment.woken_unix_nanos.map_or(0, after));
+            entry(&mut segments, segment.woken_unix_nanos.map_or(-1, |woken| (start - i128::from(woken)).max(0)));
+            at = start + duration;
         }
-        entry(&mut self.polls, format_args!("[{index},{json},\"segments\":[{segments}]}}]"));
+        let after = |nanos: u64| i128::from(nanos) - i128::from(scene.start);
+        let is_all = polls.count() == polls.segments().len() as u64
+            && polls.busy() == polls.segments().map(|segment| segment.duration).sum()
+            && !polls.is_merged()
+            && !polls.is_incomplete();
+        if is_all {
+            entry(&mut self.polls, format_args!("[{index},[{segments}]]"));
+        } else {
+            let longest = polls.longest();
+            let (start, duration, thread) = longest.map_or((0, 0, 0), |longest| {
+                (after(longest.start_unix_nanos), longest.duration.as_nanos(), longest.thread.unwrap_or(0))
+            });
+            let (count, busy) = (polls.count(), polls.busy().as_nanos());
+            let (merged, incomplete) = (u8::from(polls.is_merged()), u8::from(polls.is_incomplete()));
+            entry(
+                &mut self.polls,
+                format_args!("[{index},[{segments}],{count},{busy},{start},{duration},{thread},{merged},{incomplete}]"),
+            );
+        }
         if let Some(worst) = node.span.blocked_behind().into_iter().next() {
             let name = self.string(worst.name);
             let (up_to, poll, exact) = (worst.up_to.as_nanos(), worst.poll.as_nanos(), u8::from(worst.is_exact));
