@@ -18,8 +18,9 @@ fn callsite(site: &Site, options: &Options, sig: &Signature, name: &TokenStream)
     let level = options.level.as_ref().map(|level| quote_spanned!(*span=> .level(#core::Level::#level)));
     let (crate_name, crate_version) = (variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION"));
     quote_spanned! {*span=> {
-        static CALLSITE: #core::Callsite = #core::Callsite::new(#name, #support::std::module_path!(), #file, #line)
-            .scope(#crate_name, #crate_version) #kind #level;
+        static CALLSITE: #core::Callsite =
+            #core::Callsite::here(#name, #support::std::module_path!(), #file, #line, #crate_name, #crate_version)
+            #kind #level;
         &CALLSITE
     }}
 }
