@@ -5,6 +5,7 @@
 //! may have been lost to that poll. It is an upper bound: the future may have become ready later, and on a runtime with
 //! several threads another worker might have taken it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::id::{SpanId, TraceId};
@@ -22,8 +23,8 @@ pub struct BlockedBehind {
     pub trace_id: TraceId,
     /// The span that was polled meanwhile.
     pub span_id: SpanId,
-    /// Its name at its callsite.
-    pub name: &'static str,
+    /// Its name; that at its callsite if it belongs to another trace.
+    pub name: Cow<'static, str>,
     /// How long the wait and the poll overlapped: at most so much was lost.
     pub up_to: Duration,
     /// How long the poll took.
@@ -51,29 +52,35 @@ impl SpanView<'_> {
     pub fn blocked_behind(&self) -> Vec<BlockedBehind> {
         let trace = self.trace();
         let Some((log, timebase)) = self.poll_log() else { return Vec::new() };
-        let one_thread = trace.runs_on_one_thread();
         let mut found: Vec<BlockedBehind> = Vec::new();
         for pair in log.segments.windows(2) {
             let (before, poll) = (pair[0], pair[1]);
             let wait_start = if poll.woken == 0 { before.end } else { poll.woken.max(before.end) };
-            for long in trace.extras().long_polls.iter().filter(|long| long.thread == poll.thread) {
-                let gap = poll.start.saturating_sub(long.end);
+            // They stand in order of their ends.
+            let ended = trace.extras().long_polls.partition_point(|long| long.end <= poll.start);
+            let is_soon = |long: &&LongPoll| timebase.nanos(poll.start - long.end) < SOON.as_nanos() as u64;
+            let soon = trace.extras().long_polls[..ended].iter().rev().take_while(is_soon);
+            for long in soon.filter(|long| long.thread == poll.thread) {
                 let overlap = long.end.min(poll.start).saturating_sub(long.start.max(wait_start));
-                let is_behind = long.end <= poll.start && timebase.nanos(gap) < SOON.as_nanos() as u64 && overlap > 0;
-                if is_behind && !self.is_related_to(long) {
+                if overlap > 0 && !self.is_related_to(long) {
                     found.push(BlockedBehind {
                         trace_id: long.trace,
                         span_id: long.span,
-                        name: long.name,
+                        name: self.name_of(long),
                         up_to: Duration::from_nanos(timebase.nanos(overlap)),
                         poll: Duration::from_nanos(timebase.nanos(long.end - long.start)),
-                        is_exact: one_thread && poll.woken != 0,
+                        is_exact: poll.woken != 0 && trace.runs_on_one_thread(),
                     });
                 }
             }
         }
         found.sort_by_key(|blocked| std::cmp::Reverse(blocked.up_to));
         found
+    }
+
+    fn name_of(&self, long: &LongPoll) -> Cow<'static, str> {
+        let known = self.trace().span(long.span).filter(|_| long.trace == self.trace_id());
+        known.map_or(Cow::Borrowed(long.name), |span| Cow::Owned(span.name().to_owned()))
     }
 
     /// Whether the long poll is of this span, of a span around it, or of a span inside.
@@ -108,6 +115,10 @@ impl Trace {
     }
 
     fn runs_on_one_thread(&self) -> bool {
+        *self.tree().runs_on_one_thread.get_or_init(|| self.has_polls_of_one_thread())
+    }
+
+    fn has_polls_of_one_thread(&self) -> bool {
         let logs = || self.spans().filter_map(|span| span.poll_log());
         let mut threads = logs().flat_map(|(log, _)| log.segments.iter().map(|segment| segment.thread));
         let first = threads.next();

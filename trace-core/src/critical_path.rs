@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::id::SpanId;
+use crate::polls::PollSegment;
 use crate::trace::{SpanView, Trace};
 
 /// A piece of the critical path. The pieces follow each other without a gap, from the root's start to its end.
@@ -42,9 +43,11 @@ pub enum CriticalWork {
 pub enum Hop {
     /// They belong together: the same span, or a span and its child.
     Within,
-    /// The last poll of the span before lies inside the poll of their parent in which this one began.
+    /// The last poll of the span before lies inside the poll of their parent in which this one began, or it woke the parent to
+    /// that poll.
     Proven,
-    /// The span before ended before this one began, and no more is known.
+    /// The span before ended before this one began, and no more is known. One that ended after it is refuted: the path does not
+    /// go there.
     Possible,
 }
 
@@ -125,10 +128,10 @@ impl<'a> Window<'a> {
         let last_poll = before.polls().and_then(|polls| polls.segments().last());
         let (Some(polls), Some(last_poll)) = (self.span.polls(), last_poll) else { return Hop::Possible };
         let began = after.start_unix_nanos();
-        let is_proven = polls.segments().any(|poll| {
-            let end = poll.start_unix_nanos + poll.duration.as_nanos() as u64;
-            (poll.start_unix_nanos..=end).contains(&began)
-                && (poll.start_unix_nanos..=end).contains(&last_poll.start_unix_nanos)
+        let time = |poll: &PollSegment| poll.start_unix_nanos..=poll.start_unix_nanos + poll.duration.as_nanos() as u64;
+        let is_proven = polls.segments().filter(|poll| time(poll).contains(&began)).any(|poll| {
+            let woke_it = poll.woken_unix_nanos.is_some_and(|woken| time(&last_poll).contains(&woken));
+            woke_it || time(&poll).contains(&last_poll.start_unix_nanos)
         });
         if is_proven { Hop::Proven } else { Hop::Possible }
     }

@@ -318,6 +318,7 @@ mod pipeline;
 mod poll_log;
 mod poll_timer;
 mod polls;
+mod polls_data;
 mod probability;
 mod processor;
 pub mod propagation;
@@ -357,8 +358,8 @@ pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_M
 pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::builder::{
-    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_LONG_POLL, DEFAULT_MAX_TRACE_AGE,
-    DEFAULT_MAX_TRACE_SPANS, PipelineBuilder, StartedSpan, builder, init,
+    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
+    PipelineBuilder, StartedSpan, builder, init,
 };
 pub use crate::callsite::{Callsite, MAX_INTERNED};
 pub use crate::cancellation::{Cancellation, Dropped};
@@ -387,12 +388,14 @@ pub use crate::limits::{
     SpanLimits,
 };
 pub use crate::live::open_spans;
+pub use crate::long_polls::DEFAULT_LONG_POLL;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
 pub use crate::pipeline::Pipeline;
 pub use crate::poll_log::MAX_POLL_SEGMENTS;
 pub use crate::polls::{PollSegment, Polls};
+pub use crate::polls_data::PollsData;
 pub use crate::propagation::context::{Context, ContextExt, current_baggage, current_trace_state};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;

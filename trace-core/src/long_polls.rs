@@ -1,8 +1,12 @@
 //! Polls that took long, by thread: what others may have waited behind.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use crate::id::{SpanId, TraceId};
+
+/// From which length on a poll may have held others up, unless told otherwise.
+pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 
 /// How many long polls are remembered of each thread.
 const REMEMBERED: usize = 256;
@@ -12,7 +16,7 @@ const REMEMBERED: usize = 256;
 pub(crate) struct LongPoll {
     pub(crate) trace: TraceId,
     pub(crate) span: SpanId,
-    /// The span's name at its callsite.
+    /// The span's name at its callsite; empty for a trace from elsewhere, which has the span.
     pub(crate) name: &'static str,
     pub(crate) thread: u32,
     pub(crate) start: u64,
@@ -34,10 +38,12 @@ impl LongPolls {
         polls.push_back(poll);
     }
 
-    /// Those that overlap a time.
+    /// Those that overlap a time, in order of their ends.
     pub(crate) fn overlapping(&self, start: u64, end: u64) -> Vec<LongPoll> {
         let overlaps = |poll: &&LongPoll| poll.start < end && poll.end > start;
-        self.by_thread.values().flatten().filter(overlaps).copied().collect()
+        let mut found: Vec<LongPoll> = self.by_thread.values().flatten().filter(overlaps).copied().collect();
+        found.sort_by_key(|poll| poll.end);
+        found
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -88,7 +88,8 @@ fn range(range: &Range<u32>) -> Range<usize> {
 impl Trace {
     /// A trace of finished spans from elsewhere: a file, a test.
     ///
-    /// Spans of another trace are left out. Orphans and even circles of parents are kept: see [`Trace::roots`].
+    /// Spans of another trace are left out. Orphans and even circles of parents are kept: see [`Trace::roots`]. With polls:
+    /// [`Trace::from_spans_with_polls`].
     pub fn from_spans(id: TraceId, spans: impl IntoIterator<Item = SpanData>) -> Self {
         let mut trace = Self {
             id,
@@ -274,7 +275,7 @@ impl Trace {
         SpanView { trace: self, record: &self.spans[index as usize] }
     }
 
-    fn tree(&self) -> &Tree {
+    pub(crate) fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| Box::new(Tree::of(&self.spans)))
     }
 }

@@ -1,5 +1,7 @@
 //! The tree that the spans of a trace form, whatever their parents claim. Nothing here recurses.
 
+use std::sync::OnceLock;
+
 use crate::id::SpanId;
 use crate::span_record::SpanRecord;
 
@@ -13,6 +15,8 @@ pub(crate) struct Tree {
     children: Vec<u32>,
     /// Where in `children` those of a span begin; one more entry than there are spans.
     starts: Vec<u32>,
+    /// Whether all polls ran on one thread, once somebody has asked.
+    pub(crate) runs_on_one_thread: OnceLock<bool>,
 }
 
 impl Tree {
@@ -48,7 +52,7 @@ impl Tree {
                 None => roots.push(index),
             }
         }
-        Self { ids, roots, children, starts }
+        Self { ids, roots, children, starts, runs_on_one_thread: OnceLock::new() }
     }
 
     pub(crate) fn index_of(&self, id: SpanId) -> Option<u32> {

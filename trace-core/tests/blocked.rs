@@ -36,7 +36,7 @@ fn a_task_that_was_ready_while_another_worked_names_it() {
     let trace = captured.trace().unwrap();
     let blocked = trace.find("victim").unwrap().blocked_behind();
     assert_eq!(blocked.len(), 1);
-    assert_eq!((blocked[0].name, blocked[0].up_to), ("noisy", Duration::from_millis(50)));
+    assert_eq!((&*blocked[0].name, blocked[0].up_to), ("noisy", Duration::from_millis(50)));
     assert!(!blocked[0].is_exact, "the wake-up is not recorded, so it is a bound");
     let noisy = trace.find("noisy").unwrap().span_id();
     let held_up = trace.held_up_by(noisy);

@@ -78,6 +78,8 @@ fn poll_totals(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
     }
     if let Some(longest) = polls.longest() {
         json.key("longest_ns").u64(nanos(longest.duration));
+        json.key("longest_start_ns").u64(longest.start_unix_nanos.saturating_sub(start));
+        json.key("longest_thread").u64(longest.thread.unwrap_or(0).into());
     }
     if polls.is_merged() {
         json.key("merged").bool(true);
@@ -91,6 +93,9 @@ fn poll_totals(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
                 json.u64(segment.start_unix_nanos.saturating_sub(start));
                 json.u64(nanos(segment.duration));
                 json.u64(segment.thread.unwrap_or(0).into());
+                if let Some(woken) = segment.woken_unix_nanos {
+                    json.u64(woken.saturating_sub(start));
+                }
             });
         }
     });

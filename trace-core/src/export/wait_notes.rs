@@ -60,7 +60,7 @@ pub(crate) fn wait_notes(span: &SpanView<'_>, look: &Look) -> Vec<(Tone, String)
     notes.extend(cancellation_note(span, look).map(|note| (Tone::GivenUp, note)));
     let blocked = span.blocked_behind();
     if let Some(worst) = blocked.first() {
-        let name = cut_end(worst.name, MAX_NAME_COLUMNS, look.glyphs.ellipsis);
+        let name = cut_end(&worst.name, MAX_NAME_COLUMNS, look.glyphs.ellipsis);
         let bound = if worst.is_exact { "" } else { "up to " };
         notes.push((Tone::GivenUp, format!("{} {bound}{} behind {name}", look.glyphs.warning, text(worst.up_to))));
     }
