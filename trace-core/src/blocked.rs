@@ -57,9 +57,9 @@ impl SpanView<'_> {
             let (before, poll) = (pair[0], pair[1]);
             let wait_start = if poll.woken == 0 { before.end } else { poll.woken.max(before.end) };
             // They stand in order of their ends.
-            let ended = trace.long_polls.partition_point(|long| long.end <= poll.start);
+            let ended = trace.extras().long_polls.partition_point(|long| long.end <= poll.start);
             let is_soon = |long: &&LongPoll| timebase.nanos(poll.start - long.end) < SOON.as_nanos() as u64;
-            let soon = trace.long_polls[..ended].iter().rev().take_while(is_soon);
+            let soon = trace.extras().long_polls[..ended].iter().rev().take_while(is_soon);
             for long in soon.filter(|long| long.thread == poll.thread) {
                 let overlap = long.end.min(poll.start).saturating_sub(long.start.max(wait_start));
                 if overlap > 0 && !self.is_related_to(long) {
@@ -96,7 +96,7 @@ impl Trace {
     #[must_use]
     pub fn held_up_by(&self, span: SpanId) -> HeldUp {
         let mut held_up = HeldUp::default();
-        if self.long_polls.iter().all(|long| long.span != span) {
+        if self.extras().long_polls.iter().all(|long| long.span != span) {
             return held_up;
         }
         for victim in self.spans() {
@@ -122,6 +122,7 @@ impl Trace {
         let logs = || self.spans().filter_map(|span| span.poll_log());
         let mut threads = logs().flat_map(|(log, _)| log.segments.iter().map(|segment| segment.thread));
         let first = threads.next();
-        threads.all(|thread| Some(thread) == first) && self.long_polls.iter().all(|long| Some(long.thread) == first)
+        threads.all(|thread| Some(thread) == first)
+            && self.extras().long_polls.iter().all(|long| Some(long.thread) == first)
     }
 }

@@ -109,13 +109,16 @@ impl Trace {
             for &Segment { start, end, thread, .. } in log.segments.iter().filter(is_long) {
                 // The name is that of the span, which is here.
                 let span = trace.spans[place].id;
-                trace.long_polls.push(LongPoll { trace: id, span, name: "", thread, start, end });
+                let long = LongPoll { trace: id, span, name: "", thread, start, end };
+                trace.extras.get_or_insert_default().long_polls.push(long);
             }
             if let Some(extra) = trace.extras.as_mut().and_then(|extras| extras.of(&trace.spans[place])) {
                 extra.polls = Some(Box::new(log));
             }
         }
-        trace.long_polls.sort_by_key(|poll| poll.end);
+        if let Some(extras) = &mut trace.extras {
+            extras.long_polls.sort_by_key(|poll| poll.end);
+        }
         trace
     }
 }

@@ -8,6 +8,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 
 /// Everything that was recorded of one span, owned.
@@ -145,6 +146,8 @@ impl Event {
 pub struct Link {
     /// The other span.
     pub context: SpanContext,
+    /// What the systems along its trace's way say of that; empty where it is not known.
+    pub trace_state: TraceState,
     /// Facts about the relation.
     pub attributes: Vec<Attribute>,
     /// How many of its attributes did not fit into the limits.
@@ -155,7 +158,14 @@ impl Link {
     /// A link to this span.
     #[must_use]
     pub fn new(context: SpanContext) -> Self {
-        Self { context, attributes: Vec::new(), dropped_attributes: 0 }
+        Self { context, trace_state: TraceState::new(), attributes: Vec::new(), dropped_attributes: 0 }
+    }
+
+    /// Sets what the systems along the other trace's way say of that.
+    #[must_use]
+    pub fn trace_state(mut self, state: TraceState) -> Self {
+        self.trace_state = state;
+        self
     }
 
     /// Adds a fact about the relation.

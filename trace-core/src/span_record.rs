@@ -7,10 +7,12 @@ use std::ops::Range;
 use crate::callsite::Callsite;
 use crate::id::SpanId;
 use crate::kind::SpanKind;
+use crate::long_polls::LongPoll;
 use crate::poll_log::PollLog;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::value::Attribute;
 
 /// One span of a trace: 48 bytes.
@@ -60,9 +62,12 @@ impl Marks {
     }
 }
 
-/// What only some spans have, packed for all spans of a trace.
+/// What only some traces and some spans have, packed for all spans of a trace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extras {
+    pub(crate) state: TraceState,
+    /// Long polls of this and other traces in its time.
+    pub(crate) long_polls: Vec<LongPoll>,
     pub(crate) spans: Vec<Extra>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
@@ -89,16 +94,26 @@ pub(crate) struct EventRecord {
     pub(crate) dropped_attributes: u32,
 }
 
+/// The other span, and what its trace state is.
+pub(crate) type LinkTarget = (SpanContext, TraceState);
+
 #[derive(Clone, Debug)]
 pub(crate) struct LinkRecord {
-    pub(crate) context: SpanContext,
+    pub(crate) target: Box<LinkTarget>,
     pub(crate) attributes: Range<u32>,
     pub(crate) dropped_attributes: u32,
 }
 
 impl Extras {
     pub(crate) const fn new() -> Self {
-        Self { spans: Vec::new(), attributes: Vec::new(), events: Vec::new(), links: Vec::new() }
+        Self {
+            state: TraceState::new(),
+            long_polls: Vec::new(),
+            spans: Vec::new(),
+            attributes: Vec::new(),
+            events: Vec::new(),
+            links: Vec::new(),
+        }
     }
 
     /// What this span has beyond its record.
@@ -123,7 +138,7 @@ impl Extras {
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.spans)
             + size_of_val(&*self.events)
-            + size_of_val(&*self.links)
+            + self.links.len() * (size_of::<LinkRecord>() + size_of::<LinkTarget>())
             + self.spans.iter().filter_map(|extra| extra.polls.as_ref()).map(|polls| polls.bytes()).sum::<usize>()
             + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
     }

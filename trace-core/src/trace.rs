@@ -13,7 +13,6 @@ use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
-use crate::long_polls::LongPoll;
 use crate::poll_log::PollLog;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
@@ -49,20 +48,24 @@ use crate::value::{Attribute, Value};
 #[derive(Clone, Debug)]
 pub struct Trace {
     pub(crate) id: TraceId,
-    pub(crate) state: TraceState,
-    pub(crate) timebase: Timebase,
     pub(crate) completeness: Completeness,
     /// Whether the polls of its futures were timed.
     pub(crate) times_polls: bool,
-    /// Long polls of this and other traces in its time.
-    pub(crate) long_polls: Vec<LongPoll>,
-    pub(crate) resource: Arc<Resource>,
+    pub(crate) common: Arc<Common>,
     pub(crate) spans: Vec<SpanRecord>,
     /// How many of the spans have ended.
     pub(crate) closed: usize,
-    /// `None` where no span has more than its record.
+    /// `None` where neither the trace nor any span of it has more than records.
     pub(crate) extras: Option<Box<Extras>>,
     pub(crate) tree: OnceLock<Box<Tree>>,
+}
+
+/// What many traces share. The processor makes a new one for each pass, so that its reference count does not go to and fro
+/// between the processor, which takes references for new traces, and the exporters, which let go of those of old ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) timebase: Timebase,
 }
 
 /// Whether a trace is all there.
@@ -90,12 +93,9 @@ impl Trace {
     pub fn from_spans(id: TraceId, spans: impl IntoIterator<Item = SpanData>) -> Self {
         let mut trace = Self {
             id,
-            state: TraceState::new(),
-            timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
             times_polls: false,
-            long_polls: Vec::new(),
-            resource: Arc::default(),
+            common: Arc::new(Common { resource: Arc::default(), timebase: Timebase::UNIX_NANOS }),
             spans: Vec::new(),
             closed: 0,
             extras: None,
@@ -110,7 +110,14 @@ impl Trace {
     /// Sets the resource of its spans.
     #[must_use]
     pub fn resource_of_spans(mut self, resource: Resource) -> Self {
-        self.resource = Arc::new(resource);
+        self.common = Arc::new(Common { resource: Arc::new(resource), timebase: self.common.timebase });
+        self
+    }
+
+    /// Sets its trace state: what the systems along its way say of it.
+    #[must_use]
+    pub fn trace_state_of_spans(mut self, state: TraceState) -> Self {
+        self.extras.get_or_insert_default().state = state;
         self
     }
 
@@ -126,8 +133,8 @@ impl Trace {
         let links = extras.links.len() as u32;
         for link in span.links {
             let attributes = extras.keep(link.attributes);
-            let (context, dropped_attributes) = (link.context, link.dropped_attributes);
-            extras.links.push(LinkRecord { context, attributes, dropped_attributes });
+            let target = Box::new((link.context, link.trace_state));
+            extras.links.push(LinkRecord { target, attributes, dropped_attributes: link.dropped_attributes });
         }
         extras.spans.push(Extra {
             name: Some(span.name),
@@ -161,8 +168,8 @@ impl Trace {
 
     /// What the systems along its way say of it, as it was when the trace came into this process or began in it.
     #[must_use]
-    pub const fn trace_state(&self) -> &TraceState {
-        &self.state
+    pub fn trace_state(&self) -> &TraceState {
+        &self.extras().state
     }
 
     /// Whether it is all there.
@@ -174,7 +181,7 @@ impl Trace {
     /// What its spans have in common.
     #[must_use]
     pub fn resource(&self) -> &Resource {
-        &self.resource
+        &self.common.resource
     }
 
     /// How many spans it has.
@@ -249,7 +256,7 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
-    fn extras(&self) -> &Extras {
+    pub(crate) fn extras(&self) -> &Extras {
         static NONE: Extras = Extras::new();
         self.extras.as_deref().unwrap_or(&NONE)
     }
@@ -308,7 +315,7 @@ impl<'a> SpanView<'a> {
     /// What is known of its polls, and how to read the ticks.
     pub(crate) fn poll_log(&self) -> Option<(&'a PollLog, &'a Timebase)> {
         let log = self.extra()?.polls.as_deref()?;
-        Some((log, &self.trace.timebase))
+        Some((log, &self.trace.common.timebase))
     }
 
     /// The trace it belongs to.
@@ -343,8 +350,8 @@ impl<'a> SpanView<'a> {
 
     /// What the systems along the trace's way say of it. See [`Trace::trace_state`].
     #[must_use]
-    pub const fn trace_state(&self) -> &'a TraceState {
-        &self.trace.state
+    pub fn trace_state(&self) -> &'a TraceState {
+        self.trace.trace_state()
     }
 
     /// What it is called.
@@ -368,14 +375,14 @@ impl<'a> SpanView<'a> {
     /// Its start, in nanoseconds since 1970.
     #[must_use]
     pub fn start_unix_nanos(&self) -> u64 {
-        self.trace.timebase.unix_nanos(self.record.start)
+        self.trace.common.timebase.unix_nanos(self.record.start)
     }
 
     /// Its end, in nanoseconds since 1970; `None` while it is open.
     #[must_use]
     pub fn end_unix_nanos(&self) -> Option<u64> {
         let ended = self.record.outcome != Outcome::Open;
-        ended.then(|| self.trace.timebase.unix_nanos(self.record.end))
+        ended.then(|| self.trace.common.timebase.unix_nanos(self.record.end))
     }
 
     /// Its start as wall time.
@@ -485,7 +492,7 @@ impl<'a> EventView<'a> {
     /// When, in nanoseconds since 1970.
     #[must_use]
     pub fn unix_nanos(&self) -> u64 {
-        self.trace.timebase.unix_nanos(self.record.ticks)
+        self.trace.common.timebase.unix_nanos(self.record.ticks)
     }
 
     /// Facts about it.
@@ -521,7 +528,13 @@ impl<'a> LinkView<'a> {
     /// The other span.
     #[must_use]
     pub const fn context(&self) -> SpanContext {
-        self.record.context
+        self.record.target.0
+    }
+
+    /// What the systems along the other trace's way say of that; empty where it is not known.
+    #[must_use]
+    pub const fn trace_state(&self) -> &'a TraceState {
+        &self.record.target.1
     }
 
     /// Facts about the relation.
@@ -539,6 +552,7 @@ impl<'a> LinkView<'a> {
     fn to_link(self) -> Link {
         Link {
             context: self.context(),
+            trace_state: self.trace_state().clone(),
             attributes: self.attributes().to_vec(),
             dropped_attributes: self.dropped_attributes(),
         }
