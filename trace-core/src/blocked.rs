@@ -5,75 +5,32 @@
 //! may have been lost to that poll. It is an upper bound: the future may have become ready later, and on a runtime with
 //! several threads another worker might have taken it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::id::{SpanId, TraceId};
+use crate::id::SpanId;
 use crate::long_polls::LongPoll;
 use crate::trace::{SpanView, Trace};
+use crate::waits::{BlockedBehind, HeldUp, InTheWay};
 
 /// How soon after the long poll the waiting future must be polled for the one to have waited behind the other.
 const SOON: Duration = Duration::from_millis(1);
 
-/// A wait that may have been lost to another span's poll.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BlockedBehind {
-    /// The span that was polled meanwhile, which may belong to another trace.
-    pub trace_id: TraceId,
-    /// The span that was polled meanwhile.
-    pub span_id: SpanId,
-    /// Its name at its callsite.
-    pub name: &'static str,
-    /// How long the wait and the poll overlapped: at most so much was lost.
-    pub up_to: Duration,
-    /// How long the poll took.
-    pub poll: Duration,
-    /// Whether it is no upper bound but the time lost: the wake-up is known, and all polls of the trace ran on one thread.
-    pub is_exact: bool,
-}
-
-/// What a span that polled for long has cost others of its trace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HeldUp {
-    /// How many other spans waited behind its polls.
-    pub spans: usize,
-    /// How long they waited at most, in all.
-    pub up_to: Duration,
-}
-
-impl SpanView<'_> {
+impl<'a> SpanView<'a> {
     /// The waits of this span that may have been lost to long polls of unrelated spans on the same thread, the longest first.
     ///
     /// Empty where polls were not timed. The threshold is set by
     /// [`PipelineBuilder::long_poll`](crate::PipelineBuilder::long_poll).
     #[must_use]
-    pub fn blocked_behind(&self) -> Vec<BlockedBehind> {
-        let trace = self.trace();
-        let Some((log, timebase)) = self.poll_log() else { return Vec::new() };
-        let one_thread = trace.runs_on_one_thread();
-        let mut found: Vec<BlockedBehind> = Vec::new();
-        for pair in log.segments.windows(2) {
-            let (before, poll) = (pair[0], pair[1]);
-            let wait_start = if poll.woken == 0 { before.end } else { poll.woken.max(before.end) };
-            for long in trace.long_polls.iter().filter(|long| long.thread == poll.thread) {
-                let gap = poll.start.saturating_sub(long.end);
-                let overlap = long.end.min(poll.start).saturating_sub(long.start.max(wait_start));
-                let is_behind = long.end <= poll.start && timebase.nanos(gap) < SOON.as_nanos() as u64 && overlap > 0;
-                if is_behind && !self.is_related_to(long) {
-                    found.push(BlockedBehind {
-                        trace_id: long.trace,
-                        span_id: long.span,
-                        name: long.name,
-                        up_to: Duration::from_nanos(timebase.nanos(overlap)),
-                        poll: Duration::from_nanos(timebase.nanos(long.end - long.start)),
-                        is_exact: one_thread && poll.woken != 0,
-                    });
-                }
-            }
-        }
-        found.sort_by_key(|blocked| std::cmp::Reverse(blocked.up_to));
-        found
+    pub fn blocked_behind(&self) -> &'a [BlockedBehind] {
+        let found = self.trace().in_the_way().and_then(|found| found.blocked.get(&self.span_id()));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// How many other spans of this trace waited behind its long polls, and for how long.
+    #[must_use]
+    pub fn held_up(&self) -> HeldUp {
+        self.trace().held_up_by(self.span_id())
     }
 
     /// Whether the long poll is of this span, of a span around it, or of a span inside.
@@ -88,16 +45,87 @@ impl Trace {
     /// What the long polls of a span have cost other spans of this trace.
     #[must_use]
     pub fn held_up_by(&self, span: SpanId) -> HeldUp {
-        let mut held_up = HeldUp::default();
-        if self.long_polls.iter().all(|long| long.span != span) {
-            return held_up;
+        self.in_the_way().and_then(|found| found.held_up.get(&span)).copied().unwrap_or_default()
+    }
+
+    /// The span whose long polls cost other spans of this trace the most, if any did.
+    #[must_use]
+    pub fn worst_held_up(&self) -> Option<(SpanView<'_>, HeldUp)> {
+        let held_up = self.in_the_way()?.held_up.iter();
+        let (&worst, &held_up) = held_up.max_by_key(|&(&span, held_up)| (held_up.up_to, span))?;
+        Some((self.span(worst)?, held_up))
+    }
+
+    /// Who was in whose way; `None` where no poll was long.
+    fn in_the_way(&self) -> Option<&InTheWay> {
+        if self.long_polls.is_empty() {
+            return None;
         }
+        let known = &self.extras.as_deref()?.in_the_way;
+        Some(known.get_or_init(|| Box::new(self.find_in_the_way())))
+    }
+
+    fn find_in_the_way(&self) -> InTheWay {
+        let mut found = InTheWay::default();
+        let mut by_thread: HashMap<u32, Vec<&LongPoll>> = HashMap::new();
+        for long in &self.long_polls {
+            by_thread.entry(long.thread).or_default().push(long);
+        }
+        by_thread.values_mut().for_each(|polls| polls.sort_by_key(|long| long.end));
+        let one_thread = self.runs_on_one_thread();
         for victim in self.spans() {
-            let lost: Vec<_> = victim.blocked_behind().into_iter().filter(|blocked| blocked.span_id == span).collect();
-            held_up.spans += usize::from(!lost.is_empty());
-            held_up.up_to += lost.iter().map(|blocked| blocked.up_to).sum::<Duration>();
+            let blocked = self.waits_of(&victim, &by_thread, one_thread);
+            if blocked.is_empty() {
+                continue;
+            }
+            let mut counted = Vec::new();
+            for wait in blocked.iter().filter(|wait| wait.trace_id == self.id()) {
+                let held_up = found.held_up.entry(wait.span_id).or_default();
+                held_up.up_to += wait.up_to;
+                if !counted.contains(&wait.span_id) {
+                    counted.push(wait.span_id);
+                    held_up.spans += 1;
+                }
+            }
+            found.blocked.insert(victim.span_id(), blocked);
         }
-        held_up
+        found
+    }
+
+    /// The waits of a span, each with the long poll that ended on the thread right before the wait did.
+    fn waits_of(
+        &self,
+        victim: &SpanView<'_>,
+        by_thread: &HashMap<u32, Vec<&LongPoll>>,
+        one_thread: bool,
+    ) -> Vec<BlockedBehind> {
+        let Some((log, timebase)) = victim.poll_log() else { return Vec::new() };
+        let mut found: Vec<BlockedBehind> = Vec::new();
+        // A task that was spawned waits for its first poll as for any other.
+        let mut wait_from = victim.start_ticks();
+        for poll in &log.segments {
+            let ready_from = if poll.woken == 0 { wait_from } else { poll.woken.max(wait_from) };
+            let longs = by_thread.get(&poll.thread).map_or(&[][..], Vec::as_slice);
+            let before = longs.partition_point(|long| long.end <= poll.start);
+            let is_soon = |long: &&&LongPoll| timebase.nanos(poll.start - long.end) < SOON.as_nanos() as u64;
+            for long in longs[..before].iter().rev().take_while(is_soon) {
+                let overlap = long.end.saturating_sub(long.start.max(ready_from));
+                if overlap > 0 && !victim.is_related_to(long) {
+                    let here = (long.trace == self.id()).then(|| self.span(long.span)).flatten();
+                    found.push(BlockedBehind {
+                        trace_id: long.trace,
+                        span_id: long.span,
+                        name: here.map_or_else(|| long.name.clone(), |span| span.name_owned()),
+                        up_to: Duration::from_nanos(timebase.nanos(overlap)),
+                        poll: Duration::from_nanos(timebase.nanos(long.end - long.start)),
+                        is_exact: one_thread && poll.woken != 0,
+                    });
+                }
+            }
+            wait_from = poll.end;
+        }
+        found.sort_by_key(|blocked| std::cmp::Reverse(blocked.up_to));
+        found
     }
 
     /// Whether the first span is the second, or somewhere below it.

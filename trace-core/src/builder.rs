@@ -19,6 +19,7 @@ use crate::kind::SpanKind;
 use crate::limits::SpanLimits;
 use crate::line::{EndHook, Line, LineRules, TailSampler};
 use crate::live;
+use crate::long_polls::DEFAULT_LONG_POLL;
 use crate::pipeline::Pipeline;
 use crate::processor::{self, Command};
 use crate::propagation::global;
@@ -38,8 +39,6 @@ pub const DEFAULT_BATCH_SPANS: usize = 4096;
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_SPANS: usize = 100_000;
-/// From which length on a poll may have held others up, unless told otherwise.
-pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 /// How long the guard of a pipeline waits for its exporters when it is dropped, unless told otherwise.
 pub const DEFAULT_DROP_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, question};
 use crate::assembler::{Assembler, PartRules};
-use crate::builder::DEFAULT_LONG_POLL;
 use crate::context::{self, Carry, Hot};
 use crate::current_span::current_span;
 use crate::detail::Rules;
@@ -15,6 +14,7 @@ use crate::flush::with_process_wide;
 use crate::future::in_context;
 use crate::limits::SpanLimits;
 use crate::line::{Line, LineRules};
+use crate::long_polls::DEFAULT_LONG_POLL;
 use crate::manual_clock::ManualClock;
 use crate::processor::{self, Collected, Command};
 use crate::redact::Redactor;

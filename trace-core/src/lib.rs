@@ -296,6 +296,7 @@ mod ending;
 mod env;
 mod export;
 mod exporter;
+mod facts;
 pub mod filter;
 mod flush;
 mod future;
@@ -315,6 +316,7 @@ mod new_event;
 mod open_spans;
 mod percent;
 mod pipeline;
+mod poll_data;
 mod poll_log;
 mod poll_timer;
 mod polls;
@@ -344,24 +346,23 @@ mod tally;
 #[cfg(feature = "tokio")]
 mod task;
 mod text;
+mod to_data;
 mod token_bucket;
 mod trace;
 mod trace_state;
 mod tree;
 mod value;
+mod waits;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
-pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_MEMBERS};
-pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::builder::{
-    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_LONG_POLL, DEFAULT_MAX_TRACE_AGE,
-    DEFAULT_MAX_TRACE_SPANS, PipelineBuilder, StartedSpan, builder, init,
+    DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
+    PipelineBuilder, StartedSpan, builder, init,
 };
 pub use crate::callsite::{Callsite, MAX_INTERNED};
-pub use crate::cancellation::{Cancellation, Dropped};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
@@ -387,12 +388,14 @@ pub use crate::limits::{
     SpanLimits,
 };
 pub use crate::live::open_spans;
+pub use crate::long_polls::DEFAULT_LONG_POLL;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
 pub use crate::pipeline::Pipeline;
+pub use crate::poll_data::{PollData, PollSegment};
 pub use crate::poll_log::MAX_POLL_SEGMENTS;
-pub use crate::polls::{PollSegment, Polls};
+pub use crate::polls::Polls;
 pub use crate::propagation::context::{Context, ContextExt, current_baggage, current_trace_state};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
@@ -412,6 +415,7 @@ pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::trace_state::{MAX_TRACE_STATE_MEMBERS, TraceState, TraceStateError};
 pub use crate::value::{Attribute, Key, Value};
+pub use crate::waits::{Anatomy, BlockedBehind, Cancellation, ChildWait, Dropped, HeldUp, NamedSpan};
 #[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;
 

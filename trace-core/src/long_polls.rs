@@ -1,19 +1,24 @@
 //! Polls that took long, by thread: what others may have waited behind.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use crate::id::{SpanId, TraceId};
+
+/// From which length on a poll may have held others up, unless told otherwise.
+pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 
 /// How many long polls are remembered of each thread.
 const REMEMBERED: usize = 256;
 
 /// A poll that took at least the threshold. Times are ticks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LongPoll {
     pub(crate) trace: TraceId,
     pub(crate) span: SpanId,
-    /// The span's name at its callsite.
-    pub(crate) name: &'static str,
+    /// The span's name when it was polled.
+    pub(crate) name: Cow<'static, str>,
     pub(crate) thread: u32,
     pub(crate) start: u64,
     pub(crate) end: u64,
@@ -37,7 +42,7 @@ impl LongPolls {
     /// Those that overlap a time.
     pub(crate) fn overlapping(&self, start: u64, end: u64) -> Vec<LongPoll> {
         let overlaps = |poll: &&LongPoll| poll.start < end && poll.end > start;
-        self.by_thread.values().flatten().filter(overlaps).copied().collect()
+        self.by_thread.values().flatten().filter(overlaps).cloned().collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

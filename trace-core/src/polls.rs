@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timebase;
+use crate::poll_data::{PollData, PollSegment};
 use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
 use crate::trace::SpanView;
 
@@ -15,21 +16,6 @@ pub struct Polls<'a> {
     log: &'a PollLog,
     timebase: &'a Timebase,
     span_start_unix_nanos: u64,
-}
-
-/// One poll, or several that were joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PollSegment {
-    /// Its start, in nanoseconds since 1970.
-    pub start_unix_nanos: u64,
-    /// From its start to its end.
-    pub duration: Duration,
-    /// The thread it ran on, numbered from 1 in the order in which threads first recorded something; `None` where polls of
-    /// several threads were joined.
-    pub thread: Option<u32>,
-    /// When the waker was called that led to the poll, in nanoseconds since 1970, where that is known.
-    pub woken_unix_nanos: Option<u64>,
 }
 
 impl<'a> SpanView<'a> {
@@ -102,6 +88,37 @@ impl<'a> Polls<'a> {
     #[must_use]
     pub const fn is_incomplete(&self) -> bool {
         self.log.is_incomplete
+    }
+
+    /// All of it, owned.
+    #[must_use]
+    pub fn to_data(&self) -> PollData {
+        PollData {
+            count: self.count(),
+            busy: self.busy(),
+            self_busy: self.self_busy(),
+            longest: self.longest(),
+            segments: self.segments().collect(),
+            is_merged: self.is_merged(),
+            is_incomplete: self.is_incomplete(),
+        }
+    }
+
+    /// The segments that lie inside of this time and are not empty, in nanoseconds since 1970.
+    pub(crate) fn between(&self, from: u64, to: u64) -> impl Iterator<Item = PollSegment> + use<'a> {
+        let this = *self;
+        let first = self.log.segments.partition_point(|segment| self.timebase.unix_nanos(segment.start) < from);
+        let inside = self.log.segments[first..].iter().map(move |&segment| this.segment(segment));
+        inside
+            .take_while(move |poll| poll.start_unix_nanos <= to)
+            .filter(move |poll| !poll.duration.is_zero() && poll.end_unix_nanos() <= to)
+    }
+
+    /// The segment in which this moment lies, in nanoseconds since 1970.
+    pub(crate) fn at(&self, moment: u64) -> Option<PollSegment> {
+        let later = self.log.segments.partition_point(|segment| self.timebase.unix_nanos(segment.start) <= moment);
+        let poll = self.segment(*self.log.segments[..later].last()?);
+        (moment <= poll.end_unix_nanos()).then_some(poll)
     }
 
     fn segment(&self, segment: Segment) -> PollSegment {

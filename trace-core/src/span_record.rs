@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -12,6 +13,7 @@ use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::value::Attribute;
+use crate::waits::InTheWay;
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,8 @@ pub(crate) struct Extras {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) links: Vec<LinkRecord>,
+    /// Who was in whose way, once somebody has asked.
+    pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
 }
 
 /// What one span has beyond its record.
@@ -98,7 +102,13 @@ pub(crate) struct LinkRecord {
 
 impl Extras {
     pub(crate) const fn new() -> Self {
-        Self { spans: Vec::new(), attributes: Vec::new(), events: Vec::new(), links: Vec::new() }
+        Self {
+            spans: Vec::new(),
+            attributes: Vec::new(),
+            events: Vec::new(),
+            links: Vec::new(),
+            in_the_way: OnceLock::new(),
+        }
     }
 
     /// What this span has beyond its record.

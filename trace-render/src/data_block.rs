@@ -324,7 +324,7 @@ impl<'a> Columns<'a> {
         }
         entry(&mut self.polls, format_args!("[{index},{json},\"segments\":[{segments}]}}]"));
         if let Some(worst) = node.span.blocked_behind().into_iter().next() {
-            let name = self.string(worst.name);
+            let name = self.string(&worst.name);
             let (up_to, poll, exact) = (worst.up_to.as_nanos(), worst.poll.as_nanos(), u8::from(worst.is_exact));
             entry(
                 &mut self.blocked,
