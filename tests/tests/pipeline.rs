@@ -9,7 +9,7 @@ use tests::child::{Child, in_child};
 use tests::exporters::{Counting, PATIENCE};
 use trace_core::{
     Completeness, Filter, FutureExt, MemoryExporter, Span, assert_tree, builder, current_span, filter, flush, in_scope,
-    init, start_span, traced,
+    init, span, start_span, traced,
 };
 
 mod quiet {
@@ -227,5 +227,23 @@ fn exporters_of_spans_and_of_traces_get_every_span_once() {
         drop(root);
         pipeline.flush(PATIENCE).unwrap();
         assert_eq!((spans.spans(), traces.spans()), (1_001, 1_001), "{:#?}", pipeline.stats());
+    });
+}
+
+#[test]
+fn a_trace_has_no_trace_state_of_the_one_before() {
+    in_child(|| {
+        let memory = MemoryExporter::new().whole_traces();
+        let pipeline = builder().without_environment().exporter(memory.clone()).init().unwrap();
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let headers = [("traceparent", parent), ("tracestate", "congo=t61rcWkgMzE")];
+        span("first").parent(trace_core::propagation::extract(&headers.as_slice())).in_scope(|| ());
+        in_scope("second", || ());
+        pipeline.flush(PATIENCE).unwrap();
+        let traces = memory.traces();
+        let mut states: Vec<_> =
+            traces.iter().map(|trace| (trace.root().unwrap().name(), trace.trace_state().len())).collect();
+        states.sort_unstable();
+        assert_eq!(states, [("first", 1), ("second", 0)]);
     });
 }

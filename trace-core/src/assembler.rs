@@ -1,7 +1,7 @@
 //! Records in, traces out: pure, without a thread or a clock of its own.
 //!
 //! A trace is complete when nothing of it is open (no announced span, no carrier) and a whole later pass brought no record
-//! of it. Why that is enough: whatever still runs in a trace runs under something that was announced, by something announced
+//! of it; or at once, if one thread wrote all of it and that thread is the last to be read. Why that is enough: whatever still runs in a trace runs under something that was announced, by something announced
 //! before. If one such thing was open at the end of the pass that closed the last one known, then its announcement was
 //! written before the next pass began, so that pass brings it, and the trace is not quiet.
 
@@ -9,13 +9,12 @@
 mod schedules;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Start};
-use crate::buffer::ThreadNumber;
+use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
 use crate::id::{self, SpanId, TraceId};
@@ -25,7 +24,7 @@ use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
 use crate::span_record::{Marks, SpanRecord};
 use crate::status::Outcome;
-use crate::trace::{Completeness, Trace};
+use crate::trace::{Common, Completeness, Trace};
 use crate::value::Attribute;
 
 /// How settled spans leave a trace that goes on.
@@ -52,7 +51,8 @@ pub(crate) struct PartRules {
 /// The traces of one pipeline that are being put together.
 #[derive(Debug)]
 pub(crate) struct Assembler {
-    resource: Arc<Resource>,
+    /// What the traces that begin in this pass share.
+    common: Arc<Common>,
     rules: Rules,
     parts: PartRules,
     /// Assemblies, of which those that are free keep their memory for the next trace.
@@ -61,16 +61,22 @@ pub(crate) struct Assembler {
     places: HashMap<TraceId, usize, Seed>,
     /// The trace of the last record: the next one is likely its too.
     last: Option<(TraceId, usize)>,
+    /// Whether that trace stands in `places` already: one that begins and ends before another has a record never does.
+    last_is_listed: bool,
+    /// Whose records come now, and whether they come last in the pass.
+    thread: ThreadNumber,
+    is_last_thread: bool,
     /// Where the items of the last group go.
     group: Option<(usize, Group, SpanId, u64)>,
     touched: Vec<usize>,
     settling: Vec<usize>,
     /// Traces of which more has ended than may wait.
     large: Vec<usize>,
+    /// Traces that are complete.
+    complete: Vec<Trace>,
     long_polls: LongPolls,
     pass: u64,
     now: Instant,
-    timebase: Timebase,
     typical_spans: usize,
     holding: Holding,
     counts: Counts,
@@ -91,21 +97,24 @@ pub(crate) struct Counts {
 impl Assembler {
     pub(crate) fn new(resource: Arc<Resource>, rules: Rules, parts: PartRules, now: Instant) -> Self {
         Self {
-            resource,
+            common: Arc::new(Common { resource, timebase: Timebase::UNIX_NANOS }),
             rules,
             parts,
             seats: Vec::new(),
             free: Vec::new(),
             places: HashMap::with_hasher(Seed(id::random_word())),
             last: None,
+            last_is_listed: false,
+            thread: STRAYS,
+            is_last_thread: false,
             group: None,
             touched: Vec::new(),
             settling: Vec::new(),
             large: Vec::new(),
+            complete: Vec::new(),
             long_polls: LongPolls::default(),
             pass: 1,
             now,
-            timebase: Timebase::UNIX_NANOS,
             typical_spans: 4,
             holding: Holding::default(),
             counts: Counts::default(),
@@ -115,14 +124,22 @@ impl Assembler {
     /// Begins a pass: traces that are new in it get this timebase.
     pub(crate) fn begin_pass(&mut self, now: Instant, timebase: Option<Timebase>) {
         self.now = now;
-        // So that each trace is looked up, and marked as touched, once in a pass.
-        self.last = None;
-        self.timebase = timebase.unwrap_or(self.timebase);
+        if let Some(timebase) = timebase {
+            self.common = Arc::new(Common { resource: Arc::clone(&self.common.resource), timebase });
+        }
+    }
+
+    /// What follows was written by this thread. If it `is_last`, everything in this pass that others wrote before it wrote any
+    /// of that has been taken; then traces of this thread alone are complete as soon as nothing of them is open.
+    pub(crate) fn stream(&mut self, thread: ThreadNumber, is_last: bool) {
+        (self.thread, self.is_last_thread) = (thread, is_last);
+        // So that each trace is looked up, and marked as touched and as this thread's, once.
+        self.leave_last();
     }
 
     /// Takes a record of this pipeline; items follow their group at once.
     #[inline]
-    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
+    pub(crate) fn take(&mut self, record: &mut Record) {
         match *record {
             Record::Closed { kind, outcome, flags, trace, span, parent, start, end, callsite, .. } => {
                 self.count_closed();
@@ -145,16 +162,20 @@ impl Assembler {
                 if self.at(trace).ended(span, end, outcome) {
                     self.holding.open -= 1;
                     self.count_closed();
+                    self.finish_if_over();
                 }
             }
             Record::CarrierOpened { trace, .. } => self.at(trace).carrier(1),
-            Record::CarrierClosed { trace, .. } => self.at(trace).carrier(-1),
+            Record::CarrierClosed { trace, .. } => {
+                self.at(trace).carrier(-1);
+                self.finish_if_over();
+            }
             Record::Scalar { scalar, trace, span, ticks, key, bits, .. } => {
                 let what = What::Attribute(Attribute::new(key, scalar.value(bits)));
                 self.at(trace).detail(Detail { span, ticks, what });
             }
             Record::Poll { trace, span, start, end, nested, woken, .. } => {
-                let threshold = self.parts.long_poll_nanos;
+                let (threshold, thread) = (self.parts.long_poll_nanos, self.thread);
                 let assembly = self.at(trace);
                 assembly.poll(span, Segment { start, end, woken, thread }, nested);
                 if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
@@ -179,20 +200,38 @@ impl Assembler {
         }
     }
 
-    /// Ends a pass. Returns the traces that are complete.
-    pub(crate) fn end_pass(&mut self) -> Vec<Trace> {
-        let mut finished = Vec::new();
+    /// Hands on the trace of the last record if it is this thread's alone, nothing of it is open, and no other thread can
+    /// have a part in it that is still to be read.
+    ///
+    /// Whatever of it would run still, or have run unseen, does so on another thread; the context it runs under was
+    /// announced, by this thread, as open until that other thread lets go of it, and nobody else has a record of it.
+    #[inline]
+    fn finish_if_over(&mut self) {
+        if self.is_last_thread
+            && let Some((_, seat)) = self.last
+            && self.seats[seat].is_over(self.thread)
+        {
+            self.finish(seat);
+        }
+    }
+
+    /// Ends a pass.
+    pub(crate) fn end_pass(&mut self) {
+        self.leave_last();
         let mut settling = std::mem::take(&mut self.settling);
         for seat in settling.drain(..) {
             let assembly = &mut self.seats[seat];
             assembly.settling = false;
             // What this pass brought it, if anything, has put it among the touched.
             if assembly.last_pass < self.pass && assembly.is_quiet() {
-                finished.extend(self.finish(seat));
+                self.finish(seat);
             }
         }
         for seat in self.touched.drain(..) {
             let assembly = &mut self.seats[seat];
+            if assembly.is_free() {
+                continue;
+            }
             self.holding.bytes = self.holding.bytes + assembly.bytes() - assembly.reckoned;
             assembly.reckoned = assembly.bytes();
             if assembly.is_quiet() {
@@ -204,7 +243,12 @@ impl Assembler {
         }
         self.settling = settling;
         self.pass += 1;
-        finished
+    }
+
+    /// The traces that were found complete.
+    pub(crate) fn take_complete(&mut self) -> Vec<Trace> {
+        let next = Vec::with_capacity(self.complete.len());
+        std::mem::replace(&mut self.complete, next)
     }
 
     /// Whether another pass, even an empty one, completes something.
@@ -241,7 +285,7 @@ impl Assembler {
             Take::Copies => Assembly::copy_settled,
         };
         let closed = assembly.closed;
-        let mut trace = take(assembly, &self.resource, &self.rules, &mut self.counts.omissions);
+        let mut trace = take(assembly, &self.rules, &mut self.counts.omissions);
         if let Some(trace) = &mut trace {
             add_long_polls(trace, &self.long_polls);
         }
@@ -262,19 +306,20 @@ impl Assembler {
         self.touched.clear();
         self.settling.clear();
         let taken: Vec<_> = self.places.values().copied().collect();
-        taken.into_iter().filter_map(|seat| self.finish(seat)).collect()
+        taken.into_iter().for_each(|seat| self.finish(seat));
+        self.take_complete()
     }
 
     /// What has ended so far of a trace.
     pub(crate) fn snapshot(&self, trace: TraceId) -> Option<Trace> {
         let seat = *self.places.get(&trace)?;
-        Some(self.seats[seat].snapshot(&self.resource, &self.rules))
+        Some(self.seats[seat].snapshot(&self.rules))
     }
 
     /// The open spans of each trace, and nothing else of it.
     pub(crate) fn open_spans(&self) -> Vec<Trace> {
         let with_open = self.seats.iter().filter(|assembly| assembly.open() > 0);
-        with_open.map(|assembly| assembly.open_spans(&self.resource, &self.rules)).collect()
+        with_open.map(|assembly| assembly.open_spans(&self.rules)).collect()
     }
 
     /// What it holds at this moment; memory as of the last pass.
@@ -309,19 +354,20 @@ impl Assembler {
 
     /// Makes a trace the last one.
     fn go_to(&mut self, trace: TraceId) -> usize {
-        let seat = match self.places.entry(trace) {
-            Entry::Occupied(place) => *place.get(),
-            Entry::Vacant(place) => {
-                let seat = self.free.pop().unwrap_or_else(|| {
-                    self.seats.push(Assembly::new(self.now));
-                    self.seats.len() - 1
-                });
-                self.seats[seat].begin(trace, self.timebase, self.now, self.typical_spans);
-                *place.insert(seat)
-            }
-        };
+        self.leave_last();
+        let known = self.places.get(&trace).copied();
+        let seat = known.unwrap_or_else(|| {
+            let seat = self.free.pop().unwrap_or_else(|| {
+                self.seats.push(Assembly::new(self.now, &self.common));
+                self.seats.len() - 1
+            });
+            self.seats[seat].begin(trace, &self.common, self.now, self.typical_spans);
+            seat
+        });
         self.last = Some((trace, seat));
+        self.last_is_listed = known.is_some();
         let assembly = &mut self.seats[seat];
+        assembly.written_by(self.thread);
         if assembly.last_pass != self.pass {
             assembly.last_pass = self.pass;
             self.touched.push(seat);
@@ -329,24 +375,38 @@ impl Assembler {
         seat
     }
 
-    /// Hands a trace on. `None` if it has no span.
-    fn finish(&mut self, seat: usize) -> Option<Trace> {
+    /// Makes no trace the last one.
+    fn leave_last(&mut self) {
+        if let Some((trace, seat)) = self.last.take()
+            && !self.last_is_listed
+        {
+            self.places.insert(trace, seat);
+        }
+    }
+
+    /// Finds a trace complete. One without a span is nothing.
+    fn finish(&mut self, seat: usize) {
         let assembly = &mut self.seats[seat];
         self.free.push(seat);
-        self.places.remove(&assembly.id());
+        match self.last {
+            Some((_, last)) if last == seat && !self.last_is_listed => {}
+            _ => drop(self.places.remove(&assembly.id())),
+        }
         self.last = None;
         self.group = None;
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (mut trace, remains) = assembly.finish(&self.resource, &self.rules, &mut self.counts.omissions);
+        let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.typical_spans = trace.len().min(64);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }
-        (!trace.is_empty()).then_some(trace)
+        if !trace.is_empty() {
+            self.complete.push(trace);
+        }
     }
 }
 
@@ -355,7 +415,7 @@ fn add_long_polls(trace: &mut Trace, known: &LongPolls) {
     if trace.times_polls && !known.is_empty() {
         let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(0);
         let end = trace.spans.iter().map(|span| span.end).max().unwrap_or(0);
-        trace.long_polls = known.overlapping(start, end);
+        trace.extras.get_or_insert_default().long_polls = known.overlapping(start, end);
     }
 }
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
 use crate::detail::{self, Detail, Omissions, Rules, What};
 use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
 use crate::record::{Group, Record};
-use crate::resource::Resource;
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::status::Outcome;
-use crate::trace::{Completeness, Trace};
+use crate::trace::{Common, Completeness, Trace};
 use crate::trace_state::TraceState;
 
 /// The id of an assembly that is free.
@@ -29,12 +29,13 @@ const SPAN_BYTES: usize = 96;
 #[derive(Debug)]
 pub(crate) struct Assembly {
     id: TraceId,
-    timebase: Timebase,
+    common: Arc<Common>,
     born: Instant,
     /// The pass that brought its last record.
     pub(crate) last_pass: u64,
     /// Whether it waits for a quiet pass.
     pub(crate) settling: bool,
+    writers: Writers,
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
     open: OpenSpans,
@@ -60,13 +61,14 @@ pub(crate) struct Assembly {
 
 impl Assembly {
     /// An assembly of no trace yet.
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant, common: &Arc<Common>) -> Self {
         Self {
             id: NO_TRACE,
-            timebase: Timebase::UNIX_NANOS,
+            common: Arc::clone(common),
             born: now,
             last_pass: 0,
             settling: false,
+            writers: Writers::None,
             spans: Vec::new(),
             details: Vec::new(),
             open: OpenSpans::default(),
@@ -84,8 +86,11 @@ impl Assembly {
     }
 
     /// Begins a trace, in the memory of the one before.
-    pub(crate) fn begin(&mut self, id: TraceId, timebase: Timebase, born: Instant, capacity: usize) {
-        (self.id, self.timebase, self.born) = (id, timebase, born);
+    pub(crate) fn begin(&mut self, id: TraceId, common: &Arc<Common>, born: Instant, capacity: usize) {
+        (self.id, self.born) = (id, born);
+        if !Arc::ptr_eq(&self.common, common) {
+            self.common = Arc::clone(common);
+        }
         self.spans.reserve(capacity);
     }
 
@@ -108,6 +113,25 @@ impl Assembly {
     /// Whether nothing of it is known to run still.
     pub(crate) fn is_quiet(&self) -> bool {
         self.carriers <= 0 && self.open.is_empty()
+    }
+
+    /// Whether no trace is in it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.id == NO_TRACE
+    }
+
+    /// Notes whose records come now.
+    pub(crate) fn written_by(&mut self, thread: ThreadNumber) {
+        self.writers = match self.writers {
+            Writers::None if thread != STRAYS => Writers::One(thread),
+            Writers::One(known) if known == thread => self.writers,
+            _ => Writers::Several,
+        };
+    }
+
+    /// Whether this thread wrote all of it, and nothing of it runs.
+    pub(crate) fn is_over(&self, thread: ThreadNumber) -> bool {
+        self.is_quiet() && self.early_ends.is_empty() && self.writers == Writers::One(thread)
     }
 
     /// Takes a span that says everything about itself.
@@ -166,8 +190,8 @@ impl Assembly {
         renamed.unwrap_or_else(|| Cow::Borrowed(at_callsite()))
     }
 
-    pub(crate) const fn timebase(&self) -> &Timebase {
-        &self.timebase
+    pub(crate) fn timebase(&self) -> &Timebase {
+        &self.common.timebase
     }
 
     /// Takes a poll of a span.
@@ -225,12 +249,7 @@ impl Assembly {
     }
 
     /// Everything: what has ended, and what is open as open. The assembly is free for another trace.
-    pub(crate) fn finish(
-        &mut self,
-        resource: &Arc<Resource>,
-        rules: &Rules,
-        omissions: &mut Omissions,
-    ) -> (Trace, Remains) {
+    pub(crate) fn finish(&mut self, rules: &Rules, omissions: &mut Omissions) -> (Trace, Remains) {
         let completeness = match (self.rooted, self.in_parts) {
             (_, true) => Completeness::Part,
             (true, false) => Completeness::Whole,
@@ -238,7 +257,7 @@ impl Assembly {
         };
         let spans = std::mem::take(&mut self.spans);
         let mut details = std::mem::take(&mut self.details);
-        let trace = self.trace(spans, &mut details, completeness, resource, rules, omissions);
+        let trace = self.trace(spans, &mut details, completeness, rules, omissions);
         let remains = Remains { details: details.len(), ends: self.early_ends.len() };
         details.clear();
         self.details = details;
@@ -246,24 +265,21 @@ impl Assembly {
         self.open.clear();
         self.polls.clear();
         self.id = NO_TRACE;
+        self.state = TraceState::new();
         (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
         (self.settling, self.rooted, self.in_parts) = (false, false, false);
+        self.writers = Writers::None;
         (trace, remains)
     }
 
     /// What was settled, taken out; what is open, and what was said of it, stays.
-    pub(crate) fn take_settled(
-        &mut self,
-        resource: &Arc<Resource>,
-        rules: &Rules,
-        omissions: &mut Omissions,
-    ) -> Option<Trace> {
+    pub(crate) fn take_settled(&mut self, rules: &Rules, omissions: &mut Omissions) -> Option<Trace> {
         let settled = self.split_settled();
         if settled.is_empty() {
             return None;
         }
         let mut details = std::mem::take(&mut self.details);
-        let trace = self.trace(settled, &mut details, Completeness::Part, resource, rules, omissions);
+        let trace = self.trace(settled, &mut details, Completeness::Part, rules, omissions);
         self.details = details;
         self.forget_polls(&trace);
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
@@ -271,15 +287,10 @@ impl Assembly {
     }
 
     /// What was settled, taken out, and copies of what is open beside it.
-    pub(crate) fn take_settled_and_open(
-        &mut self,
-        resource: &Arc<Resource>,
-        rules: &Rules,
-        omissions: &mut Omissions,
-    ) -> Option<Trace> {
+    pub(crate) fn take_settled_and_open(&mut self, rules: &Rules, omissions: &mut Omissions) -> Option<Trace> {
         let open = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect::<Vec<_>>();
         if open.is_empty() {
-            return self.take_settled(resource, rules, omissions);
+            return self.take_settled(rules, omissions);
         }
         let settled = self.split_settled();
         // What was said of the open ones is told now and again with their end.
@@ -287,7 +298,7 @@ impl Assembly {
         let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
         let mut details = std::mem::take(&mut self.details);
         let spans = settled.into_iter().chain(open.iter().copied()).collect();
-        let trace = self.trace(spans, &mut details, Completeness::Part, resource, rules, omissions);
+        let trace = self.trace(spans, &mut details, Completeness::Part, rules, omissions);
         details.extend(kept);
         self.details = details;
         self.forget_polls(&trace);
@@ -319,7 +330,7 @@ impl Assembly {
     }
 
     /// What was settled and not handed on before, as a copy; all of it stays.
-    pub(crate) fn copy_settled(&mut self, resource: &Arc<Resource>, rules: &Rules, _: &mut Omissions) -> Option<Trace> {
+    pub(crate) fn copy_settled(&mut self, rules: &Rules, _: &mut Omissions) -> Option<Trace> {
         let fresh =
             self.spans.iter_mut().filter(|span| span.marks.has(Marks::SETTLED) && !span.marks.has(Marks::HANDED_ON));
         let copies: Vec<_> = fresh
@@ -335,21 +346,21 @@ impl Assembly {
         let mut details = self.details.clone();
         // What is left out is counted when the whole trace goes.
         let omissions = &mut Omissions::default();
-        Some(self.trace(copies, &mut details, Completeness::Part, resource, rules, omissions))
+        Some(self.trace(copies, &mut details, Completeness::Part, rules, omissions))
     }
 
     /// What is open, as a copy.
-    pub(crate) fn open_spans(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+    pub(crate) fn open_spans(&self, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect();
         let mut details = self.details.clone();
-        self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
+        self.trace(spans, &mut details, Completeness::Part, rules, &mut Omissions::default())
     }
 
     /// What has ended so far, as a copy.
-    pub(crate) fn snapshot(&self, resource: &Arc<Resource>, rules: &Rules) -> Trace {
+    pub(crate) fn snapshot(&self, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome != Outcome::Open).copied().collect();
         let mut details = self.details.clone();
-        self.trace(spans, &mut details, Completeness::Part, resource, rules, &mut Omissions::default())
+        self.trace(spans, &mut details, Completeness::Part, rules, &mut Omissions::default())
     }
 
     /// The memory it takes, in bytes.
@@ -362,7 +373,6 @@ impl Assembly {
         mut spans: Vec<SpanRecord>,
         details: &mut Vec<Detail>,
         completeness: Completeness,
-        resource: &Arc<Resource>,
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Trace {
@@ -371,31 +381,38 @@ impl Assembly {
             closed += usize::from(span.outcome != Outcome::Open);
             plain &= is_plain(span);
         }
-        let mut extras = if details.is_empty() && plain {
-            Extras::default()
-        } else {
-            detail::apply(&mut spans, details, &self.timebase, rules, omissions)
-        };
+        let is_bare = plain && details.is_empty() && self.polls.is_empty() && self.state.is_empty();
+        let extras = (!is_bare).then(|| self.extras(&mut spans, details, rules, omissions));
+        Trace {
+            id: self.id,
+            completeness,
+            times_polls: !self.polls.is_empty(),
+            common: Arc::clone(&self.common),
+            spans,
+            closed,
+            extras,
+            tree: OnceLock::new(),
+        }
+    }
+
+    /// What these spans have beyond their records, and the trace beyond its spans.
+    fn extras(
+        &self,
+        spans: &mut [SpanRecord],
+        details: &mut Vec<Detail>,
+        rules: &Rules,
+        omissions: &mut Omissions,
+    ) -> Box<Extras> {
+        let mut extras = detail::apply(spans, details, &self.common.timebase, rules, omissions);
+        extras.state = self.state.clone();
         if !self.polls.is_empty() {
-            for span in &mut spans {
+            for span in spans {
                 if let Some(log) = self.polls.get(&span.id) {
                     extras.of_or_new(span).polls = Some(log.clone());
                 }
             }
         }
-        Trace {
-            id: self.id,
-            state: self.state.clone(),
-            timebase: self.timebase,
-            completeness,
-            times_polls: !self.polls.is_empty(),
-            long_polls: Vec::new(),
-            resource: Arc::clone(resource),
-            spans,
-            closed,
-            extras: (!extras.spans.is_empty()).then(|| Box::new(extras)),
-            tree: OnceLock::new(),
-        }
+        Box::new(extras)
     }
 
     /// Tells anew where the open spans stand.
@@ -406,6 +423,14 @@ impl Assembly {
             }
         }
     }
+}
+
+/// Which threads wrote records of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writers {
+    None,
+    One(ThreadNumber),
+    Several,
 }
 
 /// When the start of a span came.

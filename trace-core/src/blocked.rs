@@ -58,17 +58,14 @@ impl Trace {
 
     /// Who was in whose way; `None` where no poll was long.
     fn in_the_way(&self) -> Option<&InTheWay> {
-        if self.long_polls.is_empty() {
-            return None;
-        }
-        let known = &self.extras.as_deref()?.in_the_way;
-        Some(known.get_or_init(|| Box::new(self.find_in_the_way())))
+        let extras = self.extras.as_deref().filter(|extras| !extras.long_polls.is_empty())?;
+        Some(extras.in_the_way.get_or_init(|| Box::new(self.find_in_the_way())))
     }
 
     fn find_in_the_way(&self) -> InTheWay {
         let mut found = InTheWay::default();
         let mut by_thread: HashMap<u32, Vec<&LongPoll>> = HashMap::new();
-        for long in &self.long_polls {
+        for long in &self.extras().long_polls {
             by_thread.entry(long.thread).or_default().push(long);
         }
         by_thread.values_mut().for_each(|polls| polls.sort_by_key(|long| long.end));
@@ -139,6 +136,7 @@ impl Trace {
         let logs = || self.spans().filter_map(|span| span.poll_log());
         let mut threads = logs().flat_map(|(log, _)| log.segments.iter().map(|segment| segment.thread));
         let first = threads.next();
-        threads.all(|thread| Some(thread) == first) && self.long_polls.iter().all(|long| Some(long.thread) == first)
+        threads.all(|thread| Some(thread) == first)
+            && self.extras().long_polls.iter().all(|long| Some(long.thread) == first)
     }
 }

@@ -129,6 +129,9 @@ impl Budget {
 /// A thread's number in records of polls and in messages; from 1, in order of the first record.
 pub(crate) type ThreadNumber = u32;
 
+/// Stands for whatever threads wrote records that found no ring.
+pub(crate) const STRAYS: ThreadNumber = 0;
+
 #[derive(Debug)]
 enum Message {
     Ring {
@@ -310,6 +313,55 @@ struct Ring {
     abandoned: bool,
 }
 
+/// Who takes the records of a pass.
+pub(crate) trait Intake {
+    /// What follows was written by this thread. If it `is_last`, everything that other threads had written before it wrote
+    /// any of that has been taken.
+    fn stream(&mut self, thread: ThreadNumber, is_last: bool);
+
+    /// A record of that thread.
+    fn take(&mut self, record: &mut Record);
+
+    /// A good moment to hand things on: a ring has been read.
+    fn pause(&mut self);
+}
+
+impl Stream {
+    /// How many records there are at this moment.
+    fn ready(&self) -> usize {
+        self.rings.iter().map(|ring| ring.consumer.slots()).sum()
+    }
+
+    fn take_ends(&mut self) {
+        for ring in &mut self.rings {
+            // In this order: a record written between the two questions would be lost with its ring.
+            ring.abandoned = ring.consumer.is_abandoned();
+            ring.ready = ring.consumer.slots();
+        }
+    }
+
+    /// Reads up to the ends, and gives back the rings that nothing more can come through.
+    fn read(&mut self, intake: &mut impl Intake) -> usize {
+        let mut records = 0;
+        for ring in &mut self.rings {
+            let ready = std::mem::take(&mut ring.ready);
+            if let Ok(mut chunk) = ring.consumer.read_chunk(ready) {
+                records += ready;
+                // In place: most records are read and not moved.
+                let (first, second) = chunk.as_mut_slices();
+                first.iter_mut().chain(second).for_each(|record| intake.take(record));
+                chunk.commit_all();
+                intake.pause();
+            }
+        }
+        while self.rings.front().is_some_and(|ring| ring.abandoned) {
+            let slots = self.rings.pop_front().map_or(0, |ring| ring.consumer.buffer().capacity());
+            BUDGET.rings.fetch_sub(ring_bytes(slots), Ordering::Relaxed);
+        }
+        records
+    }
+}
+
 impl Reader {
     /// The reader, for the first who asks.
     pub(crate) fn take() -> Option<Self> {
@@ -317,34 +369,33 @@ impl Reader {
         Some(Self { messages, streams: Vec::new(), strays: Vec::new() })
     }
 
-    /// One pass: everything that was written before the call, and not what comes while it runs.
+    /// One pass: everything that was written before the call, and not what comes while it runs. Returns the number of records.
     ///
-    /// The ends of all rings are taken first. So whatever happened before the pass is in it, and a record of this pass that
-    /// tells of something earlier than another one missing from it can only be missing until the next pass.
-    /// Returns the number of records.
-    pub(crate) fn pass(&mut self, mut take: impl FnMut(ThreadNumber, &mut Record)) -> usize {
+    /// The ends of all rings are taken before any of them is read. So whatever happened before the pass is in it, and a record
+    /// of this pass that tells of something earlier than another one missing from it can only be missing until the next pass.
+    ///
+    /// The thread that wrote most is read last, and its end is taken first: what others had written before it wrote any
+    /// record of this pass is taken before that record.
+    pub(crate) fn pass(&mut self, intake: &mut impl Intake) -> usize {
         self.receive();
-        let mut records = self.strays.len();
-        self.strays.drain(..).for_each(|mut record| take(0, &mut record));
-        for ring in self.streams.iter_mut().flat_map(|stream| &mut stream.rings) {
-            // In this order: a record written between the two questions would be lost with its ring.
-            ring.abandoned = ring.consumer.is_abandoned();
-            ring.ready = ring.consumer.slots();
+        let busiest = (0..self.streams.len()).max_by_key(|&place| self.streams[place].ready());
+        if let Some(busiest) = busiest {
+            self.streams[busiest].take_ends();
         }
-        for stream in &mut self.streams {
-            for ring in &mut stream.rings {
-                if let Ok(mut chunk) = ring.consumer.read_chunk(ring.ready) {
-                    records += ring.ready;
-                    // In place: most records are read and not moved.
-                    let (first, second) = chunk.as_mut_slices();
-                    first.iter_mut().chain(second).for_each(|record| take(stream.thread, record));
-                    chunk.commit_all();
-                }
-            }
-            while stream.rings.front().is_some_and(|ring| ring.abandoned) {
-                let slots = stream.rings.pop_front().map_or(0, |ring| ring.consumer.buffer().capacity());
-                BUDGET.rings.fetch_sub(ring_bytes(slots), Ordering::Relaxed);
-            }
+        // Again, because what came meanwhile may be older than that end. A new ring of the busiest thread is not read yet.
+        self.receive();
+        for place in (0..self.streams.len()).filter(|&place| Some(place) != busiest) {
+            self.streams[place].take_ends();
+        }
+
+        let mut records = self.strays.len();
+        intake.stream(STRAYS, false);
+        self.strays.drain(..).for_each(|mut record| intake.take(&mut record));
+        let others = (0..self.streams.len()).filter(|&place| Some(place) != busiest);
+        for place in others.chain(busiest) {
+            let stream = &mut self.streams[place];
+            intake.stream(stream.thread, Some(place) == busiest);
+            records += stream.read(intake);
         }
         self.streams.retain(|stream| !stream.rings.is_empty());
         records

@@ -108,6 +108,10 @@ impl Batch {
         Self { traces, spans }
     }
 
+    pub(crate) fn into_traces(self) -> Vec<Trace> {
+        self.traces
+    }
+
     /// The traces, or what the batch has of them.
     #[must_use]
     pub fn traces(&self) -> &[Trace] {

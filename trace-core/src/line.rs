@@ -52,6 +52,7 @@ pub(crate) struct Line {
     /// Complete traces that wait for their batch; for exporters of spans.
     pending: Vec<Trace>,
     pending_spans: usize,
+    pending_bytes: usize,
     /// Complete traces of a pipeline without exporters, for who comes to collect them.
     collected: Option<Vec<Trace>>,
     /// Spans that were handed on as copies, and are held still for their trace.
@@ -84,6 +85,7 @@ impl Line {
             workers,
             pending: Vec::new(),
             pending_spans: 0,
+            pending_bytes: 0,
             collected: collects.then(Vec::new),
             copied: 0,
             decisions: Decisions::default(),
@@ -102,14 +104,32 @@ impl Line {
         self.assembler.begin_pass(now, timebase);
     }
 
+    /// What follows was written by this thread: see [`Assembler::stream`].
+    ///
+    /// What is collected in the end is not handed on at once, so that several local roots of one trace come as one.
+    pub(crate) fn stream(&mut self, thread: ThreadNumber, is_last: bool) {
+        self.assembler.stream(thread, is_last && self.collected.is_none());
+    }
+
     #[inline]
-    pub(crate) fn take(&mut self, thread: ThreadNumber, record: &mut Record) {
-        self.assembler.take(thread, record);
+    pub(crate) fn take(&mut self, record: &mut Record) {
+        self.assembler.take(record);
+    }
+
+    /// In the middle of a pass: what is complete already goes on, so that a long pass holds no more than a short one.
+    pub(crate) fn pause(&mut self) {
+        let complete = self.assembler.take_complete();
+        self.hand_on(complete);
+        if self.pending_spans >= self.rules.batch_spans {
+            self.waiting_since = Some(self.now);
+            self.send_pending();
+        }
     }
 
     /// Ends a pass: complete traces go on, and batches that are due.
     pub(crate) fn end_pass(&mut self) {
-        let complete = self.assembler.end_pass();
+        self.assembler.end_pass();
+        let complete = self.assembler.take_complete();
         self.hand_on(complete);
         self.hand_on_large();
         if self.now >= self.next_age_check {
@@ -249,8 +269,15 @@ impl Line {
     }
 
     fn pend(&mut self, mut traces: Vec<Trace>) {
-        self.pending_spans += traces.iter().map(Trace::closed).sum::<usize>();
-        self.pending.append(&mut traces);
+        for trace in &traces {
+            self.pending_spans += trace.closed();
+            self.pending_bytes += trace.bytes();
+        }
+        if self.pending.is_empty() {
+            self.pending = traces;
+        } else {
+            self.pending.append(&mut traces);
+        }
     }
 
     /// Whether spans go on before their trace is complete.
@@ -310,12 +337,19 @@ impl Line {
 
     fn send_pending(&mut self) {
         let pending = std::mem::take(&mut self.pending);
-        self.pending_spans = 0;
+        (self.pending_spans, self.pending_bytes) = (0, 0);
         self.send(Delivery::Spans, pending);
     }
 
     fn send(&self, delivery: Delivery, traces: Vec<Trace>) {
-        let mut rest = traces.into_iter().peekable();
+        if traces.is_empty() {
+            return;
+        }
+        let batch = Batch::new(traces);
+        if batch.len() <= MAX_BATCH_SPANS {
+            return self.send_batch(delivery, batch);
+        }
+        let mut rest = batch.into_traces().into_iter().peekable();
         while rest.peek().is_some() {
             let (mut batch, mut spans) = (Vec::new(), 0);
             while spans < MAX_BATCH_SPANS
@@ -324,10 +358,14 @@ impl Line {
                 spans += trace.len();
                 batch.push(trace);
             }
-            let parcel = Arc::new(Parcel::new(Batch::new(batch)));
-            let takers = self.workers.iter().filter(|worker| worker.delivery() == delivery);
-            takers.for_each(|worker| worker.export(&parcel));
+            self.send_batch(delivery, Batch::new(batch));
         }
+    }
+
+    fn send_batch(&self, delivery: Delivery, batch: Batch) {
+        let parcel = Arc::new(Parcel::new(batch));
+        let takers = self.workers.iter().filter(|worker| worker.delivery() == delivery);
+        takers.for_each(|worker| worker.export(&parcel));
     }
 
     /// Brings the books up to date.
@@ -352,7 +390,7 @@ impl Line {
 
     /// The memory of what it holds, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.assembler.holding().bytes + self.pending.iter().map(Trace::bytes).sum::<usize>()
+        self.assembler.holding().bytes + self.pending_bytes
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::answer::Question;
-use crate::buffer::{BUDGET, Reader};
+use crate::buffer::{BUDGET, Intake, Reader, STRAYS, ThreadNumber};
 use crate::clock::WallClock;
 use crate::context::{self, Hot};
 use crate::doorbell::Sleep;
@@ -161,23 +161,11 @@ impl Processor {
         let now = Instant::now();
         let timebase = self.reader.has_records().then(|| self.wall.timebase());
         self.lines.iter_mut().for_each(|line| line.begin_pass(now, timebase));
-        let Self { reader, lines, last, group, commands, waiting, wall, .. } = self;
-        let records = reader.pass(|thread, record| {
-            let number = pipeline_of(record).unwrap_or(*group);
-            *group = number;
-            if lines.get(*last).is_none_or(|line| line.number != number) {
-                // A pipeline may have begun after this pass did.
-                *last = place_of(lines, number).unwrap_or_else(|| {
-                    let known = lines.len();
-                    receive(commands, lines, waiting);
-                    lines[known..].iter_mut().for_each(|line| line.begin_pass(now, Some(wall.timebase())));
-                    place_of(lines, number).unwrap_or(0)
-                });
-            }
-            if let Some(line) = lines.get_mut(*last).filter(|line| line.number == number) {
-                line.take(thread, record);
-            }
-        });
+        let Self { reader, lines, last, commands, waiting, wall, .. } = self;
+        let stream = (STRAYS, false);
+        let mut sorting = Sorting { lines, last: *last, group: self.group, commands, waiting, wall, now, stream };
+        let records = reader.pass(&mut sorting);
+        (*last, self.group) = (sorting.last, sorting.group);
         self.lines.iter_mut().for_each(Line::end_pass);
         self.reckon();
         records
@@ -274,6 +262,58 @@ impl Processor {
             }
         }
         bell.get_up();
+    }
+}
+
+/// A pass at work: each record goes to its pipeline.
+struct Sorting<'a> {
+    lines: &'a mut Vec<Line>,
+    last: usize,
+    group: u32,
+    commands: &'a Receiver<Command>,
+    waiting: &'a mut Vec<Command>,
+    wall: &'a mut WallClock,
+    now: Instant,
+    /// Whose records come now, and whether they come last.
+    stream: (ThreadNumber, bool),
+}
+
+impl Intake for Sorting<'_> {
+    fn stream(&mut self, thread: ThreadNumber, is_last: bool) {
+        self.stream = (thread, is_last);
+        self.lines.iter_mut().for_each(|line| line.stream(thread, is_last));
+    }
+
+    #[inline]
+    fn take(&mut self, record: &mut Record) {
+        let number = pipeline_of(record).unwrap_or(self.group);
+        self.group = number;
+        if self.lines.get(self.last).is_none_or(|line| line.number != number) {
+            self.find(number);
+        }
+        if let Some(line) = self.lines.get_mut(self.last).filter(|line| line.number == number) {
+            line.take(record);
+        }
+    }
+
+    fn pause(&mut self) {
+        self.lines.iter_mut().for_each(Line::pause);
+    }
+}
+
+impl Sorting<'_> {
+    /// Goes to the pipeline of this number, which may have begun after this pass did.
+    #[cold]
+    fn find(&mut self, number: u32) {
+        self.last = place_of(self.lines, number).unwrap_or_else(|| {
+            let known = self.lines.len();
+            receive(self.commands, self.lines, self.waiting);
+            for line in &mut self.lines[known..] {
+                line.begin_pass(self.now, Some(self.wall.timebase()));
+                line.stream(self.stream.0, self.stream.1);
+            }
+            place_of(self.lines, number).unwrap_or(0)
+        });
     }
 }
 

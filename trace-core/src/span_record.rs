@@ -8,10 +8,12 @@ use std::sync::OnceLock;
 use crate::callsite::Callsite;
 use crate::id::SpanId;
 use crate::kind::SpanKind;
+use crate::long_polls::LongPoll;
 use crate::poll_log::PollLog;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::value::Attribute;
 use crate::waits::InTheWay;
 
@@ -62,9 +64,12 @@ impl Marks {
     }
 }
 
-/// What only some spans have, packed for all spans of a trace.
+/// What only some traces and some spans have, packed for all spans of a trace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extras {
+    pub(crate) state: TraceState,
+    /// Long polls of this and other traces in its time.
+    pub(crate) long_polls: Vec<LongPoll>,
     pub(crate) spans: Vec<Extra>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
@@ -103,6 +108,8 @@ pub(crate) struct LinkRecord {
 impl Extras {
     pub(crate) const fn new() -> Self {
         Self {
+            state: TraceState::new(),
+            long_polls: Vec::new(),
             spans: Vec::new(),
             attributes: Vec::new(),
             events: Vec::new(),

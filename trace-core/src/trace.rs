@@ -49,20 +49,24 @@ use crate::value::{Attribute, Value};
 #[derive(Clone, Debug)]
 pub struct Trace {
     pub(crate) id: TraceId,
-    pub(crate) state: TraceState,
-    pub(crate) timebase: Timebase,
     pub(crate) completeness: Completeness,
     /// Whether the polls of its futures were timed.
     pub(crate) times_polls: bool,
-    /// Long polls of this and other traces in its time.
-    pub(crate) long_polls: Vec<LongPoll>,
-    pub(crate) resource: Arc<Resource>,
+    pub(crate) common: Arc<Common>,
     pub(crate) spans: Vec<SpanRecord>,
     /// How many of the spans have ended.
     pub(crate) closed: usize,
-    /// `None` where no span has more than its record.
+    /// `None` where neither the trace nor any span of it has more than records.
     pub(crate) extras: Option<Box<Extras>>,
     pub(crate) tree: OnceLock<Box<Tree>>,
+}
+
+/// What many traces share. The processor makes a new one for each pass, so that its reference count does not go to and fro
+/// between the processor, which takes references for new traces, and the exporters, which let go of those of old ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) timebase: Timebase,
 }
 
 /// Whether a trace is all there.
@@ -90,12 +94,9 @@ impl Trace {
     pub fn from_spans(id: TraceId, spans: impl IntoIterator<Item = SpanData>) -> Self {
         let mut trace = Self {
             id,
-            state: TraceState::new(),
-            timebase: Timebase::UNIX_NANOS,
             completeness: Completeness::Whole,
             times_polls: false,
-            long_polls: Vec::new(),
-            resource: Arc::default(),
+            common: Arc::new(Common { resource: Arc::default(), timebase: Timebase::UNIX_NANOS }),
             spans: Vec::new(),
             closed: 0,
             extras: None,
@@ -117,13 +118,13 @@ impl Trace {
             let name = name.clone();
             LongPoll { trace, span, name, thread, start, end }
         });
-        self.long_polls.extend(long);
+        self.extras.get_or_insert_default().long_polls.extend(long);
     }
 
     /// Sets the resource of its spans.
     #[must_use]
     pub fn resource_of_spans(mut self, resource: Resource) -> Self {
-        self.resource = Arc::new(resource);
+        self.common = Arc::new(Common { resource: Arc::new(resource), timebase: self.common.timebase });
         self
     }
 
@@ -182,8 +183,8 @@ impl Trace {
 
     /// What the systems along its way say of it, as it was when the trace came into this process or began in it.
     #[must_use]
-    pub const fn trace_state(&self) -> &TraceState {
-        &self.state
+    pub fn trace_state(&self) -> &TraceState {
+        &self.extras().state
     }
 
     /// Whether it is all there.
@@ -195,7 +196,7 @@ impl Trace {
     /// What its spans have in common.
     #[must_use]
     pub fn resource(&self) -> &Resource {
-        &self.resource
+        &self.common.resource
     }
 
     /// How many spans it has.
@@ -270,7 +271,7 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
-    fn extras(&self) -> &Extras {
+    pub(crate) fn extras(&self) -> &Extras {
         static NONE: Extras = Extras::new();
         self.extras.as_deref().unwrap_or(&NONE)
     }
@@ -329,7 +330,7 @@ impl<'a> SpanView<'a> {
     /// What is known of its polls, and how to read the ticks.
     pub(crate) fn poll_log(&self) -> Option<(&'a PollLog, &'a Timebase)> {
         let log = self.extra()?.polls.as_deref()?;
-        Some((log, &self.trace.timebase))
+        Some((log, &self.trace.common.timebase))
     }
 
     /// The trace it belongs to.
@@ -364,8 +365,8 @@ impl<'a> SpanView<'a> {
 
     /// What the systems along the trace's way say of it. See [`Trace::trace_state`].
     #[must_use]
-    pub const fn trace_state(&self) -> &'a TraceState {
-        &self.trace.state
+    pub fn trace_state(&self) -> &'a TraceState {
+        self.trace.trace_state()
     }
 
     /// Its start in the ticks of its trace.
@@ -400,14 +401,14 @@ impl<'a> SpanView<'a> {
     /// Its start, in nanoseconds since 1970.
     #[must_use]
     pub fn start_unix_nanos(&self) -> u64 {
-        self.trace.timebase.unix_nanos(self.record.start)
+        self.trace.common.timebase.unix_nanos(self.record.start)
     }
 
     /// Its end, in nanoseconds since 1970; `None` while it is open.
     #[must_use]
     pub fn end_unix_nanos(&self) -> Option<u64> {
         let ended = self.record.outcome != Outcome::Open;
-        ended.then(|| self.trace.timebase.unix_nanos(self.record.end))
+        ended.then(|| self.trace.common.timebase.unix_nanos(self.record.end))
     }
 
     /// Its start as wall time.
@@ -491,7 +492,7 @@ impl<'a> EventView<'a> {
     /// When, in nanoseconds since 1970.
     #[must_use]
     pub fn unix_nanos(&self) -> u64 {
-        self.trace.timebase.unix_nanos(self.record.ticks)
+        self.trace.common.timebase.unix_nanos(self.record.ticks)
     }
 
     /// Facts about it.

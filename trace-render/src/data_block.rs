@@ -323,7 +323,7 @@ impl<'a> Columns<'a> {
             entry(&mut segments, segment.woken_unix_nanos.map_or(0, after));
         }
         entry(&mut self.polls, format_args!("[{index},{json},\"segments\":[{segments}]}}]"));
-        if let Some(worst) = node.span.blocked_behind().into_iter().next() {
+        if let Some(worst) = node.span.blocked_behind().first() {
             let name = self.string(&worst.name);
             let (up_to, poll, exact) = (worst.up_to.as_nanos(), worst.poll.as_nanos(), u8::from(worst.is_exact));
             entry(
