@@ -4,6 +4,9 @@
 //! that begins on a thread right after a long poll of an unrelated span has ended there, the time that the two have in common
 //! may have been lost to that poll. It is an upper bound: the future may have become ready later, and on a runtime with
 //! several threads another worker might have taken it.
+//!
+//! Of polls inside of each other the innermost that took the time is named. Of spans inside of each other the innermost that
+//! waited is the victim.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -63,18 +66,26 @@ impl Trace {
     }
 
     fn find_in_the_way(&self) -> InTheWay {
-        let mut found = InTheWay::default();
-        let mut by_thread: HashMap<u32, Vec<&LongPoll>> = HashMap::new();
-        for long in &self.extras().long_polls {
-            by_thread.entry(long.thread).or_default().push(long);
-        }
-        by_thread.values_mut().for_each(|polls| polls.sort_by_key(|long| long.end));
+        let by_thread = by_thread(&self.extras().long_polls);
         let one_thread = self.runs_on_one_thread();
-        for victim in self.spans() {
-            let blocked = self.waits_of(&victim, &by_thread, one_thread);
+        let waits: HashMap<SpanId, Vec<Wait<'_>>> = self
+            .spans()
+            .map(|victim| (victim.span_id(), self.waits_of(&victim, &by_thread)))
+            .filter(|(_, waits)| !waits.is_empty())
+            .collect();
+        let mut found = InTheWay::default();
+        for (&victim, of_victim) in &waits {
+            // Where a child waited behind the same poll, the wait is the child's: the span waited for the child.
+            let is_its_own = |wait: &&Wait<'_>| {
+                let children = self.children(victim).filter_map(|child| waits.get(&child.span_id()));
+                !children.flatten().any(|of_child| std::ptr::eq(of_child.behind, wait.behind))
+            };
+            let mut blocked: Vec<_> =
+                of_victim.iter().filter(is_its_own).map(|wait| self.blocked(wait, one_thread)).collect();
             if blocked.is_empty() {
                 continue;
             }
+            blocked.sort_by_key(|blocked| std::cmp::Reverse(blocked.up_to));
             let mut counted = Vec::new();
             for wait in blocked.iter().filter(|wait| wait.trace_id == self.id()) {
                 let held_up = found.held_up.entry(wait.span_id).or_default();
@@ -84,20 +95,15 @@ impl Trace {
                     held_up.spans += 1;
                 }
             }
-            found.blocked.insert(victim.span_id(), blocked);
+            found.blocked.insert(victim, blocked);
         }
         found
     }
 
     /// The waits of a span, each with the long poll that ended on the thread right before the wait did.
-    fn waits_of(
-        &self,
-        victim: &SpanView<'_>,
-        by_thread: &HashMap<u32, Vec<&LongPoll>>,
-        one_thread: bool,
-    ) -> Vec<BlockedBehind> {
+    fn waits_of<'a>(&self, victim: &SpanView<'_>, by_thread: &ByThread<'a>) -> Vec<Wait<'a>> {
         let Some((log, timebase)) = victim.poll_log() else { return Vec::new() };
-        let mut found: Vec<BlockedBehind> = Vec::new();
+        let mut found = Vec::new();
         // A task that was spawned waits for its first poll as for any other.
         let mut wait_from = victim.start_ticks();
         for poll in &log.segments {
@@ -105,24 +111,27 @@ impl Trace {
             let longs = by_thread.get(&poll.thread).map_or(&[][..], Vec::as_slice);
             let before = longs.partition_point(|long| long.end <= poll.start);
             let is_soon = |long: &&&LongPoll| timebase.nanos(poll.start - long.end) < SOON.as_nanos() as u64;
-            for long in longs[..before].iter().rev().take_while(is_soon) {
-                let overlap = long.end.saturating_sub(long.start.max(ready_from));
-                if overlap > 0 && !victim.is_related_to(long) {
-                    let here = (long.trace == self.id()).then(|| self.span(long.span)).flatten();
-                    found.push(BlockedBehind {
-                        trace_id: long.trace,
-                        span_id: long.span,
-                        name: here.map_or_else(|| long.name.clone(), |span| span.name_owned()),
-                        up_to: Duration::from_nanos(timebase.nanos(overlap)),
-                        poll: Duration::from_nanos(timebase.nanos(long.end - long.start)),
-                        is_exact: one_thread && poll.woken != 0,
-                    });
+            for &behind in longs[..before].iter().rev().take_while(is_soon) {
+                let overlap = behind.end.saturating_sub(behind.start.max(ready_from));
+                if overlap > 0 && !victim.is_related_to(behind) {
+                    found.push(Wait { behind, overlap, was_woken: poll.woken != 0 });
                 }
             }
             wait_from = poll.end;
         }
-        found.sort_by_key(|blocked| std::cmp::Reverse(blocked.up_to));
         found
+    }
+
+    fn blocked(&self, &Wait { behind, overlap, was_woken }: &Wait<'_>, one_thread: bool) -> BlockedBehind {
+        let here = (behind.trace == self.id()).then(|| self.span(behind.span)).flatten();
+        BlockedBehind {
+            trace_id: behind.trace,
+            span_id: behind.span,
+            name: here.map_or_else(|| behind.name.clone(), |span| span.name_owned()),
+            up_to: Duration::from_nanos(self.common.timebase.nanos(overlap)),
+            poll: Duration::from_nanos(self.common.timebase.nanos(behind.end - behind.start)),
+            is_exact: one_thread && was_woken,
+        }
     }
 
     /// Whether the first span is the second, or somewhere below it.
@@ -139,4 +148,39 @@ impl Trace {
         threads.all(|thread| Some(thread) == first)
             && self.extras().long_polls.iter().all(|long| Some(long.thread) == first)
     }
+}
+
+/// A wait that overlapped a long poll by so many ticks.
+struct Wait<'a> {
+    behind: &'a LongPoll,
+    overlap: u64,
+    was_woken: bool,
+}
+
+type ByThread<'a> = HashMap<u32, Vec<&'a LongPoll>>;
+
+/// The long polls of each thread in order of end, without those that consist for the most part of other long ones: the poll of
+/// a handler is as long as that of the function inside of it that blocks.
+fn by_thread(long_polls: &[LongPoll]) -> ByThread<'_> {
+    let mut all: HashMap<u32, Vec<&LongPoll>> = HashMap::new();
+    for long in long_polls {
+        all.entry(long.thread).or_default().push(long);
+    }
+    for polls in all.values_mut() {
+        polls.sort_by_key(|long| (long.start, std::cmp::Reverse(long.end)));
+        let mut inside = vec![0; polls.len()];
+        // The polls around the one that is looked at, outermost first.
+        let mut around: Vec<usize> = Vec::new();
+        for (place, poll) in polls.iter().enumerate() {
+            around.retain(|&outer| polls[outer].end >= poll.end);
+            if let Some(&outer) = around.last() {
+                inside[outer] += poll.end - poll.start;
+            }
+            around.push(place);
+        }
+        let mut inside = inside.into_iter();
+        polls.retain(|long| inside.next().is_some_and(|inside| inside * 2 < long.end - long.start));
+        polls.sort_by_key(|long| long.end);
+    }
+    all
 }

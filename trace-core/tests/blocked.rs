@@ -109,6 +109,37 @@ fn a_task_that_waited_for_its_first_poll_behind_another_names_it() {
 }
 
 #[test]
+fn of_spans_inside_of_each_other_the_innermost_blocks_and_the_innermost_waits() {
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
+    let captured = Capture::new().manual_clock(clock.clone()).time_polls().run(|| {
+        let mut pool = LocalPool::new();
+        let root = trace_core::start_span("root");
+        let (wake, woken) = oneshot::channel::<()>();
+        let waiting = async move {
+            async move { woken.await.expect("noisy wakes us") }.in_span(Span::new("query")).await;
+        };
+        let noisy = async move {
+            clock.advance(Duration::from_millis(1));
+            let report = async move {
+                wake.send(()).expect("the other waits");
+                clock.advance(Duration::from_millis(40));
+            };
+            report.in_span(Span::new("report")).await;
+        };
+        pool.spawner().spawn_local(waiting.in_span(Span::new("request 1"))).expect("the pool runs");
+        pool.spawner().spawn_local(noisy.in_span(Span::new("request 2"))).expect("the pool runs");
+        pool.run();
+        root.end();
+    });
+    let trace = captured.trace().unwrap();
+    let of = |name| trace.find(name).unwrap();
+    let [blocked] = of("query").blocked_behind() else { panic!("{:?}", of("query").blocked_behind()) };
+    assert_eq!((&*blocked.name, blocked.up_to), ("report", Duration::from_millis(40)));
+    assert_eq!(of("request 1").blocked_behind(), [], "it waited for its query");
+    assert_eq!((of("report").held_up().spans, of("request 2").held_up().spans), (1, 0));
+}
+
+#[test]
 fn what_the_polls_tell_is_in_the_owned_spans_and_survives_them() {
     let captured = victim_and_noisy(false);
     let trace = captured.trace().unwrap();
