@@ -83,14 +83,14 @@ where
     Traced::Here { future, carried: Carried::of(span), failed }
 }
 
-/// Puts the future of an async function into its span.
+/// Puts the future of an async function, an `async` block, into its span.
 #[inline]
 pub fn traced<F, J>(span: Span, future: F, failed: J) -> Traced<F, J>
 where
     F: Future,
     J: Fn(&F::Output) -> bool,
 {
-    Traced::Here { future, carried: Carried::of(span), failed }
+    Traced::Here { future, carried: Carried::of(span).around_block(), failed }
 }
 
 pin_project! {
@@ -118,7 +118,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this;
             let TracedProjection::Here { carried, .. } = this.as_mut().project() else { return };
-            if !carried.is_nothing() {
+            if carried.is_needed_to_drop::<F>() {
                 let mut carried = std::mem::replace(carried, Carried::nothing());
                 let mut visit = carried.visit_to_drop();
                 this.set(Traced::Dropped);

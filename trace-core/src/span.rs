@@ -177,11 +177,24 @@ impl Span {
     /// [`Span::new`] for a callsite.
     #[inline]
     pub(crate) fn at(callsite: &'static Callsite) -> Self {
-        match start::begin_announced_child(callsite) {
-            Some(begun) => Self::of(begun.into()),
-            None if start::is_nothing_here() => Self::beside(context::current()),
-            None => Self::of(start::begin_anything(callsite)),
+        if start::is_nothing_here() {
+            return Self::beside(context::current());
         }
+        match start::announce_child(callsite) {
+            Some(span) => Self {
+                handle: CurrentSpan { hot: context::current().child(span) },
+                cargo: context::cargo(),
+                role: Role::Ended,
+                was_panicking: std::thread::panicking(),
+            },
+            None => Self::at_length(callsite),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn at_length(callsite: &'static Callsite) -> Self {
+        Self::of(start::begin_anything(callsite))
     }
 
     /// What there is instead of a span where nothing is recorded: the context, if there is one.
