@@ -16,9 +16,11 @@ use trace_core::{Capture, Captured, FutureExt, ManualClock, Span, Trace};
 /// How a scenario spawns a task and waits for it.
 type Spawn = dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()>;
 type Scenario = Box<dyn FnOnce(Box<Spawn>) -> LocalBoxFuture<'static, ()>>;
+/// What it is called, and how it runs a scenario.
+type Executor = (&'static str, fn(Scenario));
 
 /// The executors on which all tasks of the scenario share one thread.
-const SINGLE: [(&str, fn(Scenario)); 5] = [
+const SINGLE: [Executor; 5] = [
     ("futures::executor", futures_executor),
     ("tokio, current thread", |scenario| on_tokio(Builder::new_current_thread(), scenario)),
     ("tokio, one worker", |scenario| on_tokio(workers(1), scenario)),
@@ -27,7 +29,7 @@ const SINGLE: [(&str, fn(Scenario)); 5] = [
 ];
 
 /// The executors on which they may run at the same time.
-const SEVERAL: [(&str, fn(Scenario)); 2] =
+const SEVERAL: [Executor; 2] =
     [("tokio, two workers", |scenario| on_tokio(workers(2), scenario)), ("smol, two threads", smol_on_two_threads)];
 
 fn workers(count: usize) -> Builder {

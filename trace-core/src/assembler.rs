@@ -316,6 +316,12 @@ impl Assembler {
         Some(self.seats[seat].snapshot(&self.rules))
     }
 
+    /// The open spans of this trace.
+    pub(crate) fn open_spans_of(&self, trace: TraceId) -> Option<Trace> {
+        let seat = *self.places.get(&trace)?;
+        Some(self.seats[seat].open_spans(&self.rules))
+    }
+
     /// The open spans of each trace, and nothing else of it.
     pub(crate) fn open_spans(&self) -> Vec<Trace> {
         let with_open = self.seats.iter().filter(|assembly| assembly.open() > 0);

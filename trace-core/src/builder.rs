@@ -21,6 +21,7 @@ use crate::line::{EndHook, Line, LineRules, TailSampler};
 use crate::live;
 use crate::long_polls::DEFAULT_LONG_POLL;
 use crate::pipeline::Pipeline;
+use crate::poll_slots;
 use crate::processor::{self, Command};
 use crate::propagation::global;
 use crate::propagation::propagator::Propagator;
@@ -29,6 +30,7 @@ use crate::resource::Resource;
 use crate::sampler::Sampler;
 use crate::switches::{self, GLOBAL, StartHook, Switches};
 use crate::trace::{SpanView, Trace};
+use crate::watchdog::{SlowPoll, SlowPollHook, Watchdog};
 use crate::worker::Worker;
 
 /// How long spans wait for their batch unless told otherwise.
@@ -39,6 +41,8 @@ pub const DEFAULT_BATCH_SPANS: usize = 4096;
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_SPANS: usize = 100_000;
+/// A watchdog looks no more often.
+const MIN_SLOW_POLL: Duration = Duration::from_millis(1);
 /// How long the guard of a pipeline waits for its exporters when it is dropped, unless told otherwise.
 pub const DEFAULT_DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -92,6 +96,7 @@ pub fn builder() -> PipelineBuilder {
         times_polls: false,
         is_live: false,
         dumps_on_panic: false,
+        slow_polls: None,
         batch_delay: None,
         batch_spans: None,
         parts: PartRules {
@@ -122,6 +127,7 @@ pub struct PipelineBuilder {
     times_polls: bool,
     is_live: bool,
     dumps_on_panic: bool,
+    slow_polls: Option<(Duration, Arc<SlowPollHook>)>,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -324,6 +330,38 @@ impl PipelineBuilder {
         self
     }
 
+    /// Watches for polls that take longer than `threshold`, while they do: a thread of its own names the span that blocks its
+    /// worker right now, to `hook` and, with the feature `log`, as a warning of the target `trace_core`. Each poll is told of
+    /// once. Times polls as well, as [`time_polls`](Self::time_polls) does. [`DEFAULT_SLOW_POLL`](crate::DEFAULT_SLOW_POLL)
+    /// (100 ms) is a good threshold.
+    ///
+    /// A poll then costs some 10 ns more, and a worker that was idle rings for the watchdog if it sleeps (a few microseconds).
+    /// The hook runs on the watchdog's thread: while it runs nobody watches. A panic is caught and counted. The watchdog ends
+    /// with the pipeline, which waits for a hook that is running as long as for exporters.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use trace_core::{FutureExt, Span};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (tell, told) = mpsc::channel();
+    /// let _pipeline = trace_core::builder()
+    ///     .watch_slow_polls(Duration::from_millis(10), move |slow| drop(tell.send(slow.name().to_owned())))
+    ///     .init()?;
+    /// // This blocks its thread, here until the watchdog has told of it.
+    /// let blocks = async { told.recv() };
+    /// let name = futures::executor::block_on(blocks.in_span(Span::new("render report")))?;
+    /// assert_eq!(name, "render report");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch_slow_polls(mut self, threshold: Duration, hook: impl Fn(&SlowPoll) + Send + Sync + 'static) -> Self {
+        self.times_polls = true;
+        self.slow_polls = Some((threshold.max(MIN_SLOW_POLL), Arc::new(hook)));
+        self
+    }
+
     /// Writes the open spans to standard error after every panic of the process.
     pub fn dump_open_spans_on_panic(mut self) -> Self {
         self.dumps_on_panic = true;
@@ -417,18 +455,20 @@ impl PipelineBuilder {
         let propagator = self.propagator.take();
         global::set_propagator(propagator.unwrap_or_else(|| global::of_names(env.propagators.as_deref())));
         let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
-        if is_on && let Err(error) = self.start(env) {
-            INITIALISED.store(false, Ordering::Release);
-            return Err(error);
-        }
+        let started = if is_on { self.start(env) } else { Ok(None) };
+        let watchdog = started.inspect_err(|_| INITIALISED.store(false, Ordering::Release))?;
         for warning in &warnings {
             eprintln!("trace-core: {warning}");
         }
-        Ok(Pipeline { is_on, drop_timeout, warnings })
+        Ok(Pipeline { is_on, drop_timeout, warnings, _watchdog: watchdog })
     }
 
-    fn start(self, env: EnvConfig) -> Result<(), InitError> {
+    fn start(self, env: EnvConfig) -> Result<Option<Watchdog>, InitError> {
         BUDGET.set_limit(self.budget_bytes);
+        let no_thread = |error| InitError::NoThread { source: Some(error) };
+        if self.is_live && self.times_polls {
+            poll_slots::show();
+        }
         if self.dumps_on_panic {
             live::dump_on_panic();
         }
@@ -445,7 +485,7 @@ impl PipelineBuilder {
         let parts = self.parts;
         let start = |exporter| Worker::start(exporter, env.batch.max_queue_size);
         let workers = self.exporters.into_iter().map(start).collect::<Result<Vec<_>, _>>();
-        let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
+        let workers = workers.map_err(no_thread)?;
         let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
         let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
         let parts = PartRules { max_spans, ..parts };
@@ -461,6 +501,8 @@ impl PipelineBuilder {
         if !processor::send(Command::Begin(Box::new(line))) {
             return Err(InitError::NoThread { source: None });
         }
+        let watch = |(threshold, hook)| Watchdog::start(threshold, hook, self.drop_timeout);
+        let watchdog = self.slow_polls.map(watch).transpose().map_err(no_thread)?;
         switches::install(Arc::new(Switches {
             pipeline: GLOBAL,
             sampler: self.sampler.or(env.sampler).unwrap_or_default(),
@@ -470,7 +512,7 @@ impl PipelineBuilder {
             times_polls: self.times_polls,
             on_start: self.on_start,
         }));
-        Ok(())
+        Ok(watchdog)
     }
 }
 

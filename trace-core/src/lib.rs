@@ -265,6 +265,7 @@
 //!
 //! # Features
 //!
+//! - `log`: what the watchdog and the detectors find is also a warning of the `log` facade.
 //! - `tokio` (on unless left out): [`spawn`] and its kin. Everything else works with any executor.
 
 mod active;
@@ -308,16 +309,20 @@ mod kind;
 mod limits;
 mod line;
 mod live;
+#[cfg_attr(not(feature = "log"), path = "log_absent.rs")]
+mod log_facade;
 mod long_polls;
 mod macro_support;
 mod manual_clock;
 mod name;
 mod new_event;
 mod open_spans;
+mod open_view;
 mod percent;
 mod pipeline;
 mod poll_data;
 mod poll_log;
+mod poll_slots;
 mod poll_timer;
 mod polls;
 mod probability;
@@ -353,6 +358,7 @@ mod trace_state;
 mod tree;
 mod value;
 mod waits;
+mod watchdog;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
@@ -387,7 +393,7 @@ pub use crate::limits::{
     DEFAULT_ATTRIBUTES, DEFAULT_ATTRIBUTES_PER_EVENT, DEFAULT_ATTRIBUTES_PER_LINK, DEFAULT_EVENTS, DEFAULT_LINKS,
     SpanLimits,
 };
-pub use crate::live::open_spans;
+pub use crate::live::{open_spans, write_open_spans};
 pub use crate::long_polls::DEFAULT_LONG_POLL;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
@@ -416,6 +422,7 @@ pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::trace_state::{MAX_TRACE_STATE_MEMBERS, TraceState, TraceStateError};
 pub use crate::value::{Attribute, Key, Value};
 pub use crate::waits::{Anatomy, BlockedBehind, Cancellation, ChildWait, Dropped, HeldUp, NamedSpan};
+pub use crate::watchdog::{DEFAULT_SLOW_POLL, SlowPoll};
 #[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;
 

@@ -186,6 +186,10 @@ impl Line {
         self.assembler.snapshot(trace)
     }
 
+    pub(crate) fn open_spans_of(&self, trace: TraceId) -> Option<Trace> {
+        self.assembler.open_spans_of(trace)
+    }
+
     pub(crate) fn open_spans(&self) -> Vec<Trace> {
         self.assembler.open_spans()
     }

@@ -23,6 +23,8 @@ pub(crate) struct PollLog {
     pub(crate) is_merged: bool,
     /// Whether a poll was lost for want of memory.
     pub(crate) is_incomplete: bool,
+    /// The poll that was under way when somebody looked; it is not among the others.
+    pub(crate) under_way: Option<Segment>,
 }
 
 /// One poll, or several that were joined.
@@ -61,6 +63,7 @@ impl PollLog {
             segments,
             is_merged: data.is_merged,
             is_incomplete: data.is_incomplete,
+            under_way: None,
         }
     }
 

@@ -72,6 +72,13 @@ impl<'a> Polls<'a> {
         Some(Duration::from_nanos(first.saturating_sub(self.span_start_unix_nanos)))
     }
 
+    /// The poll that was under way when [`open_spans`](crate::open_spans) looked, until that moment; it is not among the
+    /// others. Known with [`live`](crate::PipelineBuilder::live) or a watchdog.
+    #[must_use]
+    pub fn under_way(&self) -> Option<PollSegment> {
+        self.log.under_way.map(|poll| self.segment(poll))
+    }
+
     /// The single polls, in order of time.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = PollSegment> + use<'a> {
         let this = *self;

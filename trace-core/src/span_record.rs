@@ -23,7 +23,7 @@ pub(crate) struct SpanRecord {
     pub(crate) id: SpanId,
     pub(crate) parent: Option<SpanId>,
     pub(crate) start: u64,
-    /// Meaningless while the outcome is [`Outcome::Open`].
+    /// While the outcome is [`Outcome::Open`], when the span was looked at, or its start.
     pub(crate) end: u64,
     pub(crate) callsite: &'static Callsite,
     pub(crate) kind: SpanKind,

@@ -369,6 +369,16 @@ impl<'a> SpanView<'a> {
         self.trace.trace_state()
     }
 
+    /// Of an open span, its start and when it was looked at, in ticks; the same if nobody noted that.
+    pub(crate) fn open_ticks(&self) -> Option<(u64, u64)> {
+        (self.record.outcome == Outcome::Open).then_some((self.record.start, self.record.end))
+    }
+
+    /// From one tick to another of its trace.
+    pub(crate) fn time_between(&self, start: u64, end: u64) -> Duration {
+        Duration::from_nanos(self.trace.common.timebase.nanos(end.saturating_sub(start)))
+    }
+
     /// Its start in the ticks of its trace.
     pub(crate) const fn start_ticks(&self) -> u64 {
         self.record.start

@@ -60,11 +60,34 @@ fn cancellation_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
+/// What an open span is doing: being polled, or waiting since its last poll, and on what.
+fn live_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
+    let age = span.age()?;
+    let text =
+        |duration: Duration| duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
+    let name = |span: &SpanView<'_>| cut_end(span.name(), MAX_NAME_COLUMNS, look.glyphs.ellipsis);
+    let waits_on = span.waits_on().map(|child| format!("waits on {}", name(&child)));
+    let polls = span.polls();
+    if let Some(poll) = polls.and_then(|polls| polls.under_way()) {
+        let thread = poll.thread.map_or(String::new(), |thread| format!(" on thread {thread}"));
+        return Some(format!("polled for {}{thread}", text(poll.duration)));
+    }
+    let last = polls.and_then(|polls| polls.segments().last());
+    let since = last.map(|last| {
+        let looked_at = span.start_unix_nanos() + u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+        let ago = Duration::from_nanos(looked_at.saturating_sub(last.end_unix_nanos()));
+        format!("last poll {} ago", text(ago))
+    });
+    let parts: Vec<_> = [since, waits_on].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 /// Who stood in the way of a span, and whom it held up.
 pub(crate) fn wait_notes(span: &SpanView<'_>, look: &Look) -> Vec<(Tone, String)> {
     let text =
         |duration: Duration| duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
     let mut notes = Vec::new();
+    notes.extend(live_note(span, look).map(|note| (Tone::Open, note)));
     notes.extend(cancellation_note(span, look).map(|note| (Tone::GivenUp, note)));
     let blocked = span.blocked_behind();
     if let Some(worst) = blocked.first() {
