@@ -14,6 +14,7 @@ use crate::detail::Rules;
 use crate::export::console::ConsoleExporter;
 use crate::exporter::{Delivery, SpanExporter};
 use crate::filter::{self, Filter};
+use crate::findings::Detectors;
 use crate::init_error::InitError;
 use crate::kind::SpanKind;
 use crate::limits::SpanLimits;
@@ -97,6 +98,7 @@ pub fn builder() -> PipelineBuilder {
         is_live: false,
         dumps_on_panic: false,
         slow_polls: None,
+        detectors: Detectors::default(),
         batch_delay: None,
         batch_spans: None,
         parts: PartRules {
@@ -128,6 +130,7 @@ pub struct PipelineBuilder {
     is_live: bool,
     dumps_on_panic: bool,
     slow_polls: Option<(Duration, Arc<SlowPollHook>)>,
+    detectors: Detectors,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -362,6 +365,46 @@ impl PipelineBuilder {
         self
     }
 
+    /// Looks for lost contexts: spans that became the root of a trace although spans of their callsite have had parents before,
+    /// as happens in a plain `tokio::spawn`. What is found stands in [`Stats::findings`](crate::Stats::findings), by callsite and
+    /// with a count, and with the feature `log` the first of each callsite is a warning of the target `trace_core`.
+    ///
+    /// A root that was asked for is none of them: [`Span::root`](crate::Span::root), [`Handoff::linked_root`](crate::Handoff::linked_root),
+    /// what begins in [`Handoff::detached`](crate::Handoff::detached) work, or has its caller in another process. Only recorded
+    /// traces are seen. It costs the threads that trace nothing, and the processor some 20 ns a span.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{in_scope, traced};
+    ///
+    /// #[traced]
+    /// fn fetch() {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pipeline = trace_core::builder().detect_lost_contexts().init()?;
+    /// in_scope("request", fetch);
+    /// in_scope("request", || std::thread::spawn(fetch).join()).unwrap();
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// let found = pipeline.stats().findings;
+    /// assert!(found[0].to_string().starts_with("lost context: fetch became the root of a trace 1 time"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn detect_lost_contexts(mut self) -> Self {
+        self.detectors.lost_contexts = true;
+        self
+    }
+
+    /// Looks for guards that are open when a poll returns: those of [`start_span`](crate::start_span) and its kin that are held
+    /// over an `.await`. Their spans get the attribute `trace.guard_left_open`, and stand in
+    /// [`Stats::findings`](crate::Stats::findings) once they have ended.
+    ///
+    /// Seen where the future around the guard, or one around that, has a span. Costs nothing where all is well.
+    pub fn detect_open_guards(mut self) -> Self {
+        self.detectors.open_guards = true;
+        self
+    }
+
     /// Writes the open spans to standard error after every panic of the process.
     pub fn dump_open_spans_on_panic(mut self) -> Self {
         self.dumps_on_panic = true;
@@ -493,6 +536,7 @@ impl PipelineBuilder {
         let line_rules = LineRules {
             tail: self.tail,
             on_end: self.on_end,
+            detectors: self.detectors,
             batch_delay: self.batch_delay.or(env.batch.schedule_delay).unwrap_or(DEFAULT_BATCH_DELAY),
             batch_spans,
             manual_clock: false,
@@ -510,6 +554,7 @@ impl PipelineBuilder {
             ids: None,
             announce_all: self.is_live,
             times_polls: self.times_polls,
+            detects_open_guards: self.detectors.open_guards,
             on_start: self.on_start,
         }));
         Ok(watchdog)

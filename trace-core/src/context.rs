@@ -73,6 +73,8 @@ const TIMES_POLLS: u64 = 1 << 17;
 const LENT: u64 = 1 << 18;
 /// The context has cargo, which lies on top of the thread's frames.
 const LOADED: u64 = 1 << 19;
+/// There is no span because somebody asked for none.
+const DETACHED: u64 = 1 << 20;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
 const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED;
 
@@ -102,6 +104,16 @@ impl Hot {
     /// The same place without a span.
     pub(crate) const fn without_span(self) -> Self {
         Self { bits: self.bits & (OF_THE_THREAD | SUPPRESSED | u64::MAX << PIPELINE), ..Self::NONE }
+    }
+
+    /// The same place without a span, because somebody asked for that.
+    pub(crate) const fn detached(self) -> Self {
+        let bare = self.without_span();
+        Self { bits: bare.bits | DETACHED, ..bare }
+    }
+
+    pub(crate) const fn is_detached(self) -> bool {
+        self.bits & DETACHED != 0
     }
 
     /// The context of a child of this span.

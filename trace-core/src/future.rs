@@ -71,7 +71,7 @@ pub trait FutureExt: Future + Sized {
     /// });
     /// ```
     fn without_context(self) -> InSpan<Self> {
-        InSpan { future: Some(self), carried: Carried::context(Carry::bare(context::current().without_span())) }
+        InSpan { future: Some(self), carried: Carried::context(Carry::bare(start::detached_context())) }
     }
 }
 
@@ -425,6 +425,9 @@ impl Visit<'_> {
         let (hot, is_loaded) = (left.to_keep(), left.is_loaded());
         if hot == self.carried.own && !is_loaded {
             return;
+        }
+        if hot.is_sampled() && !hot.is_same_span(self.carried.own) {
+            start::tell_of_open_guard(hot);
         }
         let new = || Box::new(Left { hot, cargo: Vec::new(), kind: LeftKind::Scopes });
         let left = self.carried.left.get_or_insert_with(new);

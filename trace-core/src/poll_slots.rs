@@ -288,7 +288,7 @@ mod loom_models {
                 writer.end();
                 writer.begin((2, 2), 2, 2);
             });
-            for sight in slot.look() {
+            if let Some(sight) = slot.look() {
                 for Polling { trace, span, start } in sight.inside {
                     assert_eq!(trace.words(), (start, start));
                     assert_eq!(span.to_u64(), start);

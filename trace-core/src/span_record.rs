@@ -49,6 +49,8 @@ impl Marks {
 
     /// It announced itself when it started.
     pub(crate) const ANNOUNCED: Self = Self(8);
+    /// Somebody asked for it to be a root, or for work without a context.
+    pub(crate) const CHOSEN_ROOT: Self = Self(16);
 
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {

@@ -322,6 +322,10 @@ impl<'a> SpanView<'a> {
         self.trace
     }
 
+    pub(crate) const fn has_mark(&self, mark: Marks) -> bool {
+        self.record.marks.has(mark)
+    }
+
     /// Whether it announced itself when it started: a root, the span of a future, or one that left its scope.
     pub(crate) const fn is_announced(&self) -> bool {
         self.record.marks.has(Marks::ANNOUNCED)
