@@ -66,7 +66,7 @@ impl Trace {
     }
 
     fn find_in_the_way(&self) -> InTheWay {
-        let by_thread = by_thread(&self.extras().long_polls);
+        let by_thread = self.long_polls_by_thread();
         let one_thread = self.runs_on_one_thread();
         let waits: HashMap<SpanId, Vec<Wait<'_>>> = self
             .spans()
@@ -98,6 +98,34 @@ impl Trace {
             found.blocked.insert(victim, blocked);
         }
         found
+    }
+
+    /// The long polls of each thread in order of end, without those that consist for the most part of other long ones: the
+    /// poll of a handler is as long as that of the function inside of it that blocks.
+    fn long_polls_by_thread(&self) -> ByThread<'_> {
+        let mut all: HashMap<u32, Vec<&LongPoll>> = HashMap::new();
+        for long in &self.extras().long_polls {
+            all.entry(long.thread).or_default().push(long);
+        }
+        for polls in all.values_mut() {
+            // The outer one first, also where a clock that stands still makes them equally long.
+            let depth = |long: &LongPoll| if long.trace == self.id() { self.around(long.span).count() } else { 0 };
+            polls.sort_by_cached_key(|long| (long.start, std::cmp::Reverse(long.end), depth(long)));
+            let mut inside = vec![0; polls.len()];
+            // The polls around the one that is looked at, outermost first.
+            let mut around: Vec<usize> = Vec::new();
+            for (place, poll) in polls.iter().enumerate() {
+                around.retain(|&outer| polls[outer].end >= poll.end);
+                if let Some(&outer) = around.last() {
+                    inside[outer] += poll.end - poll.start;
+                }
+                around.push(place);
+            }
+            let mut inside = inside.into_iter();
+            polls.retain(|long| inside.next().is_some_and(|inside| inside * 2 < long.end - long.start));
+            polls.sort_by_key(|long| long.end);
+        }
+        all
     }
 
     /// The waits of a span, each with the long poll that ended on the thread right before the wait did.
@@ -136,9 +164,14 @@ impl Trace {
 
     /// Whether the first span is the second, or somewhere below it.
     fn is_inside(&self, inner: SpanId, outer: SpanId) -> bool {
+        self.around(inner).any(|id| id == outer)
+    }
+
+    /// A span and those around it, the innermost first.
+    fn around(&self, span: SpanId) -> impl Iterator<Item = SpanId> {
         let parent = |id: &SpanId| self.span(*id).and_then(|span| span.parent_id());
         // No tree is deeper than it has spans; a circle of parents ends here.
-        std::iter::successors(Some(inner), parent).take(self.len() + 1).any(|id| id == outer)
+        std::iter::successors(Some(span), parent).take(self.len() + 1)
     }
 
     fn runs_on_one_thread(&self) -> bool {
@@ -158,29 +191,3 @@ struct Wait<'a> {
 }
 
 type ByThread<'a> = HashMap<u32, Vec<&'a LongPoll>>;
-
-/// The long polls of each thread in order of end, without those that consist for the most part of other long ones: the poll of
-/// a handler is as long as that of the function inside of it that blocks.
-fn by_thread(long_polls: &[LongPoll]) -> ByThread<'_> {
-    let mut all: HashMap<u32, Vec<&LongPoll>> = HashMap::new();
-    for long in long_polls {
-        all.entry(long.thread).or_default().push(long);
-    }
-    for polls in all.values_mut() {
-        polls.sort_by_key(|long| (long.start, std::cmp::Reverse(long.end)));
-        let mut inside = vec![0; polls.len()];
-        // The polls around the one that is looked at, outermost first.
-        let mut around: Vec<usize> = Vec::new();
-        for (place, poll) in polls.iter().enumerate() {
-            around.retain(|&outer| polls[outer].end >= poll.end);
-            if let Some(&outer) = around.last() {
-                inside[outer] += poll.end - poll.start;
-            }
-            around.push(place);
-        }
-        let mut inside = inside.into_iter();
-        polls.retain(|long| inside.next().is_some_and(|inside| inside * 2 < long.end - long.start));
-        polls.sort_by_key(|long| long.end);
-    }
-    all
-}

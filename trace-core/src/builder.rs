@@ -95,6 +95,7 @@ pub fn builder() -> PipelineBuilder {
         on_end: Vec::new(),
         cancelled_is_error: false,
         times_polls: false,
+        times_wakes: false,
         is_live: false,
         dumps_on_panic: false,
         slow_polls: None,
@@ -127,6 +128,7 @@ pub struct PipelineBuilder {
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
     times_polls: bool,
+    times_wakes: bool,
     is_live: bool,
     dumps_on_panic: bool,
     slow_polls: Option<(Duration, Arc<SlowPollHook>)>,
@@ -323,6 +325,20 @@ impl PipelineBuilder {
     /// record a poll. Above 70 % of the memory budget polls are the first to be dropped, and counted.
     pub fn time_polls(mut self) -> Self {
         self.times_polls = true;
+        self
+    }
+
+    /// Times wake-ups as well as [polls](Self::time_polls): when the waker was called that led to a poll, and so how long a future
+    /// was ready and not polled ([`Anatomy::queued`](crate::Anatomy::queued)); which child ended a wait
+    /// ([`ChildWait::is_certain`](crate::ChildWait::is_certain)); what was lost behind a long poll of somebody else, where it is
+    /// otherwise a bound ([`BlockedBehind`](crate::BlockedBehind)).
+    ///
+    /// Futures in spans are then polled with a waker of ours, which passes the call on. It is made at the first poll of a span,
+    /// with two allocations, and another one whenever the executor comes with a waker that does not
+    /// [wake the same](std::task::Waker::will_wake); a wake-up costs a reading of the clock for each span around what was woken.
+    /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures.
+    pub fn time_wakes(mut self) -> Self {
+        (self.times_polls, self.times_wakes) = (true, true);
         self
     }
 
@@ -554,6 +570,7 @@ impl PipelineBuilder {
             ids: None,
             announce_all: self.is_live,
             times_polls: self.times_polls,
+            times_wakes: self.times_wakes,
             detects_open_guards: self.detectors.open_guards,
             on_start: self.on_start,
         }));

@@ -119,6 +119,7 @@ pub struct Capture {
     rules: Rules,
     resource: Resource,
     times_polls: bool,
+    times_wakes: bool,
     long_poll_nanos: u64,
     detectors: Detectors,
     patience: Option<Duration>,
@@ -170,6 +171,12 @@ impl Capture {
     /// Times every poll of the futures that run in spans: see [`SpanView::polls`].
     pub fn time_polls(mut self) -> Self {
         self.times_polls = true;
+        self
+    }
+
+    /// Times wake-ups as well as polls: see [`PipelineBuilder::time_wakes`](crate::PipelineBuilder::time_wakes).
+    pub fn time_wakes(mut self) -> Self {
+        (self.times_polls, self.times_wakes) = (true, true);
         self
     }
 
@@ -289,6 +296,7 @@ impl Session {
             ids: capture.ids,
             announce_all: false,
             times_polls: capture.times_polls,
+            times_wakes: capture.times_wakes,
             detects_open_guards: capture.detectors.open_guards,
             on_start: Vec::new(),
         }));

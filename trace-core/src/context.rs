@@ -75,6 +75,8 @@ const LENT: u64 = 1 << 18;
 const LOADED: u64 = 1 << 19;
 /// There is no span because somebody asked for none.
 const DETACHED: u64 = 1 << 20;
+/// Wake-ups are timed in this trace.
+const TIMES_WAKES: u64 = 1 << 21;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
 const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED;
 
@@ -178,8 +180,14 @@ impl Hot {
         self.bits & TIMES_POLLS != 0
     }
 
-    pub(crate) const fn timing_polls(self, times: bool) -> Self {
-        Self { bits: if times { self.bits | TIMES_POLLS } else { self.bits }, ..self }
+    pub(crate) const fn times_wakes(self) -> bool {
+        self.bits & TIMES_WAKES != 0
+    }
+
+    pub(crate) const fn timing(self, polls: bool, wakes: bool) -> Self {
+        let polls = if polls { TIMES_POLLS } else { 0 };
+        let wakes = if wakes { TIMES_WAKES } else { 0 };
+        Self { bits: self.bits | polls | wakes, ..self }
     }
 
     pub(crate) const fn local_root(self) -> Self {

@@ -359,6 +359,7 @@ mod trace_state;
 mod tree;
 mod value;
 mod waits;
+mod wake_timer;
 mod watchdog;
 mod worker;
 

@@ -132,10 +132,15 @@ impl<F: Future, J: Fn(&F::Output) -> bool> Future for Traced<F, J> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let TracedProjection::Here { future, carried, failed } = self.project() else {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let TracedProjection::Here { future, carried, failed } = self.as_mut().project() else {
             unreachable!("the future is taken out when this is dropped")
         };
+        if carried.is_timed()
+            && let Some(waker) = carried.waker(cx)
+        {
+            return self.poll(&mut task::Context::from_waker(&waker));
+        }
         if carried.is_nothing() {
             return future.poll(cx);
         }

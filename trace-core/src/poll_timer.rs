@@ -22,25 +22,28 @@ pub(crate) struct PollTimer {
     inside_before: u64,
     /// Whether those who look from outside see it.
     is_shown: bool,
+    /// When its waker was called, zero where that is not known.
+    woken: u64,
 }
 
 impl PollTimer {
     /// Of a poll that is not timed.
-    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0, is_shown: false };
+    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0, is_shown: false, woken: 0 };
 
+    /// Begins a poll. `woken` is when its waker was called, zero where that is not known.
     #[cold]
     #[inline(never)]
-    pub(crate) fn start(hot: Hot) -> Self {
+    pub(crate) fn start(hot: Hot, woken: u64) -> Self {
         let inside_before = INSIDE.replace(0);
         let start = switches::now(hot);
-        Self { start, inside_before, is_shown: poll_slots::begin(hot, start) }
+        Self { start, inside_before, is_shown: poll_slots::begin(hot, start), woken }
     }
 
-    /// Writes the poll down. `woken` is when its waker was called, zero where that is not known.
+    /// Writes the poll down.
     #[cold]
     #[inline(never)]
-    pub(crate) fn finish(self, hot: Hot, woken: u64) {
-        let Self { start, inside_before, is_shown } = self;
+    pub(crate) fn finish(self, hot: Hot) {
+        let Self { start, inside_before, is_shown, woken } = self;
         let end = switches::now(hot);
         if is_shown {
             poll_slots::end();

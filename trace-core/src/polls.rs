@@ -111,14 +111,12 @@ impl<'a> Polls<'a> {
         }
     }
 
-    /// The segments that lie inside of this time and are not empty, in nanoseconds since 1970.
+    /// The segments that lie inside of this time, in nanoseconds since 1970.
     pub(crate) fn between(&self, from: u64, to: u64) -> impl Iterator<Item = PollSegment> + use<'a> {
         let this = *self;
         let first = self.log.segments.partition_point(|segment| self.timebase.unix_nanos(segment.start) < from);
         let inside = self.log.segments[first..].iter().map(move |&segment| this.segment(segment));
-        inside
-            .take_while(move |poll| poll.start_unix_nanos <= to)
-            .filter(move |poll| !poll.duration.is_zero() && poll.end_unix_nanos() <= to)
+        inside.take_while(move |poll| poll.start_unix_nanos <= to).filter(move |poll| poll.end_unix_nanos() <= to)
     }
 
     /// The segment in which this moment lies, in nanoseconds since 1970.

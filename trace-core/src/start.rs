@@ -280,7 +280,7 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     }
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
         .local_root()
-        .timing_polls(root.times_polls);
+        .timing(root.times_polls, root.times_wakes);
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
     let origin = match plan.parent {
@@ -309,6 +309,7 @@ struct Root {
     sampled: bool,
     special: bool,
     times_polls: bool,
+    times_wakes: bool,
     /// What travels with it, if the decision changed that.
     cargo: Option<SharedCargo>,
 }
@@ -347,7 +348,8 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switc
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
     let context = SpanContext::new(trace_id, switches.span_id(), flags);
-    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls, cargo: new_cargo }
+    let (times_polls, times_wakes) = (switches.times_polls, switches.times_wakes);
+    Root { context, sampled, special: switches.is_special(), times_polls, times_wakes, cargo: new_cargo }
 }
 
 /// A span in a trace that is recorded.
