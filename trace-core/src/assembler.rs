@@ -27,6 +27,9 @@ use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
 use crate::value::Attribute;
 
+/// A trace gets room for as many spans as the last one had, up to 6 KiB.
+const MOST_TYPICAL_SPANS: usize = 128;
+
 /// How settled spans leave a trace that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Take {
@@ -410,7 +413,7 @@ impl Assembler {
         let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
-        self.typical_spans = trace.len().min(64);
+        self.typical_spans = trace.len().min(MOST_TYPICAL_SPANS);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }

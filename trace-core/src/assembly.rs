@@ -226,7 +226,9 @@ impl Assembly {
                 return;
             }
             (_, Record::EventName(name)) => What::Event { name, attributes: Vec::new() },
-            (_, Record::LinkTo(context)) => What::Link { context, attributes: Vec::new() },
+            (_, Record::LinkTo(context, state)) => {
+                What::Link { target: Box::new((context, state)), attributes: Vec::new() }
+            }
             (_, Record::Status(status)) => What::Status(status),
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),

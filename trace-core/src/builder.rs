@@ -11,6 +11,7 @@ use crate::callsite::Callsite;
 use crate::config::{EnvConfig, ExporterName};
 use crate::current_span::CurrentSpan;
 use crate::detail::Rules;
+use crate::env::ConfigWarning;
 use crate::export::console::ConsoleExporter;
 use crate::exporter::{Delivery, SpanExporter};
 use crate::filter::{self, Filter};
@@ -510,15 +511,19 @@ impl PipelineBuilder {
         if INITIALISED.swap(true, Ordering::AcqRel) {
             return Err(InitError::AlreadyInitialised);
         }
-        let warnings = env.warnings.clone();
+        let told = |(exporter, warning): &(String, ConfigWarning)| eprintln!("{exporter}: {warning}");
+        let of_exporters = self.exporters.iter().flat_map(|exporter| {
+            exporter.warnings().iter().map(|warning| (exporter.name().to_owned(), warning.clone()))
+        });
+        let own = env.warnings.iter().map(|warning| ("trace-core".to_owned(), warning.clone()));
+        let warnings: Vec<_> = own.chain(of_exporters).collect();
         let propagator = self.propagator.take();
         global::set_propagator(propagator.unwrap_or_else(|| global::of_names(env.propagators.as_deref())));
         let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
         let started = if is_on { self.start(env) } else { Ok(None) };
         let watchdog = started.inspect_err(|_| INITIALISED.store(false, Ordering::Release))?;
-        for warning in &warnings {
-            eprintln!("trace-core: {warning}");
-        }
+        warnings.iter().for_each(told);
+        let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
         Ok(Pipeline { is_on, drop_timeout, warnings, _watchdog: watchdog })
     }
 
@@ -590,6 +595,7 @@ fn exporters_named(env: &EnvConfig) -> Result<Vec<Box<dyn SpanExporter>>, InitEr
     let exporter = |name: &ExporterName| match name {
         ExporterName::Console => Ok(Box::new(ConsoleExporter::new()) as Box<dyn SpanExporter>),
         ExporterName::Otlp => Err(InitError::UnknownExporter { name: "otlp", in_crate: "trace-otlp" }),
+        ExporterName::OtlpStdout => Err(InitError::UnknownExporter { name: "otlp/stdout", in_crate: "trace-otlp" }),
     };
     names.iter().map(exporter).collect()
 }

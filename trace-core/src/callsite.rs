@@ -64,6 +64,21 @@ impl Callsite {
         }
     }
 
+    /// [`new`](Self::new) with [`scope`](Self::scope), as the expansion of `#[traced]` calls it: the compiler evaluates one
+    /// call for each function.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn here(
+        name: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+        crate_name: &'static str,
+        crate_version: &'static str,
+    ) -> Self {
+        Self::new(name, module, file, line).scope(crate_name, crate_version)
+    }
+
     /// Sets the kind of its spans.
     #[must_use]
     pub const fn kind(mut self, kind: SpanKind) -> Self {

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::id::SpanId;
-use crate::poll_data::PollSegment;
+use crate::polls_data::PollSegment;
 use crate::trace::{SpanView, Trace};
 
 /// How soon after the last poll of a span its parent must have been woken for the one to have woken the other: a runtime
@@ -149,7 +149,7 @@ impl<'a> Window<'a> {
             Some(polls) => polls.segments().last(),
             // A sync span ran inside of one poll, as far as it ran on this thread.
             None if before.is_announced() => None,
-            None => before.end_unix_nanos().map(|end| PollSegment::new(end, Duration::ZERO, None)),
+            None => before.end_unix_nanos().map(|end| PollSegment::new(end, Duration::ZERO)),
         };
         let (Some(polls), Some(last)) = (self.span.polls(), last) else { return Hop::Possible };
         let Some(began_in) = polls.at(after.start_unix_nanos()) else { return Hop::Possible };

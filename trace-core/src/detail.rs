@@ -9,9 +9,8 @@ use crate::id::SpanId;
 use crate::limits::SpanLimits;
 use crate::record::Group;
 use crate::redact::{AttributeOwner, Redactor};
-use crate::span_context::SpanContext;
 use crate::span_data::DroppedCounts;
-use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, SpanRecord};
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, SpanRecord};
 use crate::status::{Outcome, Status};
 use crate::value::Attribute;
 
@@ -27,7 +26,7 @@ pub(crate) struct Detail {
 pub(crate) enum What {
     Attribute(Attribute),
     Event { name: Cow<'static, str>, attributes: Vec<Attribute> },
-    Link { context: SpanContext, attributes: Vec<Attribute> },
+    Link { target: Box<LinkTarget>, attributes: Vec<Attribute> },
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
@@ -39,14 +38,17 @@ impl Detail {
     pub(crate) fn bytes(&self) -> usize {
         let heap = match &self.what {
             What::Attribute(attribute) => attribute.heap_bytes(),
-            What::Event { attributes, .. } | What::Link { attributes, .. } => {
-                attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum()
-            }
+            What::Event { attributes, .. } => bytes_of(attributes),
+            What::Link { attributes, .. } => size_of::<LinkTarget>() + bytes_of(attributes),
             What::Name(name) | What::Status(Status::Error { description: name }) => name.len(),
             What::Status(_) | What::StartUnixNanos(_) | What::Lost(_) => 0,
         };
         size_of::<Self>() + heap
     }
+}
+
+fn bytes_of(attributes: &[Attribute]) -> usize {
+    attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum()
 }
 
 /// The rules by which details are put on spans.
@@ -141,7 +143,7 @@ struct Portrait<'a> {
     extra: Extra,
     attributes: Vec<Attribute>,
     events: Vec<(Cow<'static, str>, u64, Vec<Attribute>)>,
-    links: Vec<(SpanContext, Vec<Attribute>)>,
+    links: Vec<(Box<LinkTarget>, Vec<Attribute>)>,
 }
 
 impl<'a> Portrait<'a> {
@@ -165,8 +167,8 @@ impl<'a> Portrait<'a> {
             What::Event { name, attributes } if self.events.len() < limits.events => {
                 self.events.push((name, detail.ticks, attributes));
             }
-            What::Link { context, attributes } if self.links.len() < limits.links => {
-                self.links.push((context, attributes));
+            What::Link { target, attributes } if self.links.len() < limits.links => {
+                self.links.push((target, attributes));
             }
             What::Event { .. } => dropped.events += 1,
             What::Link { .. } => dropped.links += 1,
@@ -204,12 +206,12 @@ impl<'a> Portrait<'a> {
         self.extra.events = first..extras.events.len() as u32;
 
         let first = extras.links.len() as u32;
-        for (context, said) in std::mem::take(&mut self.links) {
+        for (target, said) in std::mem::take(&mut self.links) {
             let limit = self.rules.limits.attributes_per_link;
             let (mut attributes, dropped_attributes) = without_repetition(said, limit);
             self.clean(&name, AttributeOwner::Link, &mut attributes);
             let attributes = extras.keep(attributes);
-            extras.links.push(LinkRecord { context, attributes, dropped_attributes });
+            extras.links.push(LinkRecord { target, attributes, dropped_attributes });
         }
         self.extra.links = first..extras.links.len() as u32;
 

@@ -39,10 +39,12 @@ impl LongPolls {
         polls.push_back(poll);
     }
 
-    /// Those that overlap a time.
+    /// Those that overlap a time, in order of their ends.
     pub(crate) fn overlapping(&self, start: u64, end: u64) -> Vec<LongPoll> {
         let overlaps = |poll: &&LongPoll| poll.start < end && poll.end > start;
-        self.by_thread.values().flatten().filter(overlaps).cloned().collect()
+        let mut found: Vec<LongPoll> = self.by_thread.values().flatten().filter(overlaps).cloned().collect();
+        found.sort_by_key(|poll| poll.end);
+        found
     }
 
     pub(crate) fn is_empty(&self) -> bool {

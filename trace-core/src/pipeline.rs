@@ -35,7 +35,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// What was wrong in the environment, and what was used instead. Each was printed to standard error as well.
+    /// What was wrong in the environment, and what was used instead; what the exporters read of it included. Each was printed to standard error as well.
     #[must_use]
     pub fn warnings(&self) -> &[ConfigWarning] {
         &self.warnings

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::poll_data::{PollData, PollSegment};
+use crate::polls_data::{PollSegment, PollsData};
 
 /// How many segments a span keeps of its polls; beyond it neighbours are joined.
 pub const MAX_POLL_SEGMENTS: usize = 128;
@@ -45,7 +45,7 @@ impl Segment {
 
 impl PollLog {
     /// Of polls from elsewhere, whose ticks are nanoseconds since 1970 as in [`Timebase::UNIX_NANOS`](crate::clock::Timebase::UNIX_NANOS).
-    pub(crate) fn of_data(data: &PollData) -> Self {
+    pub(crate) fn of_data(data: &PollsData) -> Self {
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let segment = |segment: &PollSegment| Segment {
             start: segment.start_unix_nanos,

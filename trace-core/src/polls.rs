@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::Timebase;
-use crate::poll_data::{PollData, PollSegment};
 use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
+use crate::polls_data::{PollSegment, PollsData};
 use crate::trace::SpanView;
 
 /// What is known of the polls of a span's future. See [`SpanView::polls`].
@@ -99,8 +99,8 @@ impl<'a> Polls<'a> {
 
     /// All of it, owned.
     #[must_use]
-    pub fn to_data(&self) -> PollData {
-        PollData {
+    pub fn to_data(&self) -> PollsData {
+        PollsData {
             count: self.count(),
             busy: self.busy(),
             self_busy: self.self_busy(),

@@ -336,7 +336,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
         | Record::EventName(_)
-        | Record::LinkTo(_)
+        | Record::LinkTo(..)
         | Record::Status(_)
         | Record::Name(_)
         | Record::StartUnixNanos(_)

@@ -101,7 +101,7 @@ pub(crate) enum Record {
     },
     Attribute(Attribute),
     EventName(Cow<'static, str>),
-    LinkTo(SpanContext),
+    LinkTo(SpanContext, TraceState),
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),

@@ -100,9 +100,12 @@ pub(crate) struct EventRecord {
     pub(crate) dropped_attributes: u32,
 }
 
+/// The other span, and what its trace state is.
+pub(crate) type LinkTarget = (SpanContext, TraceState);
+
 #[derive(Clone, Debug)]
 pub(crate) struct LinkRecord {
-    pub(crate) context: SpanContext,
+    pub(crate) target: Box<LinkTarget>,
     pub(crate) attributes: Range<u32>,
     pub(crate) dropped_attributes: u32,
 }
@@ -142,7 +145,7 @@ impl Extras {
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.spans)
             + size_of_val(&*self.events)
-            + size_of_val(&*self.links)
+            + self.links.len() * (size_of::<LinkRecord>() + size_of::<LinkTarget>())
             + self.spans.iter().filter_map(|extra| extra.polls.as_ref()).map(|polls| polls.bytes()).sum::<usize>()
             + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
     }

@@ -178,23 +178,30 @@ pub(crate) fn begin_child(callsite: &'static Callsite) -> Option<Begun> {
     Some(Begun { own: hot.child(span), role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
 }
 
-/// The short path for a span that will leave its scope: [`begin_child`], announced. `None` means that [`begin`] must look
-/// closer.
-///
-/// It returns the id alone, in a register: the rest of the context is where the caller finds it as quickly. A whole context
-/// that is written here and read there in wider pieces costs 4 ns.
-#[inline(never)]
-pub(crate) fn announce_child(callsite: &'static Callsite) -> Option<SpanId> {
-    let Begun { own, parent, start, kind, .. } = begin_child(callsite)?;
-    let (trace, span) = own.ids()?;
-    let (flags, pipeline) = (own.flags(), own.pipeline());
-    let origin = Origin::Child;
-    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
-    if !buffer::push(Worth::Span, opened) {
+/// The context of a child of the current span at a callsite that is known; [`announce`] follows. `None` means that [`begin`]
+/// must look closer.
+#[inline]
+pub(crate) fn plain_child(callsite: &'static Callsite) -> Option<Hot> {
+    let hot = context::current();
+    if !hot.is_plainly_sampled() || callsite.interest() != Interest::Enabled {
         return None;
     }
+    Some(hot.child(SpanId::from_u64(id::random_word())?))
+}
+
+/// Announces a span made by [`plain_child`]. `false` if there is no memory for that, which [`begin`] will find as well.
+///
+/// The context comes by reference, and this reads the clock: when it returns, the context is in memory and not on its way
+/// there, and may be copied in wider pieces than it was written in. Before, each async span waited 10 ns for that.
+#[inline(never)]
+pub(crate) fn announce(own: &Hot, callsite: &'static Callsite) -> bool {
+    let Some((trace, span)) = own.ids() else { return false };
+    let (kind, origin, parent) = (callsite.span_kind(), Origin::Child, context::current().span_id());
+    let (flags, pipeline, start) = (own.flags(), own.pipeline(), crate::clock::now());
+    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
+    let pushed = buffer::push(Worth::Span, opened);
     switches::wake_lazily();
-    Some(span)
+    pushed
 }
 
 /// The cheap answer where a plain span is not recorded: nothing is on, or the trace was not sampled.

@@ -15,6 +15,7 @@ use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::long_polls::{DEFAULT_LONG_POLL, LongPoll};
 use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
+use crate::polls_data::PollsData;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
@@ -108,6 +109,24 @@ impl Trace {
         trace
     }
 
+    /// [`Trace::from_spans`] of spans whose polls are apart from them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{PollSegment, PollsData, SpanContext, SpanData, SpanId, Trace, TraceFlags, TraceId};
+    ///
+    /// let id = TraceId::random();
+    /// let context = SpanContext::new(id, SpanId::random(), TraceFlags::SAMPLED);
+    /// let span = SpanData::new(context, "work", 0, Duration::from_millis(5));
+    /// let polls = PollsData::of_segments(vec![PollSegment::new(0, Duration::from_millis(2))]);
+    /// let trace = Trace::from_spans_with_polls(id, [(span, Some(polls))]);
+    /// let anatomy = trace.root().unwrap().anatomy().unwrap();
+    /// assert_eq!((anatomy.busy, anatomy.no_span), (Duration::from_millis(2), Duration::from_millis(3)));
+    /// ```
+    pub fn from_spans_with_polls(id: TraceId, spans: impl IntoIterator<Item = (SpanData, Option<PollsData>)>) -> Self {
+        Self::from_spans(id, spans.into_iter().map(|(span, polls)| SpanData { polls, ..span }))
+    }
+
     /// Remembers the long ones of a span's polls.
     fn add_long_polls(&mut self, span: SpanId, name: Cow<'static, str>, log: &PollLog) {
         self.times_polls = true;
@@ -128,6 +147,13 @@ impl Trace {
         self
     }
 
+    /// Sets its trace state: what the systems along its way say of it.
+    #[must_use]
+    pub fn trace_state_of_spans(mut self, state: TraceState) -> Self {
+        self.extras.get_or_insert_default().state = state;
+        self
+    }
+
     fn add(&mut self, span: SpanData) {
         let polls = span.polls.as_ref().map(PollLog::of_data);
         if let Some(log) = &polls {
@@ -144,8 +170,8 @@ impl Trace {
         let links = extras.links.len() as u32;
         for link in span.links {
             let attributes = extras.keep(link.attributes);
-            let (context, dropped_attributes) = (link.context, link.dropped_attributes);
-            extras.links.push(LinkRecord { context, attributes, dropped_attributes });
+            let target = Box::new((link.context, link.trace_state));
+            extras.links.push(LinkRecord { target, attributes, dropped_attributes: link.dropped_attributes });
         }
         extras.spans.push(Extra {
             name: Some(span.name),
@@ -290,7 +316,7 @@ impl Trace {
         SpanView { trace: self, record: &self.spans[index as usize] }
     }
 
-    fn tree(&self) -> &Tree {
+    pub(crate) fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| Box::new(Tree::of(&self.spans)))
     }
 }
@@ -542,7 +568,13 @@ impl<'a> LinkView<'a> {
     /// The other span.
     #[must_use]
     pub const fn context(&self) -> SpanContext {
-        self.record.context
+        self.record.target.0
+    }
+
+    /// What the systems along the other trace's way say of that; empty where it is not known.
+    #[must_use]
+    pub const fn trace_state(&self) -> &'a TraceState {
+        &self.record.target.1
     }
 
     /// Facts about the relation.
@@ -560,6 +592,7 @@ impl<'a> LinkView<'a> {
     pub(crate) fn to_link(self) -> Link {
         Link {
             context: self.context(),
+            trace_state: self.trace_state().clone(),
             attributes: self.attributes().to_vec(),
             dropped_attributes: self.dropped_attributes(),
         }

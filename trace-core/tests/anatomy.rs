@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, join_all};
 use trace_core::{
-    Capture, CriticalSegment, FutureExt, ManualClock, PollData, PollSegment, Span, SpanContext, SpanData, SpanId,
+    Capture, CriticalSegment, FutureExt, ManualClock, PollSegment, PollsData, Span, SpanContext, SpanData, SpanId,
     Trace, TraceFlags, TraceId,
 };
 
@@ -216,9 +216,9 @@ fn the_anatomy_of_a_span_with_a_hundred_thousand_children_takes_no_square_of_tha
         child
     });
     let mut root = span(1, 0, 2_000_000);
-    root.polls = Some(PollData::of_segments(vec![
-        PollSegment::new(0, Duration::from_nanos(5), Some(1)),
-        PollSegment::new(1_999_990, Duration::from_nanos(10), Some(1)),
+    root.polls = Some(PollsData::of_segments(vec![
+        PollSegment::new(0, Duration::from_nanos(5)).on_thread(1),
+        PollSegment::new(1_999_990, Duration::from_nanos(10)).on_thread(1),
     ]));
     let trace = Trace::from_spans(id, std::iter::once(root).chain(children));
     let anatomy = trace.root().unwrap().anatomy().unwrap();

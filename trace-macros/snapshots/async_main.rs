@@ -7,27 +7,27 @@ async fn main() {
 #[tokio::main]
 async fn main() {
     {
-        ::trace_core::__private::traced(
-                ::trace_core::__private::start({
-                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
-                            "main",
-                            ::trace_core::__private::std::module_path!(),
+        ::trace_core::__private::call_at(
+                {
+                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
+                        "main",
+                        ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
-                            3u32,
-                        )
-                        .scope("trace-macros", "1.2.3");
+                        3u32,
+                        "trace-macros",
+                        "1.2.3",
+                    );
                     &CALLSITE
-                }),
+                },
                 async move {
-                    #[allow(unreachable_code)]
                     if false {
-                        let value: () = ::trace_core::__private::returned();
+                        let value: () = ::trace_core::__private::edge();
                         return value;
                     }
                     '__traced: { serve().await }
                 },
-                ::trace_core::__private::never_fails,
             )
+            .unjudged()
             .await
     }
 }

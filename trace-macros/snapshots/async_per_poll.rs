@@ -4,41 +4,42 @@ async fn wait() {
 }
 // ---------------------------------------- becomes ----------------------------------------
 #[cfg(not(doc))]
-fn wait() -> impl ::trace_core::__private::std::future::Future<Output = ()> {
+fn wait() -> impl ::trace_core::__private::Future<Output = ()> {
     {
-        ::trace_core::__private::traced(
-            ::trace_core::__private::start({
-                static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+        ::trace_core::__private::call_at(
+                {
+                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "wait",
                         ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
                         2u32,
-                    )
-                    .scope("trace-macros", "1.2.3");
-                &CALLSITE
-            }),
-            ::trace_core::__private::per_poll(
-                {
-                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                        "trace-macros",
+                        "1.2.3",
+                    );
+                    &CALLSITE
+                },
+                ::trace_core::__private::per_poll(
+                    {
+                        static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                             "poll",
                             ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
                             2u32,
-                        )
-                        .scope("trace-macros", "1.2.3");
-                    &CALLSITE
-                },
-                async move {
-                    #[allow(unreachable_code)]
-                    if false {
-                        let value: () = ::trace_core::__private::returned();
-                        return value;
-                    }
-                    '__traced: { ready().await }
-                },
-            ),
-            ::trace_core::__private::never_fails,
-        )
+                            "trace-macros",
+                            "1.2.3",
+                        );
+                        &CALLSITE
+                    },
+                    async move {
+                        if false {
+                            let value: () = ::trace_core::__private::edge();
+                            return value;
+                        }
+                        '__traced: { ready().await }
+                    },
+                ),
+            )
+            .unjudged()
     }
 }
 #[cfg(doc)]

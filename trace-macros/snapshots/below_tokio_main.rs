@@ -6,24 +6,24 @@ fn main() {
 // ---------------------------------------- becomes ----------------------------------------
 fn main() {
     {
-        let body = ::trace_core::__private::traced_as::<
+        let body = ::trace_core::__private::call_as::<
             (),
             _,
-            _,
         >(
-            ::trace_core::__private::start({
-                static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                ::trace_core::__private::start({
+                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "main",
                         ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
                         2u32,
-                    )
-                    .scope("trace-macros", "1.2.3");
-                &CALLSITE
-            }),
-            async { '__traced: { serve().await } },
-            ::trace_core::__private::never_fails,
-        );
+                        "trace-macros",
+                        "1.2.3",
+                    );
+                    &CALLSITE
+                }),
+                async { '__traced: { serve().await } },
+            )
+            .unjudged();
         return Builder::new_multi_thread().enable_all().build().unwrap().block_on(body);
     }
 }

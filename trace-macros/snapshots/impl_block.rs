@@ -16,13 +16,14 @@ impl<T: Clone> Repo<T> {
     fn get(&self) -> T {
         {
             let _span = ::trace_core::__private::enter({
-                static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+                static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "Repo::get",
                         ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
                         3u32,
+                        "trace-macros",
+                        "1.2.3",
                     )
-                    .scope("trace-macros", "1.2.3")
                     .kind(::trace_core::SpanKind::Client);
                 &CALLSITE
             });

@@ -9,14 +9,16 @@ fn fetch(&self, url: Url) -> BoxFuture<'_, Result<Page, Error>> {
 // ---------------------------------------- becomes ----------------------------------------
 fn fetch(&self, url: Url) -> BoxFuture<'_, Result<Page, Error>> {
     {
+        use ::trace_core::__private::Unjudged as _;
         let span = ::trace_core::__private::start({
-            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
-                    "fetch",
-                    ::trace_core::__private::std::module_path!(),
+            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
+                "fetch",
+                ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
-                    2u32,
-                )
-                .scope("trace-macros", "1.2.3");
+                2u32,
+                "trace-macros",
+                "1.2.3",
+            );
             &CALLSITE
         });
         let value = ::trace_core::__private::scope(
@@ -33,18 +35,8 @@ fn fetch(&self, url: Url) -> BoxFuture<'_, Result<Page, Error>> {
             },
         );
         ::trace_core::__private::std::boxed::Box::pin(
-            ::trace_core::__private::traced_as::<
-                Result<Page, Error>,
-                _,
-                _,
-            >(
-                span,
-                value,
-                |value: &Result<Page, Error>| {
-                    use ::trace_core::__private::Unjudged as _;
-                    ::trace_core::__private::Returned(value).failed()
-                },
-            ),
+            ::trace_core::__private::call_as::<Result<Page, Error>, _>(span, value)
+                .judged(),
         )
     }
 }

@@ -7,13 +7,14 @@ fn later(x: u32) -> impl Future<Output = u32> {
 fn later(x: u32) -> impl Future<Output = u32> {
     {
         let span = ::trace_core::__private::start({
-            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
-                    "later",
-                    ::trace_core::__private::std::module_path!(),
+            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
+                "later",
+                ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
-                    2u32,
-                )
-                .scope("trace-macros", "1.2.3");
+                2u32,
+                "trace-macros",
+                "1.2.3",
+            );
             &CALLSITE
         });
         let value = ::trace_core::__private::future_of::<
@@ -29,17 +30,6 @@ fn later(x: u32) -> impl Future<Output = u32> {
                 }
             },
         );
-        ::trace_core::__private::traced_as::<
-            u32,
-            _,
-            _,
-        >(
-            span,
-            value,
-            |value: &u32| {
-                use ::trace_core::__private::Unjudged as _;
-                ::trace_core::__private::Returned(value).failed()
-            },
-        )
+        ::trace_core::__private::call_as::<u32, _>(span, value).unjudged()
     }
 }

@@ -7,13 +7,14 @@ pub fn add(count: u32, names: Vec<String>, (left, right): (Noisy, Noisy)) -> usi
 pub fn add(count: u32, names: Vec<String>, __arg2: (Noisy, Noisy)) -> usize {
     {
         let _span = ::trace_core::__private::enter({
-            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
-                    "add",
-                    ::trace_core::__private::std::module_path!(),
+            static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
+                "add",
+                ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
-                    2u32,
-                )
-                .scope("trace-macros", "1.2.3");
+                2u32,
+                "trace-macros",
+                "1.2.3",
+            );
             &CALLSITE
         });
         let names = names;

@@ -5,30 +5,28 @@ fn parse(text: &str) -> Result<u32, ParseIntError> {
 // ---------------------------------------- becomes ----------------------------------------
 fn parse(text: &str) -> Result<u32, ParseIntError> {
     {
-        ::trace_core::__private::call(
-            ::trace_core::__private::enter({
-                static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
+        ::trace_core::__private::run(
+                ::trace_core::__private::enter({
+                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "parse",
                         ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
                         2u32,
-                    )
-                    .scope("trace-macros", "1.2.3");
-                &CALLSITE
-            }),
-            move |_| -> Result<u32, ParseIntError> {
-                let text = text;
-                '__traced: { Ok(text.parse::<u32>()? + 1) }
-            },
-            |value| {
+                        "trace-macros",
+                        "1.2.3",
+                    );
+                    &CALLSITE
+                }),
+                move |_| -> Result<u32, ParseIntError> {
+                    let text = text;
+                    '__traced: { Ok(text.parse::<u32>()? + 1) }
+                },
+            )
+            .judged_by(|value| {
                 ::trace_core::__private::tell_error(
                     value,
-                    |error| {
-                        use ::trace_core::__private::{AsError as _, AsText as _};
-                        (&::trace_core::__private::Probe(error)).error_way().tell(error)
-                    },
+                    |error| ::trace_core::__private::probe(error).tell(),
                 )
-            },
-        )
+            })
     }
 }

@@ -7,13 +7,14 @@ fn step(verbose: bool, context: SpanContext, others: &[Link]) {
     {
         let _span = if verbose {
             ::trace_core::__private::span({
-                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::new(
-                            "step",
-                            ::trace_core::__private::std::module_path!(),
+                    static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
+                        "step",
+                        ::trace_core::__private::std::module_path!(),
                     "src/lib.rs",
-                            2u32,
-                        )
-                        .scope("trace-macros", "1.2.3");
+                        2u32,
+                        "trace-macros",
+                        "1.2.3",
+                    );
                     &CALLSITE
                 })
                 .parent(context)

@@ -1,10 +1,9 @@
 //! What a function that is not `async` hands out: a value, or a future or stream that does its work later.
 
-use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, PathSegment, ReturnType, Token, Type,
-    TypeParamBound,
+    TypeInfer, TypeParamBound,
 };
 
 /// A future or stream.
@@ -35,10 +34,8 @@ pub(crate) enum Holder {
 impl Later {
     /// What it yields, for a place where a type is written.
     pub(crate) fn yields(&self) -> ReturnType {
-        match &self.yields {
-            Some(ty) => ReturnType::Type(Default::default(), Box::new(ty.clone())),
-            None => ReturnType::Type(Default::default(), Box::new(Type::Verbatim(quote!(_)))),
-        }
+        let unwritten = || Type::Infer(TypeInfer { attrs: Vec::new(), underscore_token: Default::default() });
+        ReturnType::Type(Default::default(), Box::new(self.yields.clone().unwrap_or_else(unwritten)))
     }
 }
 

@@ -104,7 +104,7 @@ function drawBar(ctx, app, i, y, h) {
       ctx.fillRect(left, y + h, right - left, 2.5);
     }
   }
-  const critical = app.showCritical && app.facts.critical().get(i);
+  const critical = app.showCritical && app.facts.critical().path.get(i);
   if (critical) {
     ctx.fillStyle = colours.text;
     for (let k = 0; k < critical.length; k += 2) ctx.fillRect(at(critical[k]), y - 2.5, Math.max(1.5, at(critical[k + 1]) - at(critical[k])), 2.5);
@@ -120,6 +120,48 @@ function drawBar(ctx, app, i, y, h) {
   }
 }
 
+/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} i a span of the other trace @param {number} y @param {number} h */
+function drawOther(ctx, app, i, y, h) {
+  const b = app.other?.b;
+  if (!b) return;
+  const x = timeToX(b.start[i], app.view, app.width);
+  ctx.strokeStyle = app.colours.text;
+  ctx.setLineDash([2, 2]);
+  ctx.strokeRect(x + 0.5, y + 0.5, Math.max(1.5, timeToX(b.end[i], app.view, app.width) - x - 1), h - 1);
+  ctx.setLineDash([]);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {(i: number) => number} middle px of a span's row @param {number} a @param {number} from ns @param {number} b @param {number} to ns @param {boolean} sure else dashed */
+function drawArrow(ctx, app, middle, a, from, b, to, sure) {
+  const [x, right] = [from, to].map((t) => timeToX(t, app.view, app.width)), y = middle(b), y0 = middle(a);
+  if (Math.max(x, right) < 0 || Math.min(x, right) > app.width || y0 === y || !(x + y + y0 + right)) return;
+  ctx.strokeStyle = ctx.fillStyle = app.colours.text;
+  ctx.lineWidth = 1.5;
+  ctx.setLineDash(sure ? [] : [4, 3]);
+  ctx.beginPath();
+  ctx.moveTo(x, y0);
+  ctx.lineTo(x, y);
+  ctx.lineTo(right, y);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.lineWidth = 1;
+  const way = Math.abs(right - x) > 5 ? [right, y, Math.sign(x - right), 0] : [x, y, 0, Math.sign(y0 - y)];
+  ctx.beginPath();
+  ctx.moveTo(way[0], way[1]);
+  for (const side of [-4, 4]) ctx.lineTo(way[0] + way[2] * 6 + way[3] * side, way[1] + way[3] * 6 + way[2] * side);
+  ctx.fill();
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {(i: number) => number} middle @param {number[]} spans in view: the hops of the critical path between their rows, and what the selected span waited behind or held up */
+function drawArrows(ctx, app, middle, spans) {
+  const { m } = app;
+  if (app.showCritical) {
+    const { from, to } = app.facts.critical();
+    for (const [a, b, sure] of new Set(spans.flatMap((i) => [from.get(i) ?? [], to.get(i) ?? []]))) if (b) drawArrow(ctx, app, middle, a, m.end[a], b, m.start[b], sure === 1);
+  }
+  for (const { victim, blocker, at, exact } of app.facts.arrows()) drawArrow(ctx, app, middle, victim, at, blocker, at, exact);
+}
+
 /** Waiting with no span is hatched, woken and not polled is dotted. @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} i @param {Polls} polls @param {number} y @param {number} h */
 function drawGaps(ctx, app, i, polls, y, h) {
   const at = (/** @type {number} */ t) => timeToX(t, app.view, app.width);
@@ -133,7 +175,7 @@ function drawGaps(ctx, app, i, polls, y, h) {
   let last = app.m.start[i], k = 0;
   for (let s = 0; s <= polls.segments.length; s += 4) {
     const from = s < polls.segments.length ? polls.segments[s] : app.m.end[i];
-    const wake = polls.segments[s + 3], until = s === 0 ? last : wake ? Math.min(Math.max(wake, last), from) : from;
+    const wake = polls.segments[s + 3], until = s === 0 ? last : wake >= 0 ? Math.min(Math.max(wake, last), from) : from;
     for (; k < cover.length && cover[k + 1] <= last; k += 2);
     let a = last;
     for (let c = k; c < cover.length && cover[c] < until; c += 2) {

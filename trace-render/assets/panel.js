@@ -50,9 +50,8 @@ function anatomyNode(app, i) {
   return el("div", {}, bar, el("div", { class: "keys" }, ...words));
 }
 
-/** @param {App} app @param {number} i @returns {string} what the row's marks say, in words */
-function describe(app, i) {
-  const { m } = app;
+/** @param {Model} m @param {number} i @returns {string} what the row's marks say, in words */
+function describe(m, i) {
   const polls = m.polls.get(i);
   const parts = [m.nameOf(i), m.serviceOf(i), m.outcome[i] === OPEN ? "" : duration(m.dur[i])];
   if (polls) parts.push(`waiting ${Math.round(100 - polls.busy / Math.max(m.dur[i], 1) * 100)} %`, `${polls.count} polls`, polls.longest ? `longest ${duration(polls.longest[1])}` : "");
@@ -90,6 +89,8 @@ function renderPanel(app) {
   const content = [el("div", { class: "head" }, el("h2", {}, el("bdi", {}, m.nameOf(i))), button("✕", () => app.act("close"), { "aria-label": "Close the panel" }))];
   if (message !== undefined) content.push(el("p", { class: "error" }, `${MARKS[m.outcome[i]]} `, el("bdi", {}, shown(m.strings[message]))));
   content.push(anatomyNode(app, i));
+  const gone = m.givenUp.get(i);
+  if (gone) content.push(el("p", {}, `Dropped ${["", "in its parent's poll, ", "with its parent, ", "from outside, "][gone[0]]}after ${m.polls.get(i)?.count ?? 0} polls`, ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
   const blocked = app.facts.blocked().get(i);
   if (blocked) content.push(el("p", {}, `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, blocked.blocker < 0 ? blocked.name : jump(blocked.blocker, blocked.name), ` on the same thread.${blocked.exact ? "" : " A hint: it may have been ready later, or another thread free."}`));
   const victims = [...app.facts.blocked().values()].filter((b) => b.blocker === i);

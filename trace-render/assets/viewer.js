@@ -3,9 +3,9 @@
 /**
  * @typedef {{
  *   m: Model, ui: Record<string, any>, colours: Colours, view: {t0: number, t1: number}, width: number, rowHeight: number,
- *   rows: Int32Array, fold: Fold, sel: number, onGroup: boolean, matches: Int32Array, isMatch: Uint8Array, inside: Int32Array, q: string,
- *   viewName: string, covers: Map<number, number[]>, density: Float64Array, failures: Uint8Array, threshold: number, showCritical: boolean, facts: Facts,
- *   other: {b: Model, toB: Int32Array, onlyB: number[]} | null, utc: boolean, panelOpen: boolean, column: string,
+ *   rows: Int32Array, plain: Int32Array, fold: Fold, sel: number, onGroup: boolean, matches: Int32Array, isMatch: Uint8Array, inside: Int32Array, q: string,
+ *   viewName: string, covers: Map<number, number[]>, density: Float64Array, failures: Uint8Array, threshold: number, showCritical: boolean, facts: Facts & {arrows: () => Blocked[]},
+ *   other: Other | null, utc: boolean, panelOpen: boolean, column: string,
  *   blocks: [number, number, number][][], laneOf: Int32Array | null, laneNames: string[],
  *   table: {by: string, of: string, model: Model | null, rows: TableRow[], sort: keyof TableRow, sign: number},
  *   pointer: {x: number, y: number} | null, drag: {x0: number, x1: number, measure: boolean} | null,
@@ -19,23 +19,26 @@ const began = performance.now();
 
 /** @param {Model} m @param {Record<string, any>} ui */
 function start(m, ui) {
-  /** @type {{model: Map<number, number[]> | null, blocked: Map<number, Blocked> | null}} */
-  const cache = { model: null, blocked: null };
+  /** @type {{path: ReturnType<typeof criticalPath> | null, blocked: Map<number, Blocked> | null}} */
+  const cache = { path: null, blocked: null };
   /** @type {number[]} */
   const frames = [];
+  /** By row without those of the other trace, how much further down it is with them. @type {Int32Array | null} */
+  let shift = null;
   let version = 0, scheduled = false, applying = false, hashTimer = 0, indent = 12;
   const deepest = m.depth.reduce((most, depth) => Math.max(most, depth), 1);
   /** @type {(HTMLElement & {key?: string})[]} */
   let pool = [];
   /** @type {App} */
   const app = {
-    m, ui, colours: readColours(), view: clampView({ t0: 0, t1: m.total }, m.total), width: 1, rowHeight: 22, rows: new Int32Array(0),
+    m, ui, colours: readColours(), view: clampView({ t0: 0, t1: m.total }, m.total), width: 1, rowHeight: 22, rows: new Int32Array(0), plain: new Int32Array(0),
     fold: { folded: new Uint8Array(m.n), focus: -1, trace: -1, groups: null }, sel: -1, onGroup: false, matches: new Int32Array(0), isMatch: new Uint8Array(m.n),
     inside: new Int32Array(m.n + 1), q: "", viewName: "waterfall", covers: new Map(), density: new Float64Array(0), failures: new Uint8Array(0), threshold: 1e7, showCritical: false,
     facts: {
       threshold: 1e7,
-      critical: () => (cache.model ??= criticalPath(m, longestRoot())),
+      critical: () => (cache.path ??= criticalPath(m)),
       blocked: () => (cache.blocked ??= blockedBehind(m, app.threshold)),
+      arrows: () => (app.sel < 0 ? [] : [...app.facts.blocked().values()].filter((b) => b.blocker >= 0 && (b.victim === app.sel || b.blocker === app.sel)).slice(0, 100)),
     },
     other: null, utc: true, panelOpen: false, column: "", blocks: [], laneOf: null, laneNames: [],
     table: { by: "name", of: "", model: null, rows: [], sort: "total", sign: -1 }, pointer: null, drag: null, select, act, refresh, banner, copy,
@@ -47,7 +50,11 @@ function start(m, ui) {
   };
   const isRows = () => app.viewName === "waterfall";
   const say = (/** @type {string} */ text) => { ui.live.textContent = text; };
-  const rowOfSelection = () => (app.onGroup ? app.rows.indexOf(-1 - app.sel) : app.sel < 0 ? -1 : rowOf(app.rows, app.sel, m));
+  const rowOfSpan = (/** @type {number} */ i) => {
+    const r = rowOf(app.plain, i, m);
+    return r + (shift?.[r] ?? 0);
+  };
+  const rowOfSelection = () => (app.onGroup ? app.rows.indexOf(-1 - app.sel) : app.sel < 0 ? -1 : rowOfSpan(app.sel));
 
   /** @param {string} text @param {() => void} [undo] */
   function banner(text, undo) {
@@ -74,8 +81,11 @@ function start(m, ui) {
 
   function refresh() {
     version++;
-    if (isRows()) app.rows = visibleRows(m, app.fold);
-    else if (app.viewName !== "table") layBlocks(app);
+    if (isRows()) {
+      app.rows = app.plain = visibleRows(m, app.fold);
+      shift = null;
+      if (app.other && app.fold.focus < 0) ({ rows: app.rows, shift } = withOther(m, app.plain, app.other, app.fold));
+    } else if (app.viewName !== "table") layBlocks(app);
     const count = isRows() ? app.rows.length : app.blocks.length;
     ui.space.style.height = `${Math.min(count * app.rowHeight, MAX_SCROLL)}px`;
     ui.grid.setAttribute("aria-rowcount", String(app.rows.length));
@@ -144,6 +154,8 @@ function start(m, ui) {
   function drawRows(ctx, y0, height) {
     const first = Math.floor(y0 / app.rowHeight), count = Math.max(0, Math.min(Math.ceil(height / app.rowHeight) + 1, app.rows.length - first));
     const selected = rowOfSelection(), h = app.rowHeight - 10;
+    /** @type {number[]} */
+    const spans = [];
     while (pool.length > count) pool.pop()?.remove();
     while (pool.length < count) {
       const made = el("div", { role: "row", class: "row" });
@@ -154,7 +166,12 @@ function start(m, ui) {
       const y = r * app.rowHeight - y0, at = app.rows[r];
       fillRow(pool[r % count], r, selected === r);
       pool[r % count].style.transform = `translateY(${y}px)`;
+      if (at >= m.n) {
+        drawOther(ctx, app, at - m.n, y + 5, h);
+        continue;
+      }
       const i = at < 0 ? -1 - at : at;
+      spans.push(i);
       if (selected === r || app.isMatch[i]) {
         ctx.fillStyle = selected === r ? app.colours.sel : app.colours.match;
         ctx.fillRect(0, y, app.width, app.rowHeight);
@@ -170,6 +187,7 @@ function start(m, ui) {
         drawBlocks(ctx, (k) => [timeToX(m.start[group.spans[k]], app.view, app.width), timeToX(m.end[group.spans[k]], app.view, app.width)], group.spans.length, app.width, y + 5, h);
       } else drawBar(ctx, app, i, y + 5, h);
     }
+    drawArrows(ctx, app, (i) => (rowOfSpan(i) + 0.5) * app.rowHeight - y0, spans);
     if (selected >= first && selected < first + count) ui.grid.setAttribute("aria-activedescendant", `r${selected}`);
     else ui.grid.removeAttribute("aria-activedescendant");
   }
@@ -196,6 +214,7 @@ function start(m, ui) {
     const key = `${r} ${at} ${version} ${selected}`;
     if (row.key === key) return;
     row.key = key;
+    if (app.other && at >= m.n) return fillOther(row, r, app.other.b, at - m.n);
     const group = at < 0 ? app.fold.groups?.get(i) : undefined;
     const parent = group !== undefined || m.kids[i] > 0, openNow = group ? group.open : !app.fold.folded[i];
     const level = m.depth[i] - (app.fold.focus < 0 ? 0 : m.depth[app.fold.focus]);
@@ -204,7 +223,7 @@ function start(m, ui) {
     /** @type {Record<string, string | undefined>} */
     const attributes = {
       id: `r${r}`, "aria-level": String(level + 1), "aria-rowindex": String(r + 1), "aria-selected": String(selected), "aria-expanded": parent ? String(openNow) : undefined,
-      "aria-label": (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(app, i)) + (inside ? `, ${inside} matches inside` : ""),
+      "aria-label": (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(m, i)) + (inside ? `, ${inside} matches inside` : ""),
     };
     for (const [name, value] of Object.entries(attributes)) value === undefined ? row.removeAttribute(name) : row.setAttribute(name, value);
     const fold = el("span", { class: "fold", "aria-hidden": "true" }, parent ? (openNow ? "▾" : "▸") : "");
@@ -225,6 +244,17 @@ function start(m, ui) {
     row.replaceChildren(name, ...cells);
   }
 
+  /** @param {HTMLElement} row @param {number} r @param {Model} b @param {number} i what only the other trace has */
+  function fillOther(row, r, b, i) {
+    row.className = "row other";
+    row.removeAttribute("aria-expanded");
+    const time = b.outcome[i] === OPEN ? "open" : duration(b.dur[i]);
+    for (const [name, value] of Object.entries({ id: `r${r}`, "aria-level": b.depth[i] + 1, "aria-rowindex": r + 1, "aria-selected": false, "aria-label": `only in B: ${describe(b, i)}` })) row.setAttribute(name, String(value));
+    const sign = el("span", { class: "mark" }, "+");
+    sign.style.marginLeft = `${Math.min(b.depth[i], 24) * indent + 24}px`;
+    row.replaceChildren(el("div", { role: "gridcell", class: "name" }, sign, el("bdi", {}, b.nameOf(i).slice(0, 500)), el("span", { class: "service" }, "B only")), el("div", { role: "gridcell", class: "cell" }, time), ...(app.column ? [el("div", { role: "gridcell", class: "cell" }, `+${time}`)] : []));
+  }
+
   /** @param {number} i @param {boolean} [reveal] also in time */
   function select(i, reveal) {
     app.sel = i;
@@ -240,7 +270,7 @@ function start(m, ui) {
       const { t0, t1 } = app.view;
       if (reveal && (m.end[i] < t0 || m.start[i] > t1)) setView(m.start[i] - (t1 - t0) / 4, m.start[i] + (t1 - t0) * 3 / 4);
       showRow(isRows() ? rowOfSelection() : app.laneOf?.[i] ?? -1);
-      say(describe(app, i));
+      say(describe(m, i));
     }
   }
 
@@ -252,9 +282,11 @@ function start(m, ui) {
     else if (y + app.rowHeight > top + height) scrollTo(y + app.rowHeight - height + 2);
   }
 
-  /** @param {number} r */
-  function selectRow(r) {
-    const at = app.rows[Math.max(0, Math.min(r, app.rows.length - 1))];
+  /** @param {number} r @param {number} [step] where to look further if the row is not of this trace */
+  function selectRow(r, step = 1) {
+    r = Math.max(0, Math.min(r, app.rows.length - 1));
+    while (app.rows[r] >= m.n) r += step;
+    const at = app.rows[r];
     if (at === undefined) return;
     select(at < 0 ? -1 - at : at);
     app.onGroup = at < 0;
@@ -294,7 +326,7 @@ function start(m, ui) {
     if (k < 0) k = step > 0 ? 0 : app.matches.length - 1;
     select(app.matches[k], true);
     ui.found.textContent = `${k + 1} / ${app.matches.length}`;
-    say(`${k + 1} of ${app.matches.length} matches. ${describe(app, app.sel)}`);
+    say(`${k + 1} of ${app.matches.length} matches. ${describe(m, app.sel)}`);
   }
 
   /** @param {string} q */
@@ -324,11 +356,11 @@ function start(m, ui) {
   const show = (name) => () => { app.viewName = name; ui.scroll.scrollTop = 0; refresh(); };
   /** @type {Record<string, () => void>} */
   const actions = {
-    up: () => selectRow(rowOfSelection() - 1),
+    up: () => selectRow(rowOfSelection() - 1, -1),
     down: () => selectRow(rowOfSelection() + 1),
     first: () => selectRow(0),
-    last: () => selectRow(app.rows.length - 1),
-    pageUp: () => selectRow(rowOfSelection() - Math.floor(ui.scroll.clientHeight / app.rowHeight) + 1),
+    last: () => selectRow(app.rows.length - 1, -1),
+    pageUp: () => selectRow(rowOfSelection() - Math.floor(ui.scroll.clientHeight / app.rowHeight) + 1, -1),
     pageDown: () => selectRow(rowOfSelection() + Math.floor(ui.scroll.clientHeight / app.rowHeight) - 1),
     unfold() {
       const i = app.sel, group = app.onGroup && app.fold.groups?.get(i);
@@ -366,7 +398,7 @@ function start(m, ui) {
     foldAll() { app.fold.folded.fill(1); refresh(); showRow(rowOfSelection()); },
     unfoldLevel() { foldLevel(false); },
     foldLevel() { foldLevel(true); },
-    critical() { app.showCritical = !app.showCritical; say(app.showCritical ? `Critical path: ${app.facts.critical().size} spans` : "Critical path hidden"); refresh(); },
+    critical() { app.showCritical = !app.showCritical; say(app.showCritical ? `Critical path: ${app.facts.critical().path.size} spans` : "Critical path hidden"); refresh(); },
     blocker() {
       const blocked = app.facts.blocked().get(app.sel);
       blocked && blocked.blocker >= 0 ? select(blocked.blocker, true) : say("Nothing is known to have blocked this span.");
@@ -381,8 +413,8 @@ function start(m, ui) {
   function foldLevel(folded) {
     let level = -1;
     const fits = (/** @type {number} */ i) => i >= 0 && m.kids[i] > 0 && Boolean(app.fold.folded[i]) !== folded;
-    for (const i of app.rows) if (fits(i) && (level < 0 || (folded ? m.depth[i] > level : m.depth[i] < level))) level = m.depth[i];
-    for (const i of app.rows) if (fits(i) && m.depth[i] === level) app.fold.folded[i] = Number(folded);
+    for (const i of app.plain) if (fits(i) && (level < 0 || (folded ? m.depth[i] > level : m.depth[i] < level))) level = m.depth[i];
+    for (const i of app.plain) if (fits(i) && m.depth[i] === level) app.fold.folded[i] = Number(folded);
     refresh();
     showRow(rowOfSelection());
   }
@@ -454,7 +486,7 @@ function start(m, ui) {
   /** @param {{x: number, y: number}} at px of the canvas @returns {number} the span there, or -1 */
   function spanAt({ x, y }) {
     const r = Math.floor((y + scrolled()) / app.rowHeight), t = app.view.t0 + x / app.width * (app.view.t1 - app.view.t0);
-    if (isRows()) return r < app.rows.length ? Math.max(app.rows[r], -1 - app.rows[r]) : -1;
+    if (isRows()) return r < app.rows.length && app.rows[r] < m.n ? Math.max(app.rows[r], -1 - app.rows[r]) : -1;
     const slack = (app.view.t1 - app.view.t0) / app.width * 2;
     const found = app.blocks[r]?.find(([from, to]) => t >= from - slack && t <= to + slack);
     return found ? found[2] : -1;
@@ -468,6 +500,7 @@ function start(m, ui) {
       const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (e.target).closest(".row"));
       if (!row || String(getSelection())) return;
       const r = Number(row.id.slice(1)), i = app.rows[r];
+      if (i >= m.n) return;
       const fold = /** @type {Element} */ (e.target).classList.contains("fold");
       const group = i < 0 ? app.fold.groups?.get(-1 - i) : undefined;
       if (fold && group) group.open = !group.open;
@@ -488,7 +521,7 @@ function start(m, ui) {
       const i = spanAt(app.pointer), t = timeAt(e.offsetX);
       const moved = app.drag && Math.abs(app.drag.x1 - app.drag.x0) > 3;
       ui.tip.hidden = false;
-      ui.tip.textContent = moved && app.drag ? duration(Math.abs(timeAt(app.drag.x1) - timeAt(app.drag.x0))) : `${duration(t)}${i < 0 ? "" : ` · ${describe(app, i)}`}`;
+      ui.tip.textContent = moved && app.drag ? duration(Math.abs(timeAt(app.drag.x1) - timeAt(app.drag.x0))) : `${duration(t)}${i < 0 ? "" : ` · ${describe(m, i)}`}`;
       const left = e.clientX + 14, width = ui.tip.offsetWidth;
       ui.tip.style.left = `${left + width > innerWidth ? Math.max(0, e.clientX - width - 10) : left}px`;
       ui.tip.style.top = `${Math.min(e.clientY + 14, innerHeight - ui.tip.offsetHeight - 4)}px`;
@@ -628,7 +661,7 @@ function start(m, ui) {
   if (m.n) {
     const root = longestRoot();
     const worst = [...app.facts.blocked().values()].sort((a, b) => b.overlap - a.overlap)[0];
-    ui.overview.append(anatomyNode(app, root), ...(worst ? [el("p", { class: "faint" }, `${m.nameOf(worst.victim)} was up to ${duration(worst.overlap)} behind a ${duration(worst.poll)} poll of ${worst.name}.`)] : []));
+    ui.overview.append(anatomyNode(app, root), ...(worst ? [el("p", { class: "faint" }, `${m.nameOf(worst.victim)} ${worst.exact ? "waited" : "was up to"} ${duration(worst.overlap)} behind a ${duration(worst.poll)} poll of ${worst.name}.`)] : []));
   }
   const parts = new Set(m.data.parts.map((/** @type {any[]} */ part) => part[1]));
   const notes = [];
@@ -636,6 +669,8 @@ function start(m, ui) {
   if (parts.has("part")) notes.push("This is a part of the trace; the rest had not ended when it was written.");
   if (parts.has("late")) notes.push("Some of it came after the rest of the trace.");
   const orphans = Array.from(m.parents.values(), ([, remote]) => remote).filter((remote) => !remote).length;
+  const skewed = Array.from(m.parent).filter((p, i) => p >= 0 && m.service[p] !== m.service[i] && (m.start[i] < m.start[p] || m.start[i] > m.end[p])).length;
+  if (skewed) notes.push(`${skewed} span${skewed > 1 ? "s" : ""} of another service began outside of the time of the parent: clocks differ, or it was not waited for.`);
   if (orphans) notes.push(`The parent of ${orphans} span${orphans > 1 ? "s is" : " is"} not in the trace.`);
   if (notes.length) banner(notes.join(" "));
   ui.keys.append(el("h2", {}, "Keyboard"), keysNode(), el("h2", {}, "Search"), el("p", {}, "Words find names, services, keys, values and events. Also name:x service:x attr.key=value attr.key>5 dur>10ms self>5% busy> wait> poll> polls> error cancelled panicked open critical blocked. A minus negates, quotes keep spaces."),
@@ -647,11 +682,14 @@ function start(m, ui) {
   readFragment();
   draw();
   const ready = performance.now() - began;
-  const state = () => ({ sel: app.sel < 0 ? null : m.id(app.sel), onGroup: app.onGroup, view: { ...app.view }, q: app.q, matches: app.matches.length, viewName: app.viewName, focus: app.fold.focus < 0 ? null : m.id(app.fold.focus), folded: app.fold.folded.reduce((sum, f, i) => sum + Number(f && m.kids[i] > 0), 0), panel: !ui.panel.hidden, critical: app.showCritical, compared: app.other ? app.other.onlyB.length : null, rowHeight: app.rowHeight, scroll: scrolled(), width: app.width });
+  const state = () => ({ sel: app.sel < 0 ? null : m.id(app.sel), "onGroup": app.onGroup, view: { ...app.view }, q: app.q, "matches": app.matches.length, "viewName": app.viewName, focus: app.fold.focus < 0 ? null : m.id(app.fold.focus), "folded": app.fold.folded.reduce((sum, f, i) => sum + Number(f && m.kids[i] > 0), 0), panel: !ui.panel.hidden, critical: app.showCritical, compared: app.other ? app.other.onlyB.length : null, "rowHeight": app.rowHeight, scroll: scrolled(), width: app.width });
   Object.defineProperty(window, "__trace", { value: Object.freeze({
     ready: true,
     rows: () => app.rows.length,
-    row: (/** @type {number} */ r) => ({ name: m.nameOf(Math.max(app.rows[r], -1 - app.rows[r])), depth: m.depth[Math.max(app.rows[r], -1 - app.rows[r])], group: app.rows[r] < 0 }),
+    row: (/** @type {number} */ r) => {
+      const at = app.rows[r], [of, i] = app.other && at >= m.n ? [app.other.b, at - m.n] : [m, Math.max(at, -1 - at)];
+      return { name: of.nameOf(i), depth: of.depth[i], group: at < 0, other: of !== m };
+    },
     bar: (/** @type {string} */ id) => barOf(app, m.find(id)),
     state,
     stats: () => ({ ready, frames: [...frames], rows: pool.length, spans: m.n }),
@@ -661,11 +699,9 @@ function start(m, ui) {
 
 const ui = /** @type {Record<string, any>} */ ({ title: document.querySelector("h1") });
 for (const made of document.querySelectorAll("#app, #app [id]")) ui[made.id] = made;
-try {
-  start(makeModel(JSON.parse(/** @type {Element} */ (document.getElementById("trace-data")).textContent ?? "")), ui);
-} catch (error) {
+decoded(document.getElementById("trace-data")?.textContent ?? "").then((data) => start(makeModel(data), ui)).catch((error) => {
   ui.app.hidden = false;
   ui.title.textContent = "This trace cannot be shown";
   ui.banner.hidden = false;
   ui.banner.textContent = shown(String(error));
-}
+});

@@ -12,7 +12,7 @@ function layBlocks(app) {
   }
   const threads = [...pollsByThread(m)].sort((a, b) => a[0] - b[0]);
   // A row for the name above each thread's row.
-  app.blocks = threads.flatMap(([, polls]) => [[], polls.map(([to, from, i]) => /** @type {[number, number, number]} */ ([from, to, i])).sort((a, b) => a[0] - b[0])]);
+  app.blocks = threads.flatMap(([, polls]) => [[], polls]);
   app.laneNames = threads.flatMap(([number]) => [shown(m.threads[number] ?? `thread ${number}`), ""]);
 }
 
@@ -49,19 +49,21 @@ function renderTable(app) {
 }
 
 /** @param {App} app @param {string} file @param {string} text the other trace */
-function loadOther(app, file, text) {
+async function loadOther(app, file, text) {
   try {
-    const b = makeModel(dataOfFile(text));
-    const { toB, onlyB } = matchTraces(app.m, b);
-    app.other = { b, toB, onlyB };
+    const { m } = app, { total } = m;
+    const b = makeModel(await dataOfFile(text));
+    const { toB, onlyB } = app.other = matchTraces(m, b);
     app.column = "delta";
+    m.total = Math.max(total, b.total);
     const onlyA = toB.reduce((sum, to) => sum + Number(to < 0), 0);
-    const names = onlyB.slice(0, 12).map((i) => b.nameOf(i)).join(", ");
-    app.banner(`Compared with ${shown(file)}, drawn as lines below the bars: ${app.m.n - onlyA} spans in both, ${onlyA} only in A (this page), ${onlyB.length} only in B${onlyB.length ? `: ${names}${onlyB.length > 12 ? ", …" : ""}` : ""}.`, () => {
+    app.banner(`Compared with ${shown(file)} (B), drawn below the bars: ${m.n - onlyA} spans in both, ${onlyA} only in A, which is this page, and ${onlyB.length} only in B, in rows of their own.`, () => {
       app.other = null;
       app.column = "";
+      m.total = total;
       app.refresh();
     });
+    app.act("zoomAll");
     app.refresh();
   } catch (error) {
     app.banner(`${shown(file)} is no page of a trace: ${shown(String(error)).slice(0, 300)}`);

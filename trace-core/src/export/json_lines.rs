@@ -27,6 +27,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `parent_id` | string, 16 hexadecimal digits; `null` for a root |
 /// | `parent_is_remote` | `true` if the parent is a span of another process; else left out |
 /// | `flags` | number from 0 to 255, the [`TraceFlags`](crate::TraceFlags) |
+/// | `trace_state` | string, what the systems along the trace's way say of it, as in the header `tracestate`; left out if they say nothing |
 /// | `name` | string |
 /// | `kind` | `"internal"`, `"server"`, `"client"`, `"producer"` or `"consumer"` |
 /// | `start_unix_nano` | string of decimal digits, nanoseconds since 1970: a number of that size would lose its last three digits in JavaScript; OTLP's JSON does the same |
@@ -36,7 +37,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `outcome` | `"ok"`, `"error"`, `"panicked"`, `"cancelled"`, `"never_polled"` or `"open"` |
 /// | `attributes` | object, by key in the order set; values below |
 /// | `events` | array of `{"name", "unix_nano", "attributes", "dropped_attributes"}` in order of time |
-/// | `links` | array of `{"trace_id", "span_id", "flags", "is_remote", "attributes", "dropped_attributes"}` |
+/// | `links` | array of `{"trace_id", "span_id", "flags", "is_remote", "trace_state", "attributes", "dropped_attributes"}` |
 /// | `dropped` | `{"attributes", "events", "links"}`, how many did not fit |
 /// | `polls` | if polls were timed: see below |
 /// | `anatomy` | the same: `{"busy_ns", "children_ns", "no_span_ns", "queued_ns"}`, which sum to the duration, and `"children"`: the children it waited on, the longest first, each `{"span_id", "waited_ns", "certain"}` ([`Anatomy`](crate::Anatomy)) |

@@ -8,6 +8,7 @@ use crate::resource::Resource;
 use crate::span_data::DroppedCounts;
 use crate::status::Status;
 use crate::trace::{EventView, LinkView, SpanView};
+use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 
 /// The resource as JSON, written once for many spans; `None` for one of which nothing is known.
@@ -58,6 +59,7 @@ fn identity(json: &mut Json<'_>, span: &SpanView<'_>) {
         json.key("parent_is_remote").bool(true);
     }
     json.key("flags").u64(span.context().flags().bits().into());
+    trace_state(json, span.trace_state());
     json.key("name").string(span.name());
     json.key("kind").string(span.kind().as_str());
 }
@@ -103,8 +105,15 @@ fn link(json: &mut Json<'_>, link: &LinkView<'_>) {
     if context.is_remote() {
         json.key("is_remote").bool(true);
     }
+    trace_state(json, link.trace_state());
     optional_attributes(json, link.attributes());
     dropped_attributes(json, link.dropped_attributes());
+}
+
+fn trace_state(json: &mut Json<'_>, state: &TraceState) {
+    if !state.is_empty() {
+        json.key("trace_state").string(state.as_str());
+    }
 }
 
 fn dropped_attributes(json: &mut Json<'_>, dropped: u32) {

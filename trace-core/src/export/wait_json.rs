@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::export::json::Json;
-use crate::poll_data::PollSegment;
 use crate::polls::Polls;
+use crate::polls_data::PollSegment;
 use crate::trace::SpanView;
 use crate::waits::{Anatomy, BlockedBehind, Cancellation};
 

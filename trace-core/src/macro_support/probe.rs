@@ -1,60 +1,77 @@
-//! How an expression becomes the value of an attribute: by its type, or by `Debug`.
+//! What depends on a type that the macro does not see: whether it has a typed value, whether it is an error.
+//!
+//! [`Probe`]'s own methods ask for a trait. A type that has it not is passed on by `Deref` to [`Otherwise`], whose methods
+//! have the same names. For that no trait has to be brought into scope, which each expansion would pay for.
 
 use std::borrow::Cow;
-use std::fmt::Debug;
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::current_span::current_span;
+use crate::macro_support::told::tell_display;
 use crate::value::Value;
 
-/// A reference to a value that shall become an attribute. `(&Probe(x)).way()` is [`TypedWay`] where the type has a typed
-/// value, else [`DebugWay`]: the method that needs one reference less is found first.
+/// A value of which something shall be told, by the most that its type can.
 #[derive(Debug)]
-pub struct Probe<'a, T: ?Sized>(pub &'a T);
+pub struct Probe<'a, T: ?Sized>(Otherwise<'a, T>);
 
-/// Finds that a type has a typed value.
-pub trait AsValue {
-    /// The way to it.
+/// The same, for a type that can less.
+#[derive(Debug)]
+pub struct Otherwise<'a, T: ?Sized>(&'a T);
+
+/// Asks what the type of a value can.
+#[inline(always)]
+pub fn probe<T: ?Sized>(value: &T) -> Probe<'_, T> {
+    Probe(Otherwise(value))
+}
+
+impl<'a, T: ?Sized> Deref for Probe<'a, T> {
+    type Target = Otherwise<'a, T>;
+
     #[inline(always)]
-    fn way(&self) -> TypedWay {
-        TypedWay
+    fn deref(&self) -> &Otherwise<'a, T> {
+        &self.0
     }
 }
 
-impl<T: Record + ?Sized> AsValue for Probe<'_, T> {}
-
-/// Finds that a type has none.
-pub trait AsDebug {
-    /// The way by `Debug`.
-    #[inline(always)]
-    fn way(&self) -> DebugWay {
-        DebugWay
-    }
-}
-
-impl<T: ?Sized> AsDebug for &Probe<'_, T> {}
-
-/// By the type.
-#[derive(Debug)]
-pub struct TypedWay;
-
-impl TypedWay {
+impl<T: Record + ?Sized> Probe<'_, T> {
     /// The typed value.
     #[inline]
-    pub fn value<T: Record + ?Sized>(self, value: &T) -> Value {
-        value.record()
+    pub fn value(&self) -> Value {
+        self.0.0.record()
     }
 }
 
-/// By `Debug`.
-#[derive(Debug)]
-pub struct DebugWay;
-
-impl DebugWay {
-    /// The text.
+impl<T: ?Sized> Otherwise<'_, T> {
+    /// The `Debug` text.
     #[inline]
-    pub fn value<T: Debug + ?Sized>(self, value: &T) -> Value {
-        Value::debug(value)
+    pub fn value(&self) -> Value
+    where
+        T: Debug,
+    {
+        Value::debug(self.0)
+    }
+}
+
+impl<E: Error> Probe<'_, E> {
+    /// Tells an error with its sources.
+    #[inline]
+    pub fn tell(&self) {
+        current_span().record_error(self.0.0);
+    }
+}
+
+impl<E: ?Sized> Otherwise<'_, E> {
+    /// Tells what is no [`Error`], as `String`, `Box<dyn Error>` and `anyhow::Error` are none, by its `Display` text.
+    #[inline]
+    pub fn tell(&self)
+    where
+        E: Display,
+    {
+        tell_display(self.0);
     }
 }
 

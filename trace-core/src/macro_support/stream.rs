@@ -7,17 +7,60 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use crate::future::Carried;
+use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::stream::{Items, drop_inside, poll_item};
 
-/// Puts the stream that a function returns into its span.
+/// A stream and its span. How it is judged decides of what type the traced stream is.
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct StreamCall<S> {
+    stream: S,
+    carried: Carried,
+}
+
+/// The call of a function that returns a stream.
 #[inline]
-pub fn traced_stream<S, J>(span: Span, stream: S, failed: J) -> TracedStream<S, J>
-where
-    S: Stream,
-    J: Fn(&S::Item) -> bool,
-{
-    TracedStream { stream: Some(stream), carried: Carried::of(span), items: Items::default(), failed }
+pub fn call_of_stream<S: Stream>(span: Span, stream: S) -> StreamCall<S> {
+    StreamCall { stream, carried: Carried::of(span) }
+}
+
+impl<S: Stream> StreamCall<S> {
+    /// Traces a stream whose items are written to be no `Result`.
+    #[inline]
+    pub fn unjudged(self) -> TracedStream<S, Never> {
+        self.by(Never)
+    }
+
+    /// Traces a stream whose items the closure looks at.
+    #[inline]
+    pub fn judged_by<J: Fn(&S::Item) -> bool>(self, failed: J) -> TracedStream<S, By<J>> {
+        self.by(By(failed))
+    }
+}
+
+impl<S: Stream<Item = Result<T, E>>, T, E> StreamCall<S> {
+    /// Traces a stream of which an `Err` is a failure.
+    #[inline]
+    pub fn judged(self) -> TracedStream<S, ByResult> {
+        self.by(ByResult)
+    }
+}
+
+impl<S: Stream> Unjudged for StreamCall<S> {
+    type Judged = TracedStream<S, Never>;
+
+    #[inline]
+    fn judged(self) -> TracedStream<S, Never> {
+        self.by(Never)
+    }
+}
+
+impl<S> StreamCall<S> {
+    #[inline(always)]
+    fn by<J>(self, judge: J) -> TracedStream<S, J> {
+        TracedStream { stream: Some(self.stream), carried: self.carried, items: Items::default(), judge }
+    }
 }
 
 pin_project! {
@@ -29,7 +72,7 @@ pin_project! {
         stream: Option<S>,
         carried: Carried,
         items: Items,
-        failed: J,
+        judge: J,
     }
 
     impl<S, J> PinnedDrop for TracedStream<S, J> {
@@ -41,7 +84,7 @@ pin_project! {
     }
 }
 
-impl<S: Stream, J: Fn(&S::Item) -> bool> Stream for TracedStream<S, J> {
+impl<S: Stream, J: Judge<S::Item>> Stream for TracedStream<S, J> {
     type Item = S::Item;
 
     #[inline]
@@ -52,8 +95,9 @@ impl<S: Stream, J: Fn(&S::Item) -> bool> Stream for TracedStream<S, J> {
         {
             return self.poll_next(&mut task::Context::from_waker(&waker));
         }
+        let judge = this.judge;
         let stream = this.stream.as_pin_mut().expect("the stream is taken out when this is dropped");
-        poll_item(this.carried, this.items, || stream.poll_next(cx), this.failed)
+        poll_item(this.carried, this.items, || stream.poll_next(cx), |item| judge.failed(item))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -1,63 +1,63 @@
 //! What a returned value tells of its span.
 
-use std::error::Error;
 use std::fmt::{self, Debug, Display};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 
 use crate::current_span::current_span;
-use crate::macro_support::probe::Probe;
 use crate::value::Value;
 
 /// The key of what `ret` records.
 const RETURN: &str = "return";
 
-/// A returned value. Its methods are found here for a `Result`, and at [`Unjudged`] for everything else, because an
-/// inherent method wins.
+/// A returned value. Its methods are found here for a `Result`, and, by `Deref`, at [`Whole`] for everything else.
 #[derive(Debug)]
-pub struct Returned<'a, T: ?Sized>(pub &'a T);
+pub struct Told<'a, T: ?Sized>(Whole<'a, T>);
 
-impl<'a, T, E> Returned<'a, Result<T, E>> {
+/// A value that says nothing of success.
+#[derive(Debug)]
+pub struct Whole<'a, T: ?Sized>(&'a T);
+
+/// Asks what a returned value says.
+#[inline(always)]
+pub fn told<T: ?Sized>(value: &T) -> Told<'_, T> {
+    Told(Whole(value))
+}
+
+impl<'a, T, E> Told<'a, Result<T, E>> {
     /// Whether it is an `Err`.
     #[inline(always)]
     pub fn failed(&self) -> bool {
-        self.0.is_err()
+        self.0.0.is_err()
     }
 
     /// The value in `Ok`.
     #[inline(always)]
     pub fn success(&self) -> Option<&'a T> {
-        self.0.as_ref().ok()
+        self.0.0.as_ref().ok()
     }
 }
 
-/// A value that says nothing of success.
-pub trait Unjudged<'a> {
-    /// The value.
-    type Value: ?Sized;
-
+impl<'a, T: ?Sized> Whole<'a, T> {
     /// It is no failure.
     #[inline(always)]
-    fn failed(&self) -> bool {
+    pub fn failed(&self) -> bool {
         false
     }
 
     /// All of it.
-    fn success(&self) -> Option<&'a Self::Value>;
-}
-
-impl<'a, T: ?Sized> Unjudged<'a> for Returned<'a, T> {
-    type Value = T;
-
     #[inline(always)]
-    fn success(&self) -> Option<&'a T> {
+    pub fn success(&self) -> Option<&'a T> {
         Some(self.0)
     }
 }
 
-/// The judge of a value whose written type is no `Result`.
-#[inline(always)]
-pub fn never_fails<T>(_: &T) -> bool {
-    false
+impl<'a, T: ?Sized> Deref for Told<'a, T> {
+    type Target = Whole<'a, T>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Whole<'a, T> {
+        &self.0
+    }
 }
 
 /// What can hold an error.
@@ -149,50 +149,4 @@ pub fn tell_debug<E: Debug + ?Sized>(error: &E) {
 #[inline]
 pub fn mapped<'a, T: ?Sized, R>(value: &'a T, map: impl FnOnce(&'a T) -> R) -> R {
     map(value)
-}
-
-/// Finds that a type is an [`Error`], which tells its sources as well.
-pub trait AsError {
-    /// The way.
-    #[inline(always)]
-    fn error_way(&self) -> ErrorWay {
-        ErrorWay
-    }
-}
-
-impl<E: Error> AsError for Probe<'_, E> {}
-
-/// Finds that it is none, as `String`, `Box<dyn Error>` and `anyhow::Error` are not.
-pub trait AsText {
-    /// The way by `Display`.
-    #[inline(always)]
-    fn error_way(&self) -> TextWay {
-        TextWay
-    }
-}
-
-impl<E: ?Sized> AsText for &Probe<'_, E> {}
-
-/// As an error.
-#[derive(Debug)]
-pub struct ErrorWay;
-
-impl ErrorWay {
-    /// Tells it.
-    #[inline]
-    pub fn tell<E: Error>(self, error: &E) {
-        current_span().record_error(error);
-    }
-}
-
-/// By `Display`.
-#[derive(Debug)]
-pub struct TextWay;
-
-impl TextWay {
-    /// Tells it.
-    #[inline]
-    pub fn tell<E: Display + ?Sized>(self, error: &E) {
-        tell_display(error);
-    }
 }

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
+use syn::{ReturnType, Token, Type};
 
+use super::outcome::Judge;
 use super::params::{self, Moved, Params};
 use super::{Site, assemble, block, callsite, outcome, output, record, with_page};
 use crate::args::Options;
@@ -14,14 +16,15 @@ pub(crate) fn expand(site: &Site, options: &Options, function: &Function) -> Tok
     let (mut params, future) = future(site, options, function);
     let output = output::outside(site, &function.sig.output);
     params.sig.asyncness = None;
-    params.sig.output = syn::parse_quote_spanned!(site.span=> -> impl #support::std::future::Future<Output = #output>);
+    let future_type = quote_spanned!(site.span=> impl #support::Future<Output = #output>);
+    params.sig.output = ReturnType::Type(Token![->](site.span), Box::new(Type::Verbatim(future_type)));
     with_page(site, function, assemble(site, function, &params.sig, future))
 }
 
 /// Writes the `async fn` with the traced future inside: the parent is the span that is current at the first poll.
 pub(crate) fn keep(site: &Site, options: &Options, function: &Function) -> TokenStream {
     let (params, future) = future(site, options, function);
-    let expanded = assemble(site, function, &params.sig, quote_spanned!(site.span=> #future.await));
+    let expanded = assemble(site, function, &params.sig, quote_spanned!(site.span=> #future .await));
     if params.renamed { with_page(site, function, expanded) } else { expanded }
 }
 
@@ -33,13 +36,14 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
     let handle = handle(site, options, function);
     let record = record::statements(site, options, &function.sig, &handle);
     let output = output::inside(site, &function.sig.output);
-    let judge = outcome::judge(site, options, &function.sig.output);
+    let Judge { scope, method } = outcome::judge(site, options, &function.sig.output);
+    let allow = output::is_never(&function.sig.output).then(|| quote_spanned!(site.span=> #[allow(unreachable_code)]));
     let (rebind, body) = (&params.rebind, block(site, function));
     let future = quote_spanned! {site.span=>
         async move {
-            #[allow(unreachable_code)]
+            #allow
             if false {
-                let value: #output = #support::returned();
+                let value: #output = #support::edge();
                 return value;
             }
             #rebind
@@ -49,13 +53,16 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
     };
     let future = polls(site, options, function, future);
     let traced = if keeps_handle(options, function) {
-        quote_spanned!(site.span=> {
+        quote_spanned! {site.span=>
+            #scope
             let span = #start;
             let handle = span.handle();
-            #support::traced(span, #future, #judge)
-        })
+            #support::call(span, #future) #method
+        }
+    } else if let Some(callsite) = callsite::alone(site, options, &function.sig) {
+        quote_spanned!(site.span=> #scope #support::call_at(#callsite, #future) #method)
     } else {
-        quote_spanned!(site.span=> #support::traced(#start, #future, #judge))
+        quote_spanned!(site.span=> #scope #support::call(#start, #future) #method)
     };
     (params, traced)
 }

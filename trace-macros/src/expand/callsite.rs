@@ -18,8 +18,9 @@ fn callsite(site: &Site, options: &Options, sig: &Signature, name: &TokenStream)
     let level = options.level.as_ref().map(|level| quote_spanned!(*span=> .level(#core::Level::#level)));
     let (crate_name, crate_version) = (variable("CARGO_PKG_NAME"), variable("CARGO_PKG_VERSION"));
     quote_spanned! {*span=> {
-        static CALLSITE: #core::Callsite = #core::Callsite::new(#name, #support::std::module_path!(), #file, #line)
-            .scope(#crate_name, #crate_version) #kind #level;
+        static CALLSITE: #core::Callsite =
+            #core::Callsite::here(#name, #support::std::module_path!(), #file, #line, #crate_name, #crate_version)
+            #kind #level;
         &CALLSITE
     }}
 }
@@ -51,6 +52,12 @@ pub(crate) fn enter(site: &Site, options: &Options, sig: &Signature) -> TokenStr
 /// A span that is not current yet.
 pub(crate) fn start(site: &Site, options: &Options, sig: &Signature) -> TokenStream {
     begin(site, options, sig, "start")
+}
+
+/// The callsite, if nothing else is said of where and whether the span begins.
+pub(crate) fn alone(site: &Site, options: &Options, sig: &Signature) -> Option<TokenStream> {
+    let is_alone = options.parent.is_none() && options.links.is_empty() && options.when.is_none();
+    is_alone.then(|| own(site, options, sig))
 }
 
 fn begin(site: &Site, options: &Options, sig: &Signature, verb: &str) -> TokenStream {

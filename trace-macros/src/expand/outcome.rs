@@ -7,36 +7,42 @@ use syn::ReturnType;
 use super::{Site, output, record};
 use crate::args::{Form, Options, Told, ToldForm};
 
-/// A function from a reference to what was returned to `bool`, which says whether it is a failure, and tells of it what the
-/// options ask for. It is only called while the span is current and recording.
-pub(crate) fn judge(site: &Site, options: &Options, output: &ReturnType) -> TokenStream {
+/// The method that judges what was returned, on a value that waits for its judge.
+pub(crate) struct Judge {
+    /// What must be in scope for it.
+    pub(crate) scope: TokenStream,
+    /// `.judged()` or its kin.
+    pub(crate) method: TokenStream,
+}
+
+/// Who says whether what is returned is a failure, and tells of it what the options ask for. It is only called while the
+/// span is current and recording.
+pub(crate) fn judge(site: &Site, options: &Options, output: &ReturnType) -> Judge {
     written(site, options, output, &TokenStream::new())
 }
 
 /// The same where the compiler cannot know the type from the body.
-pub(crate) fn judge_of(site: &Site, options: &Options, output: &ReturnType) -> TokenStream {
+pub(crate) fn judge_of(site: &Site, options: &Options, output: &ReturnType) -> Judge {
     let ty = output::inside(site, output);
     written(site, options, output, &quote_spanned!(site.span=> : &#ty))
 }
 
-fn written(site: &Site, options: &Options, output: &ReturnType, ty: &TokenStream) -> TokenStream {
+fn written(site: &Site, options: &Options, output: &ReturnType, ty: &TokenStream) -> Judge {
     let support = site.support();
     let ret = options.ret.as_ref().map(|ret| result(site, ret));
-    if let Some(err) = &options.err {
-        let err = error(site, err);
-        return quote_spanned!(site.span=> |value #ty| { #ret #err });
-    }
-    let is_no_result = output::is_no_result(output);
-    match ret {
-        None if is_no_result => quote_spanned!(site.span=> #support::never_fails),
-        ret => quote_spanned! {site.span=>
-            |value #ty| {
-                use #support::Unjudged as _;
-                #ret
-                #support::Returned(value).failed()
-            }
-        },
-    }
+    let (scope, method) = match &options.err {
+        Some(err) => {
+            let err = error(site, err);
+            (None, quote_spanned!(site.span=> .judged_by(|value #ty| { #ret #err })))
+        }
+        None if ret.is_some() => {
+            let told = quote_spanned!(site.span=> { #ret #support::told(value).failed() });
+            (None, quote_spanned!(site.span=> .judged_by(|value #ty| #told)))
+        }
+        None if output::is_no_result(output) => (None, quote_spanned!(site.span=> .unjudged())),
+        None => (Some(quote_spanned!(site.span=> use #support::Unjudged as _;)), quote_spanned!(site.span=> .judged())),
+    };
+    Judge { scope: scope.unwrap_or_default(), method }
 }
 
 /// Tells the error and says whether there is one. A type that has no error is a mistake at the word `err`.
@@ -44,12 +50,7 @@ fn error(site: &Site, err: &Told) -> TokenStream {
     let support = site.support();
     let place = site.span.located_at(err.span);
     let tell = match &err.form {
-        ToldForm::ByType => quote_spanned! {place=>
-            |error| {
-                use #support::{AsError as _, AsText as _};
-                (&#support::Probe(error)).error_way().tell(error)
-            }
-        },
+        ToldForm::ByType => quote_spanned!(place=> |error| #support::probe(error).tell()),
         ToldForm::Display => quote_spanned!(place=> |error| #support::tell_display(error)),
         ToldForm::Debug => quote_spanned!(place=> |error| #support::tell_debug(error)),
         ToldForm::Map(map) => quote_spanned!(place=> |error| #support::tell_display(&#support::mapped(error, #map))),
@@ -71,8 +72,5 @@ fn result(site: &Site, ret: &Told) -> TokenStream {
             record::of_reference(&place, &mapped, Form::Value)
         }
     };
-    quote_spanned! {place.span=> {
-        use #support::Unjudged as _;
-        #support::tell_value(#support::Returned(value).success(), |value| #told);
-    }}
+    quote_spanned!(place.span=> #support::tell_value(#support::told(value).success(), |value| #told);)
 }

@@ -69,15 +69,34 @@ fn infer_opaque(ty: &mut Type) {
     }
 }
 
+/// Whether it is written as `!`.
+pub(crate) fn is_never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, output) if matches!(bare(output), Type::Never(_)))
+}
+
 /// Whether the written type's last word ends in `Result`.
 pub(crate) fn is_result(output: &ReturnType) -> bool {
     matches!(last_word(output), Some(word) if word.ends_with("Result"))
 }
 
-/// Whether the written type can be no `Result` whatever its names mean.
+/// Whether the written type can be no `Result`, whatever its names mean.
 pub(crate) fn is_no_result(output: &ReturnType) -> bool {
     let ReturnType::Type(_, output) = output else { return true };
-    !matches!(bare(output), Type::Path(_) | Type::ImplTrait(_) | Type::Macro(_) | Type::Verbatim(_))
+    match bare(output) {
+        Type::Path(_) => is_primitive(bare(output)),
+        Type::ImplTrait(_) | Type::Infer(_) | Type::Macro(_) | Type::Verbatim(_) => false,
+        _ => true,
+    }
+}
+
+/// Whether the type is written as one of the language's own, such as `u32`.
+pub(crate) fn is_primitive(ty: &Type) -> bool {
+    const PRIMITIVE: &[&str] = &[
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+        "usize",
+    ];
+    let Type::Path(path) = ty else { return false };
+    path.path.get_ident().is_some_and(|ident| PRIMITIVE.contains(&ident.to_string().as_str()))
 }
 
 fn last_word(output: &ReturnType) -> Option<String> {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::{FnArg, Pat, PatIdent, PatType, ReceiverKind, Signature, Type};
 
-use super::{Site, is_cfg};
+use super::{Site, is_cfg, output};
 use crate::args::Options;
 use crate::arguments;
 use crate::body;
@@ -106,13 +106,8 @@ fn rebind_pattern(site: &Site, typed: &mut PatType, name: Ident) -> TokenStream 
 
 /// Whether the type shows that dropping the argument does nothing.
 fn is_inert(typed: &PatType) -> bool {
-    const PRIMITIVE: &[&str] = &[
-        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
-        "usize",
-    ];
     match &*typed.ty {
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => true,
-        Type::Path(path) => path.path.get_ident().is_some_and(|ident| PRIMITIVE.contains(&ident.to_string().as_str())),
-        _ => false,
+        other => output::is_primitive(other),
     }
 }

@@ -89,13 +89,6 @@ pub(crate) fn of_reference(site: &Site, reference: &TokenStream, form: Form) -> 
     match form {
         Form::Debug => quote_spanned!(site.span=> #core::Value::debug(#reference)),
         Form::Display => quote_spanned!(site.span=> #core::Value::display(#reference)),
-        Form::Value => quote_spanned! {site.span=>
-            match #reference {
-                value => {
-                    use #support::{AsDebug as _, AsValue as _};
-                    (&#support::Probe(value)).way().value(value)
-                }
-            }
-        },
+        Form::Value => quote_spanned!(site.span=> #support::probe(#reference).value()),
     }
 }

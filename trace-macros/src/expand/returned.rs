@@ -4,6 +4,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote_spanned;
 
+use super::outcome::Judge;
 use super::params::{self, Moved, Params};
 use super::{Site, assemble, asynchronous, block, callsite, outcome, output, record, with_page};
 use crate::args::Options;
@@ -37,9 +38,10 @@ fn around_block(site: &Site, options: &Options, function: &Function, later: &Lat
     let params = params::Params::untouched(&function.sig);
     let start = callsite::start(site, options, &function.sig);
     let record = record::statements(site, options, &function.sig, &quote_spanned!(site.span=> span.handle()));
+    let Judge { scope, method } = outcome::judge_of(site, options, &later.yields());
     let traced = |block: TokenStream| {
         let future = asynchronous::polls(site, options, function, block);
-        traced(site, options, later, &future)
+        traced(site, later, &future, &method)
     };
     let body = match body::boxed_async_block(&function.inside()) {
         Some((path, parentheses)) => {
@@ -51,6 +53,7 @@ fn around_block(site: &Site, options: &Options, function: &Function, later: &Lat
         None => traced(function.inside()),
     };
     let body = quote_spanned! {site.span=>
+        #scope
         let span = #start;
         #record
         #body
@@ -73,13 +76,15 @@ fn through_closure(site: &Site, options: &Options, function: &Function, later: &
     };
     let (rebind, body) = (&params.rebind, block(site, function));
     let later_value = asynchronous::polls(site, options, function, quote_spanned!(site.span=> value));
-    let traced = traced(site, options, later, &later_value);
+    let Judge { scope, method } = outcome::judge_of(site, options, &later.yields());
+    let traced = traced(site, later, &later_value, &method);
     let boxed = match later.holder {
         Holder::Opaque => traced,
         Holder::PinBox => quote_spanned!(site.span=> #support::std::boxed::Box::pin(#traced)),
         Holder::Box => quote_spanned!(site.span=> #support::std::boxed::Box::new(#traced)),
     };
     let body = quote_spanned! {site.span=>
+        #scope
         let span = #start;
         #handle
         let value = #eager(&span, move || -> #result {
@@ -93,12 +98,11 @@ fn through_closure(site: &Site, options: &Options, function: &Function, later: &
 }
 
 /// The future or stream in its span.
-fn traced(site: &Site, options: &Options, later: &Later, value: &TokenStream) -> TokenStream {
+fn traced(site: &Site, later: &Later, value: &TokenStream, method: &TokenStream) -> TokenStream {
     let support = site.support();
     let yields = output::inside(site, &later.yields());
-    let judge = outcome::judge_of(site, options, &later.yields());
     match later.what {
-        Polled::Future => quote_spanned!(site.span=> #support::traced_as::<#yields, _, _>(span, #value, #judge)),
-        Polled::Stream => quote_spanned!(site.span=> #support::traced_stream(span, #value, #judge)),
+        Polled::Future => quote_spanned!(site.span=> #support::call_as::<#yields, _>(span, #value) #method),
+        Polled::Stream => quote_spanned!(site.span=> #support::call_of_stream(span, #value) #method),
     }
 }

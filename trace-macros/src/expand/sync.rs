@@ -4,6 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote_spanned;
 use syn::ext::IdentExt;
 
+use super::outcome::Judge;
 use super::params::{self, Moved, Params};
 use super::{Site, assemble, asynchronous, block, block_of, callsite, outcome, output, record, with_page};
 use crate::args::Options;
@@ -51,14 +52,16 @@ fn through_closure(site: &Site, options: &Options, function: &Function) -> (Para
     let record = record::statements(site, options, &function.sig, &handle);
     let handle = if record.is_empty() { quote_spanned!(site.span=> _) } else { handle };
     let result = output::inside(site, &function.sig.output);
-    let judge = outcome::judge(site, options, &function.sig.output);
+    let Judge { scope, method } = outcome::judge(site, options, &function.sig.output);
     let (rebind, body) = (&params.rebind, block(site, function));
     let body = quote_spanned! {site.span=>
-        #support::call(#enter, move |#handle| -> #result {
+        #scope
+        #support::run(#enter, move |#handle| -> #result {
             #rebind
             #record
             #body
-        }, #judge)
+        })
+        #method
     };
     (params, body)
 }
@@ -71,16 +74,17 @@ fn through_block(site: &Site, options: &Options, function: &Function) -> (Params
     let enter = callsite::enter(site, options, &function.sig);
     let record = record::statements(site, options, &function.sig, &quote_spanned!(site.span=> span.handle()));
     let result = output::inside(site, &function.sig.output);
-    let judge = outcome::judge(site, options, &function.sig.output);
+    let Judge { scope, method } = outcome::judge(site, options, &function.sig.output);
     let (rebind, body) = (&params.rebind, block(site, function));
     let body = quote_spanned! {site.span=>
+        #scope
         let span = #enter;
         let value: #result = {
             #rebind
             #record
             #body
         };
-        #support::judged(span, value, #judge)
+        #support::returned(span, value) #method
     };
     (params, body)
 }
@@ -99,7 +103,7 @@ fn around_root(site: &Site, options: &Options, function: &Function, driven: body
     let handle = quote_spanned!(site.span=> #core::current_span());
     let record = record::statements(site, options, &function.sig, &handle);
     let output = output::inside(site, &function.sig.output);
-    let judge = outcome::judge_of(site, options, &function.sig.output);
+    let Judge { scope, method } = outcome::judge_of(site, options, &function.sig.output);
     let body::Driven { before, block, behind } = driven;
     let inner = block_of(site, &block);
     let mut root = Group::new(Delimiter::Brace, quote_spanned!(site.span=> #record #inner));
@@ -107,8 +111,9 @@ fn around_root(site: &Site, options: &Options, function: &Function, driven: body
     let root = asynchronous::polls(site, options, function, quote_spanned!(block.span()=> async #root));
     let rebind = &params.rebind;
     let body = quote_spanned! {site.span=>
+        #scope
         #rebind
-        #before #support::traced_as::<#output, _, _>(#start, #root, #judge) #behind
+        #before #support::call_as::<#output, _>(#start, #root) #method #behind
     };
     (params, body)
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, Value};
+use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, TraceState, Value};
 
 use crate::encode::callsites::Callsites;
 use crate::encode::format::{Encoding, Format, Scope};
@@ -74,6 +74,7 @@ impl Format for Json {
         if let Some(parent) = span.parent_id() {
             write(out, format_args!(r#","parentSpanId":"{parent}""#));
         }
+        put_trace_state(out, span.trace_state());
         put(out, r#","name":"#);
         put_text(out, span.name());
         let flags = flags(context.flags().bits(), span.parent_is_remote());
@@ -269,6 +270,14 @@ fn put_count(out: &mut Vec<u8>, name: &str, count: u32) {
     }
 }
 
+/// Adds a member, unless nobody says anything.
+fn put_trace_state(out: &mut Vec<u8>, state: &TraceState) {
+    if !state.is_empty() {
+        put(out, r#","traceState":"#);
+        put_text(out, state.as_str());
+    }
+}
+
 fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
     write(out, format_args!(r#"{{"timeUnixNano":"{}","name":"#, event.unix_nanos()));
     put_text(out, event.name());
@@ -280,7 +289,9 @@ fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
 
 fn put_link(out: &mut Vec<u8>, link: LinkView<'_>) {
     let context = link.context();
-    write(out, format_args!(r#"{{"traceId":"{}","spanId":"{}","#, context.trace_id(), context.span_id()));
+    write(out, format_args!(r#"{{"traceId":"{}","spanId":"{}""#, context.trace_id(), context.span_id()));
+    put_trace_state(out, link.trace_state());
+    put(out, ",");
     put_attributes(out, link.attributes(), false);
     put_count(out, "droppedAttributesCount", link.dropped_attributes());
     write(out, format_args!(r#","flags":{}}}"#, flags(context.flags().bits(), context.is_remote())));

@@ -62,6 +62,7 @@ const SCOPE: u8 = delimited(1);
 const KEY: u8 = delimited(1);
 const VALUE: u8 = delimited(2);
 const RESOURCE_ATTRIBUTES: u8 = delimited(1);
+const SPAN_TRACE_STATE: u8 = delimited(3);
 const SPAN_ATTRIBUTES: u8 = delimited(9);
 const SPAN_EVENTS: u8 = delimited(11);
 const SPAN_LINKS: u8 = delimited(13);
@@ -137,6 +138,7 @@ impl Format for Protobuf {
         let start = out.len();
         put_head(out, span, now);
         let message = open_at(start + CONTENT);
+        put_text(out, SPAN_TRACE_STATE, span.trace_state().as_str());
         put_bytes(out, delimited(5), span.name().as_bytes());
         let mut has_ours = false;
         for attribute in span.attributes() {
@@ -332,6 +334,7 @@ fn put_link(out: &mut Vec<u8>, link: LinkView<'_>) {
     let message = open(out, SPAN_LINKS);
     put_bytes(out, delimited(1), &context.trace_id().to_bytes());
     put_bytes(out, delimited(2), &context.span_id().to_bytes());
+    put_text(out, delimited(3), link.trace_state().as_str());
     link.attributes().iter().for_each(|attribute| put_attribute(out, delimited(4), attribute));
     put_number(out, varint(5), link.dropped_attributes().into());
     // Field 6, four bytes.

@@ -11,7 +11,7 @@ use trace_otlp::{OUTCOME_ATTRIBUTE, OtlpExporter, OtlpExporterBuilder, Protocol}
 
 use crate::http_receiver::{HttpReceiver, Received};
 use crate::random::{Floats, Random};
-use crate::spans::message;
+use crate::spans::{Sent, message};
 
 fn exporter(receiver: &HttpReceiver, protocol: Protocol) -> OtlpExporterBuilder {
     OtlpExporter::builder().without_environment().protocol(protocol).endpoint(receiver.url())
@@ -57,12 +57,13 @@ fn every_field_of_a_span_arrives() {
     span.events = vec![event, Event::new("", 0)];
     let mut link = Link::new(context.remote()).attribute(("why", "batch"));
     link.dropped_attributes = 5;
-    span.links = vec![link, Link::new(context)];
+    span.links = vec![link, Link::new(context).trace_state("a=b".parse().unwrap())];
     (span.dropped.attributes, span.dropped.events, span.dropped.links) = (1, 2, 3);
     span.callsite = Some(callsite!("unused"));
     let resource = Resource::new().attribute("service.name", "shop").attribute("process.pid", 7);
-    let expected = message(&[(resource.clone(), vec![span.clone()])]);
-    let batch = Batch::new(vec![Trace::from_spans(trace, [span]).resource_of_spans(resource)]);
+    let state = "congo=t61rcWkgMzE,ot=th:8".parse().unwrap();
+    let traces = [Sent { resource, state, spans: vec![span] }];
+    let (expected, batch) = (message(&traces), Sent::batch(&traces));
     for protocol in BOTH {
         assert_eq!(sent(&batch, protocol).message(), expected, "{protocol}");
     }
@@ -70,6 +71,7 @@ fn every_field_of_a_span_arrives() {
     for part in [
         r#""traceId":"0102030405060708090a0b0c0d0e0f10""#,
         r#""parentSpanId":"2122232425262728""#,
+        r#""traceState":"congo=t61rcWkgMzE,ot=th:8""#,
         r#""flags":899"#,
         r#""kind":2"#,
         r#""startTimeUnixNano":"1700000000000000001""#,
@@ -93,18 +95,11 @@ fn random_spans_arrive_as_they_are_in_both_encodings() {
         let traces: Vec<_> = (0..1 + random.below(4))
             .map(|_| {
                 let id = random.trace_id();
-                let spans: Vec<_> = (0..1 + random.below(8)).map(|_| random.span(id)).collect();
-                (resources[random.below(2)].clone(), spans)
+                let spans = (0..1 + random.below(8)).map(|_| random.span(id)).collect();
+                Sent { resource: resources[random.below(2)].clone(), state: random.trace_state(), spans }
             })
             .collect();
-        let batch = Batch::new(
-            traces
-                .iter()
-                .map(|(resource, spans)| {
-                    Trace::from_spans(spans[0].trace_id, spans.clone()).resource_of_spans(resource.clone())
-                })
-                .collect(),
-        );
+        let batch = Sent::batch(&traces);
         let expected = format!("{:?}", message(&traces));
         for (exporter, (receiver, protocol)) in exporters.iter_mut().zip(&receivers) {
             if floats == Floats::All && *protocol == Protocol::HttpJson {

@@ -12,6 +12,7 @@ use trace_core::{
 
 use crate::read::ReadError;
 use crate::read::parts::{Parts, optional_span_id, resource, span_id, trace_id};
+use crate::read::polls::PollsLine;
 
 pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
     let mut parts = Parts::default();
@@ -33,7 +34,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
                 }
             },
         };
-        parts.add(&of, line.into_span());
+        let polls = line.polls.as_ref().map(|polls| polls.data(line.start_unix_nano.0));
+        parts.add(&of, line.into_span(), polls);
     }
     Ok(parts.traces())
 }
@@ -67,6 +69,8 @@ struct Line<'a> {
     links: Vec<LinkLine>,
     #[serde(default)]
     dropped: Dropped,
+    #[serde(default)]
+    polls: Option<PollsLine>,
     #[serde(default)]
     code: Option<Code>,
     #[serde(default, borrow)]

@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
         for ResourceSpans { resource: of, scope_spans } in request.resource_spans {
             let of: Resource = resource(attributes(of.attributes));
             for span in scope_spans.into_iter().flat_map(|scope| scope.spans) {
-                parts.add(&of, span.into_span());
+                parts.add(&of, span.into_span(), None);
             }
         }
     }

@@ -4,28 +4,30 @@ use std::collections::HashMap;
 
 use serde::Deserialize as _;
 use serde::de::Error as _;
-use trace_core::{Attribute, Resource, SpanData, SpanId, Trace, TraceId};
+use trace_core::{Attribute, PollsData, Resource, SpanData, SpanId, Trace, TraceId};
+
+type Spans = Vec<(SpanData, Option<PollsData>)>;
 
 /// Spans on their way into traces.
 #[derive(Default)]
 pub(super) struct Parts {
-    parts: Vec<(TraceId, Resource, Vec<SpanData>)>,
+    parts: Vec<(TraceId, Resource, Spans)>,
     places: HashMap<(TraceId, String), usize>,
 }
 
 impl Parts {
-    pub(super) fn add(&mut self, resource: &Resource, span: SpanData) {
+    pub(super) fn add(&mut self, resource: &Resource, span: SpanData, polls: Option<PollsData>) {
         // A resource has no order and no hash of its own.
         let key = (span.trace_id, format!("{resource:?}"));
         let place = *self.places.entry(key).or_insert_with(|| {
             self.parts.push((span.trace_id, resource.clone(), Vec::new()));
             self.parts.len() - 1
         });
-        self.parts[place].2.push(span);
+        self.parts[place].2.push((span, polls));
     }
 
     pub(super) fn traces(self) -> Vec<Trace> {
-        let trace = |(id, resource, spans)| Trace::from_spans(id, spans).resource_of_spans(resource);
+        let trace = |(id, resource, spans)| Trace::from_spans_with_polls(id, spans).resource_of_spans(resource);
         self.parts.into_iter().map(trace).collect()
     }
 }

@@ -15,6 +15,7 @@
 //! span: foreign
 //! span: never [panicked]
 //! span: async_never [panicked]
+//! span: async_infallible [panicked]
 //! span: never_result [error]
 //! span: match
 //! span: loop
@@ -129,6 +130,11 @@ async fn async_never(x: u32) -> ! {
 }
 
 #[traced]
+async fn async_infallible(x: u32) -> std::convert::Infallible {
+    std::panic::resume_unwind(Box::new(x))
+}
+
+#[traced]
 fn never_result() -> Result<std::convert::Infallible, ()> {
     Err(())
 }
@@ -238,6 +244,7 @@ pub fn run() {
     println!("{}", foreign(1));
     println!("{}", std::panic::catch_unwind(|| never(1)).is_err());
     println!("{}", std::panic::catch_unwind(|| block_on(async_never(1))).is_err());
+    println!("{}", std::panic::catch_unwind(|| { block_on(async_infallible(1)); }).is_err());
     println!("{}", never_result().is_err());
     println!("{}", r#match(1));
     println!("{}", block_on(r#loop(1)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// [`Polls`](crate::Polls) is the same, borrowed from a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PollData {
+pub struct PollsData {
     /// How often the future was polled.
     pub count: u64,
     /// How long all its polls took.
@@ -41,7 +41,7 @@ pub struct PollSegment {
     pub woken_unix_nanos: Option<u64>,
 }
 
-impl PollData {
+impl PollsData {
     /// The polls of these segments, in order of time: a count for each, and the totals that follow from them.
     ///
     /// For spans from elsewhere; every field may be set afterwards.
@@ -62,10 +62,17 @@ impl PollData {
 }
 
 impl PollSegment {
-    /// A poll that begins at `start_unix_nanos`, on this thread; its waker's call is not known.
+    /// A poll on a thread that is not known, woken nobody knows when.
     #[must_use]
-    pub const fn new(start_unix_nanos: u64, duration: Duration, thread: Option<u32>) -> Self {
-        Self { start_unix_nanos, duration, thread, woken_unix_nanos: None }
+    pub const fn new(start_unix_nanos: u64, duration: Duration) -> Self {
+        Self { start_unix_nanos, duration, thread: None, woken_unix_nanos: None }
+    }
+
+    /// Sets the thread it ran on.
+    #[must_use]
+    pub const fn on_thread(mut self, thread: u32) -> Self {
+        self.thread = Some(thread);
+        self
     }
 
     /// Its end, in nanoseconds since 1970.
