@@ -1,5 +1,6 @@
 //! One trace while it is put together.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -184,9 +185,14 @@ impl Assembly {
         self.carriers += change;
     }
 
-    /// The name of an open span at its callsite.
-    pub(crate) fn name_of_open(&self, span: SpanId) -> &'static str {
-        self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name())
+    /// What an open span is called at this moment.
+    pub(crate) fn name_of_open(&self, span: SpanId) -> Cow<'static, str> {
+        let renamed = self.details.iter().rev().find_map(|detail| match &detail.what {
+            What::Name(name) if detail.span == span => Some(name.clone()),
+            _ => None,
+        });
+        let at_callsite = || self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name());
+        renamed.unwrap_or_else(|| Cow::Borrowed(at_callsite()))
     }
 
     pub(crate) fn timebase(&self) -> &Timebase {

@@ -7,6 +7,7 @@ use crate::flush::{FlushError, ask, flush, flush_async, stats, wait, wait_async}
 use crate::processor::Ending;
 use crate::stats::Stats;
 use crate::switches::{self, GLOBAL};
+use crate::watchdog::Watchdog;
 
 /// The running pipeline. Dropping it hands on every span that has ended, and what is open as open, and waits for the
 /// exporters for the time set by [`PipelineBuilder::drop_timeout`](crate::PipelineBuilder::drop_timeout).
@@ -29,6 +30,8 @@ pub struct Pipeline {
     pub(crate) is_on: bool,
     pub(crate) drop_timeout: Duration,
     pub(crate) warnings: Vec<ConfigWarning>,
+    /// Ends when this is dropped.
+    pub(crate) _watchdog: Option<Watchdog>,
 }
 
 impl Pipeline {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -14,6 +15,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
+use crate::waits::InTheWay;
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,7 @@ pub(crate) struct SpanRecord {
     pub(crate) id: SpanId,
     pub(crate) parent: Option<SpanId>,
     pub(crate) start: u64,
-    /// Meaningless while the outcome is [`Outcome::Open`].
+    /// While the outcome is [`Outcome::Open`], when the span was looked at, or its start.
     pub(crate) end: u64,
     pub(crate) callsite: &'static Callsite,
     pub(crate) kind: SpanKind,
@@ -47,6 +49,8 @@ impl Marks {
 
     /// It announced itself when it started.
     pub(crate) const ANNOUNCED: Self = Self(8);
+    /// Somebody asked for it to be a root, or for work without a context.
+    pub(crate) const CHOSEN_ROOT: Self = Self(16);
 
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {
@@ -74,6 +78,8 @@ pub(crate) struct Extras {
     pub(crate) links: Vec<LinkRecord>,
     /// What lies behind the attributes and the polls, in bytes.
     heap: usize,
+    /// Who was in whose way, once somebody has asked.
+    pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
 }
 
 /// What one span has beyond its record.
@@ -116,6 +122,7 @@ impl Extras {
             events: Vec::new(),
             links: Vec::new(),
             heap: 0,
+            in_the_way: OnceLock::new(),
         }
     }
 

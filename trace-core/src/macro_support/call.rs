@@ -145,8 +145,13 @@ impl<F: Future, J: Judge<F::Output>> Future for Traced<F, J> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.as_mut().project();
+        if this.carried.is_timed()
+            && let Some(waker) = this.carried.waker(cx)
+        {
+            return self.poll(&mut task::Context::from_waker(&waker));
+        }
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }

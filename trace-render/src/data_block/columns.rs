@@ -178,8 +178,8 @@ impl<'a> Columns<'a> {
                 format_args!("[{index},[{segments}],{count},{busy},{start},{duration},{thread},{merged},{incomplete}]"),
             );
         }
-        if let Some(worst) = node.span.blocked_behind().into_iter().next() {
-            let name = self.string(worst.name);
+        if let Some(worst) = node.span.blocked_behind().first() {
+            let name = self.string(worst.name.clone());
             let (up_to, poll, exact) = (worst.up_to.as_nanos(), worst.poll.as_nanos(), u8::from(worst.is_exact));
             entry(
                 &mut self.blocked,
@@ -199,7 +199,7 @@ impl<'a> Columns<'a> {
             _ => 0,
         };
         let waiting_in = waiting_in.and_then(|inside| {
-            let is_it = |node: &Node<'_>| node.span.span_id() == inside.span_id();
+            let is_it = |node: &Node<'_>| node.span.span_id() == inside.span_id;
             scene.nodes[index..].iter().position(is_it).map(|after| index + after)
         });
         match waiting_in {
