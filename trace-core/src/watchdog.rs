@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -97,7 +97,8 @@ pub(crate) type SlowPollHook = dyn Fn(&SlowPoll) + Send + Sync;
 pub(crate) struct Watchdog {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
-    over: Receiver<()>,
+    /// In a mutex only so that others may share what holds the watchdog.
+    over: Mutex<Receiver<()>>,
     /// How long the end waits for a callback that is running.
     patience: Duration,
 }
@@ -112,7 +113,7 @@ impl Watchdog {
             context::with(Hot::NONE.suppressed(), || watch.run(alive));
         })?;
         poll_slots::wake_on_polls(Some(thread.thread().clone()));
-        Ok(Self { stop, thread, over, patience })
+        Ok(Self { stop, thread, over: Mutex::new(over), patience })
     }
 }
 
@@ -124,7 +125,8 @@ impl Drop for Watchdog {
         // From within a callback nobody can wait for the callback.
         if self.thread.thread().id() != thread::current().id() {
             // Nothing is ever sent: the other end is dropped.
-            if self.over.recv_timeout(self.patience) == Err(RecvTimeoutError::Timeout) {
+            let over = self.over.get_mut().unwrap_or_else(PoisonError::into_inner);
+            if over.recv_timeout(self.patience) == Err(RecvTimeoutError::Timeout) {
                 eprintln!("trace-core: a callback for slow polls does not return");
             }
         }
