@@ -1,9 +1,11 @@
 //! Who stood in the way: waits that overlapped a long poll of another span on the same thread.
 //!
 //! A future that is ready is not polled while its worker thread is busy with another task. So where a wait ends in a poll
-//! that begins on a thread right after a long poll of an unrelated span has ended there, the time that the two have in common
-//! may have been lost to that poll. It is an upper bound: the future may have become ready later, and on a runtime with
-//! several threads another worker might have taken it.
+//! on a thread that has not rested since a long poll of an unrelated span, the time that the wait and that poll have in common
+//! may have been lost to it. It is an upper bound: the future may have become ready later, and on a runtime with several
+//! threads another worker might have taken it. Where the wake-up is known to lie inside of the long poll, only the rest of that
+//! counts. A wake-up that came right after it proves nothing: timers and sockets are often looked at by the same thread, which
+//! was not free to do so.
 //!
 //! Of polls inside of each other the innermost that took the time is named. Of spans inside of each other the innermost that
 //! waited is the victim.
@@ -16,8 +18,8 @@ use crate::long_polls::LongPoll;
 use crate::trace::{SpanView, Trace};
 use crate::waits::{BlockedBehind, HeldUp, InTheWay};
 
-/// How soon after the long poll the waiting future must be polled for the one to have waited behind the other.
-const SOON: Duration = Duration::from_millis(1);
+/// A thread that polls nothing for so long has rested: whoever is polled then did not wait behind what was polled before.
+const REST: Duration = Duration::from_millis(1);
 
 impl<'a> SpanView<'a> {
     /// The waits of this span that may have been lost to long polls of unrelated spans on the same thread, the longest first.
@@ -67,10 +69,10 @@ impl Trace {
 
     fn find_in_the_way(&self) -> InTheWay {
         let by_thread = self.long_polls_by_thread();
-        let one_thread = self.runs_on_one_thread();
+        let (busy, one_thread) = (self.busy_times(), self.runs_on_one_thread());
         let waits: HashMap<SpanId, Vec<Wait<'_>>> = self
             .spans()
-            .map(|victim| (victim.span_id(), self.waits_of(&victim, &by_thread)))
+            .map(|victim| (victim.span_id(), self.waits_of(&victim, &by_thread, &busy)))
             .filter(|(_, waits)| !waits.is_empty())
             .collect();
         let mut found = InTheWay::default();
@@ -128,21 +130,50 @@ impl Trace {
         all
     }
 
-    /// The waits of a span, each with the long poll that ended on the thread right before the wait did.
-    fn waits_of<'a>(&self, victim: &SpanView<'_>, by_thread: &ByThread<'a>) -> Vec<Wait<'a>> {
-        let Some((log, timebase)) = victim.poll_log() else { return Vec::new() };
+    /// When each thread was polling without a rest, as far as this trace knows.
+    fn busy_times(&self) -> BusyTimes {
+        let mut busy = BusyTimes::new();
+        let polls = self.spans().filter_map(|span| span.poll_log()).flat_map(|(log, _)| &log.segments);
+        let polls = polls.map(|poll| (poll.thread, (poll.start, poll.end)));
+        for (thread, time) in
+            polls.chain(self.extras().long_polls.iter().map(|long| (long.thread, (long.start, long.end))))
+        {
+            busy.entry(thread).or_default().push(time);
+        }
+        for times in busy.values_mut() {
+            times.sort_unstable();
+            times.dedup_by(|next, time| {
+                let goes_on = self.common.timebase.nanos(next.0.saturating_sub(time.1)) < REST.as_nanos() as u64;
+                if goes_on {
+                    time.1 = time.1.max(next.1);
+                }
+                goes_on
+            });
+        }
+        busy
+    }
+
+    /// The waits of a span, each with a long poll that may have been in its way.
+    fn waits_of<'a>(&self, victim: &SpanView<'_>, by_thread: &ByThread<'a>, busy: &BusyTimes) -> Vec<Wait<'a>> {
+        let Some((log, _)) = victim.poll_log() else { return Vec::new() };
         let mut found = Vec::new();
         // A task that was spawned waits for its first poll as for any other.
         let mut wait_from = victim.start_ticks();
         for poll in &log.segments {
-            let ready_from = if poll.woken == 0 { wait_from } else { poll.woken.max(wait_from) };
             let longs = by_thread.get(&poll.thread).map_or(&[][..], Vec::as_slice);
             let before = longs.partition_point(|long| long.end <= poll.start);
-            let is_soon = |long: &&&LongPoll| timebase.nanos(poll.start - long.end) < SOON.as_nanos() as u64;
-            for &behind in longs[..before].iter().rev().take_while(is_soon) {
-                let overlap = behind.end.saturating_sub(behind.start.max(ready_from));
+            let busy_from = busy.get(&poll.thread).map_or(poll.start, |times| {
+                let later = times.partition_point(|time| time.0 <= poll.start);
+                times[..later].last().map_or(poll.start, |time| time.0)
+            });
+            let is_ready_during = |long: &LongPoll| poll.woken != 0 && poll.woken < long.end;
+            let is_near = |long: &&&LongPoll| is_ready_during(long) || long.end > busy_from;
+            for &behind in longs[..before].iter().rev().take_while(is_near) {
+                let was_ready = is_ready_during(behind);
+                let from = if was_ready { poll.woken.max(wait_from) } else { wait_from };
+                let overlap = behind.end.saturating_sub(behind.start.max(from));
                 if overlap > 0 && !victim.is_related_to(behind) {
-                    found.push(Wait { behind, overlap, was_woken: poll.woken != 0 });
+                    found.push(Wait { behind, overlap, was_ready });
                 }
             }
             wait_from = poll.end;
@@ -150,7 +181,7 @@ impl Trace {
         found
     }
 
-    fn blocked(&self, &Wait { behind, overlap, was_woken }: &Wait<'_>, one_thread: bool) -> BlockedBehind {
+    fn blocked(&self, &Wait { behind, overlap, was_ready }: &Wait<'_>, one_thread: bool) -> BlockedBehind {
         let here = (behind.trace == self.id()).then(|| self.span(behind.span)).flatten();
         BlockedBehind {
             trace_id: behind.trace,
@@ -158,7 +189,7 @@ impl Trace {
             name: here.map_or_else(|| behind.name.clone(), |span| span.name_owned()),
             up_to: Duration::from_nanos(self.common.timebase.nanos(overlap)),
             poll: Duration::from_nanos(self.common.timebase.nanos(behind.end - behind.start)),
-            is_exact: one_thread && was_woken,
+            is_exact: one_thread && was_ready,
         }
     }
 
@@ -187,7 +218,10 @@ impl Trace {
 struct Wait<'a> {
     behind: &'a LongPoll,
     overlap: u64,
-    was_woken: bool,
+    /// Whether it is known that the future was ready for that long.
+    was_ready: bool,
 }
 
 type ByThread<'a> = HashMap<u32, Vec<&'a LongPoll>>;
+/// From when to when each thread was busy, in order of time.
+type BusyTimes = HashMap<u32, Vec<(u64, u64)>>;

@@ -11,6 +11,7 @@
 //! - [The end](#the-end): flush, shutdown, the books
 //! - [Traces as values](#traces-as-values): tests
 //!
+//! Something is slow and nobody says why: [find what blocks your runtime](guide::find_what_blocks).
 //! Coming [from `tracing`](guide::from_tracing) or [from `fastrace`](guide::from_fastrace): what you wrote there and write here.
 //!
 //! # Start
@@ -154,7 +155,9 @@
 //! ready), never polled, or open. The [`Status`] is what the program says.
 //!
 //! With [`time_polls`](PipelineBuilder::time_polls) the spans of futures know their polls as well:
-//! [`SpanView::polls`] has how many there were and the longest, [`SpanView::anatomy`] where the time went.
+//! [`SpanView::polls`] has how many there were and the longest, [`SpanView::anatomy`] where the time went,
+//! [`SpanView::blocked_behind`] who kept the thread meanwhile. The guide [find what blocks your runtime](guide::find_what_blocks)
+//! follows a program that does; [`watch_slow_polls`](PipelineBuilder::watch_slow_polls) tells of it while it happens.
 //!
 //! # Which spans there are
 //!

@@ -61,7 +61,7 @@ pub struct BlockedBehind {
     pub up_to: Duration,
     /// How long the poll took.
     pub poll: Duration,
-    /// Whether it is no upper bound but the time lost: the wake-up is known, so the future was ready all that time; and all
+    /// Whether it is no upper bound but the time lost: the wake-up lies inside of the poll, so the future was ready all that time; and all
     /// polls of the trace and all long polls beside it ran on one thread, as on a runtime with a single thread, so nobody else
     /// could have polled it.
     pub is_exact: bool,

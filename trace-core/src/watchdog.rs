@@ -97,7 +97,7 @@ pub(crate) type SlowPollHook = dyn Fn(&SlowPoll) + Send + Sync;
 pub(crate) struct Watchdog {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
-    /// Only behind a lock so that a pipeline can be shared.
+    /// In a mutex only so that others may share what holds the watchdog.
     over: Mutex<Receiver<()>>,
     /// How long the end waits for a callback that is running.
     patience: Duration,

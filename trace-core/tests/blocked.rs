@@ -140,6 +140,50 @@ fn of_spans_inside_of_each_other_the_innermost_blocks_and_the_innermost_waits() 
 }
 
 #[test]
+fn who_is_polled_late_because_others_were_first_waited_behind_the_long_poll_all_the_same() {
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
+    let victims = |rest: u64| {
+        let captured = Capture::new().manual_clock(clock.clone()).time_polls().run(|| {
+            let mut pool = LocalPool::new();
+            let root = trace_core::start_span("root");
+            let mut wakes = Vec::new();
+            for number in 1..5 {
+                let (wake, woken) = oneshot::channel::<()>();
+                wakes.push(wake);
+                let clock = clock.clone();
+                // Each works for a while before the next is polled.
+                let victim = async move {
+                    woken.await.expect("noisy wakes us");
+                    clock.advance(Duration::from_micros(900));
+                };
+                let victim = victim.in_span(Span::new(format!("victim {number}")));
+                pool.spawner().spawn_local(victim).expect("the pool runs");
+            }
+            let noisy = {
+                let clock = clock.clone();
+                async move { clock.advance(Duration::from_millis(20)) }.in_span(Span::new("noisy"))
+            };
+            let waker = {
+                let clock = clock.clone();
+                async move {
+                    clock.advance(Duration::from_millis(rest));
+                    wakes.into_iter().for_each(|wake| wake.send(()).expect("they wait"));
+                }
+            };
+            pool.spawner().spawn_local(noisy).expect("the pool runs");
+            pool.spawner().spawn_local(waker).expect("the pool runs");
+            pool.run();
+            root.end();
+        });
+        let trace = captured.trace().unwrap();
+        let blocked = trace.spans().filter(|span| !span.blocked_behind().is_empty());
+        (blocked.count(), trace.find("noisy").unwrap().held_up().up_to.as_millis())
+    };
+    assert_eq!(victims(0), (4, 80));
+    assert_eq!(victims(1), (0, 0), "the thread rested, or did something without a span, for a millisecond");
+}
+
+#[test]
 fn what_the_polls_tell_is_in_the_owned_spans_and_survives_them() {
     let captured = victim_and_noisy(false);
     let trace = captured.trace().unwrap();

@@ -149,6 +149,18 @@ fn the_time_from_a_wake_up_to_its_poll_is_queued_and_the_time_before_is_waited()
 }
 
 #[test]
+fn a_timer_that_fires_late_because_its_thread_was_kept_was_kept_by_the_long_poll() {
+    let trace = captured(|executor| async move {
+        // Both are due while the other works, and this executor fires timers when nothing else is to be done.
+        executor.spawn(Box::pin(executor.sleep(5).in_span(Span::new("victim"))));
+        executor.spawn(Box::pin(executor.work(30).in_span(Span::new("noisy"))));
+    });
+    assert_eq!(parts(&trace, "victim"), [0, 0, 30, 0], "as far as its waker knows, it waited for its timer");
+    let [blocked] = trace.find("victim").unwrap().blocked_behind() else { panic!("nobody was in its way") };
+    assert_eq!((&*blocked.name, millis(blocked.up_to), blocked.is_exact), ("noisy", 30, false));
+}
+
+#[test]
 fn who_is_woken_while_being_polled_is_queued_at_once() {
     let trace = captured(|executor| async move {
         let mut polls = 0;
