@@ -92,6 +92,18 @@ fn the_environment_sets_the_filter_the_limits_and_the_service() {
 }
 
 #[test]
+fn what_is_wrong_in_the_environment_is_told_unless_only_errors_are_wanted() {
+    for (level, is_printed) in [("info", true), ("warn", true), ("error", false)] {
+        let output = Child::new().env("OTEL_TRACES_SAMPLER", "dice").env("OTEL_LOG_LEVEL", level).run(|| {
+            let pipeline = builder().exporter(MemoryExporter::new()).init().unwrap();
+            assert_eq!(pipeline.warnings().len(), 1);
+            assert!(pipeline.warnings()[0].to_string().contains("dice"));
+        });
+        assert_eq!(String::from_utf8_lossy(&output.stderr).contains("dice"), is_printed, "{level}");
+    }
+}
+
+#[test]
 fn a_sampler_from_the_environment_is_asked() {
     let output = Child::new().env("OTEL_TRACES_SAMPLER", "always_off").run(|| {
         let pipeline = init().unwrap();

@@ -17,7 +17,7 @@ use crate::exporter::{Delivery, SpanExporter};
 use crate::filter::{self, Filter};
 use crate::findings::Detectors;
 use crate::init_error::InitError;
-use crate::kind::SpanKind;
+use crate::kind::{Level, SpanKind};
 use crate::limits::SpanLimits;
 use crate::line::{EndHook, Line, LineRules, TailSampler};
 use crate::live;
@@ -511,20 +511,27 @@ impl PipelineBuilder {
         if INITIALISED.swap(true, Ordering::AcqRel) {
             return Err(InitError::AlreadyInitialised);
         }
-        let told = |(exporter, warning): &(String, ConfigWarning)| eprintln!("{exporter}: {warning}");
-        let of_exporters = self.exporters.iter().flat_map(|exporter| {
-            exporter.warnings().iter().map(|warning| (exporter.name().to_owned(), warning.clone()))
-        });
-        let own = env.warnings.iter().map(|warning| ("trace-core".to_owned(), warning.clone()));
-        let warnings: Vec<_> = own.chain(of_exporters).collect();
+        let warnings = self.warnings(&env);
+        let is_told = env.log_level.is_none_or(|level| level >= Level::Warn);
         let propagator = self.propagator.take();
         global::set_propagator(propagator.unwrap_or_else(|| global::of_names(env.propagators.as_deref())));
         let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
         let started = if is_on { self.start(env) } else { Ok(None) };
         let watchdog = started.inspect_err(|_| INITIALISED.store(false, Ordering::Release))?;
-        warnings.iter().for_each(told);
+        for (teller, warning) in warnings.iter().filter(|_| is_told) {
+            eprintln!("{teller}: {warning}");
+        }
         let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
         Ok(Pipeline { is_on, drop_timeout, warnings, _watchdog: watchdog })
+    }
+
+    /// What is wrong in the environment, and who found it.
+    fn warnings(&self, env: &EnvConfig) -> Vec<(String, ConfigWarning)> {
+        let of_exporters = self.exporters.iter().flat_map(|exporter| {
+            exporter.warnings().iter().map(|warning| (exporter.name().to_owned(), warning.clone()))
+        });
+        let own = env.warnings.iter().map(|warning| ("trace-core".to_owned(), warning.clone()));
+        own.chain(of_exporters).collect()
     }
 
     fn start(self, env: EnvConfig) -> Result<Option<Watchdog>, InitError> {

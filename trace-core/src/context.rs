@@ -314,6 +314,12 @@ pub(crate) fn current() -> Hot {
     Hot { trace: (HIGH.get(), LOW.get()), span: SPAN.get(), bits: BITS.get() }
 }
 
+/// Whether there is nothing here at all: no span, no pipeline of a capture, no cargo.
+#[inline]
+pub(crate) fn is_blank() -> bool {
+    BITS.get() == 0
+}
+
 /// Makes this the context.
 #[inline]
 fn set(hot: Hot) {

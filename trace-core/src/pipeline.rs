@@ -35,7 +35,8 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// What was wrong in the environment, and what was used instead; what the exporters read of it included. Each was printed to standard error as well.
+    /// What was wrong in the environment, and what was used instead; what the exporters read of it included. Each was printed
+    /// to standard error as well, unless `OTEL_LOG_LEVEL` is `error`.
     #[must_use]
     pub fn warnings(&self) -> &[ConfigWarning] {
         &self.warnings
@@ -115,5 +116,16 @@ impl Drop for Pipeline {
         if let Err(error) = wait(ask(true, Ending::GoOn, self.drop_timeout), self.drop_timeout) {
             eprintln!("trace-core: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipeline_can_be_shared_and_sent() {
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<Pipeline>();
     }
 }

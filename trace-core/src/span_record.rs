@@ -101,6 +101,8 @@ pub(crate) struct Extras {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) links: Vec<LinkRecord>,
+    /// What lies behind the attributes and the polls, in bytes.
+    heap: usize,
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
 }
@@ -144,6 +146,7 @@ impl Extras {
             attributes: Vec::new(),
             events: Vec::new(),
             links: Vec::new(),
+            heap: 0,
             in_the_way: OnceLock::new(),
         }
     }
@@ -171,15 +174,27 @@ impl Extras {
         size_of_val(&*self.spans)
             + size_of_val(&*self.events)
             + self.links.len() * (size_of::<LinkRecord>() + size_of::<LinkTarget>())
-            + self.spans.iter().filter_map(|extra| extra.polls.as_ref()).map(|polls| polls.bytes()).sum::<usize>()
-            + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
+            + size_of_val(&*self.attributes)
+            + self.heap
     }
 
     /// Keeps these attributes and tells where.
     pub(crate) fn keep(&mut self, attributes: Vec<Attribute>) -> Range<u32> {
-        let start = self.attributes.len() as u32;
+        let first = self.attributes.len();
         self.attributes.extend(attributes);
-        start..self.attributes.len() as u32
+        self.reckon(first)
+    }
+
+    /// Reckons with the attributes from this place on, and tells where they are.
+    pub(crate) fn reckon(&mut self, first: usize) -> Range<u32> {
+        self.heap += self.attributes[first..].iter().map(Attribute::heap_bytes).sum::<usize>();
+        first as u32..self.attributes.len() as u32
+    }
+
+    /// Keeps what is known of a span's polls.
+    pub(crate) fn keep_polls(&mut self, span: &mut SpanRecord, polls: Box<PollLog>) {
+        self.heap += polls.bytes();
+        self.of_or_new(span).polls = Some(polls);
     }
 }
 

@@ -260,7 +260,8 @@ fn a_waker_says_inside_of_the_future_that_it_wakes_the_same_as_it_did_outside() 
         let counts = || (executors.0.load(Ordering::Relaxed), others.0.load(Ordering::Relaxed));
         wakers[4].wake_by_ref();
         assert_eq!(counts(), (0, 1), "each wakes the executor that it came from");
-        wakers[0].clone().wake();
+        let owned = wakers[0].clone();
+        owned.wake();
         assert_eq!(counts(), (1, 1));
         assert!(future.as_mut().poll(&mut Context::from_waker(&other)).is_pending());
     });

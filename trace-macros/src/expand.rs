@@ -17,11 +17,11 @@ mod record;
 mod returned;
 mod sync;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Lifetime, Meta, Signature, Token};
+use syn::{Attribute, Lifetime, Meta, Path, Signature, Token};
 
 use crate::args::Options;
 use crate::item::Function;
@@ -32,23 +32,50 @@ pub(crate) use output::is_result;
 /// Where our tokens stand, and where trace-core is.
 pub(crate) struct Site {
     pub(crate) span: Span,
-    pub(crate) core: TokenStream,
+    pub(crate) core: Core,
 }
 
 impl Site {
     fn of(options: &Options, sig: &Signature) -> Self {
         let span = Span::mixed_site().located_at(sig.ident.span());
-        let core = match &options.krate {
-            Some(path) => path.to_token_stream(),
-            None => quote_spanned!(span=> ::trace_core),
-        };
-        Self { span, core }
+        Self { span, core: Core { span, path: options.krate.clone() } }
     }
 
     /// The doc-hidden module with what expansions call.
-    pub(crate) fn support(&self) -> TokenStream {
-        let core = &self.core;
-        quote_spanned!(self.span=> #core::__private)
+    pub(crate) fn support(&self) -> Support<'_> {
+        Support(&self.core)
+    }
+}
+
+/// The path to trace-core.
+///
+/// It and [`Support`] are no token streams: to put one stream into another is a call to the compiler, and these stand in an
+/// expansion twenty times.
+#[derive(Clone)]
+pub(crate) struct Core {
+    span: Span,
+    /// What the option `crate` says.
+    path: Option<Path>,
+}
+
+impl ToTokens for Core {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        if let Some(path) = &self.path {
+            return path.to_tokens(tokens);
+        }
+        Token![::](self.span).to_tokens(tokens);
+        tokens.append(Ident::new("trace_core", self.span));
+    }
+}
+
+/// The path to what expansions call.
+pub(crate) struct Support<'a>(&'a Core);
+
+impl ToTokens for Support<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
+        Token![::](self.0.span).to_tokens(tokens);
+        tokens.append(Ident::new("__private", self.0.span));
     }
 }
 

@@ -75,7 +75,7 @@ function makeModel(data) {
   const count = (/** @type {number[]} */ ...of) => outcome.reduce((sum, o) => sum + Number(of.includes(o)), 0);
   /** @type {Map<string, number> | undefined} */
   let ids;
-  const id = (/** @type {number} */ i) => data.ids.slice(16 * i, 16 * i + 16);
+  const id = (/** @type {number} */ i) => (i < 0 ? "" : data.ids.slice(16 * i, 16 * i + 16));
   return {
     data, strings, n, depth, start, dur, end, name, part, total, outcome, parent, last, kids, services, service, polls, value, traceOf, id,
     threads: /** @type {string[]} */ (data.threads ?? []),

@@ -1,6 +1,6 @@
 // Search inside a trace: it finds, and never hides.
 
-/** @typedef {{threshold: number, critical: () => ReturnType<typeof criticalPath>, blocked: () => Map<number, Blocked>}} Facts */
+/** @typedef {{critical: () => ReturnType<typeof criticalPath>, blocked: () => Map<number, Blocked>}} Facts */
 
 /** @param {string} text @returns {{not: boolean, word: string}[]} words; quotes keep spaces, a minus negates */
 function queryWords(text) {

@@ -13,15 +13,18 @@ const assets = new URL("../assets/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, assets), "utf8");
 
 const { files } = JSON.parse(readFileSync(new URL("tsconfig.json", import.meta.url), "utf8"));
-const source = files.map((name) => read(name.replace("../assets/", ""))).join("\n");
+const joined = files.map((name) => read(name.replace("../assets/", ""))).join("\n");
 
-// Properties that only the viewer's own objects have: none of the data block, of a copied span, of the browser, or an element's id.
-// Where the hook for tests has one, it is in quotes there.
-const OWN = ["colours", "rowHeight", "viewName", "isMatch", "onGroup", "showCritical", "panelOpen", "laneNames", "laneOf", "covers", "density", "failures", "matches", "inside", "folded", "givenUp", "isFailed", "nameOf", "serviceOf", "traceOf", "refresh", "onlyB", "toB", "victim", "overlap", "exact", "arrows", "pointer"];
-const { code = "" } = await minify(`(() => {"use strict";\n${source}\n})();`, {
+// `app` is used by its members only, so each of them can be a variable, whose name is then made short.
+const members = new Set();
+const source = joined.replace(/^const app = .*$/m, "").replace(/(?<![\w.#"])app\.(\w+)/g, (_, member) => {
+  members.add(member);
+  return `app_${member}`;
+});
+
+const { code = "" } = await minify(`(() => {"use strict";\nlet ${[...members].map((member) => `app_${member}`).join(", ")};\n${source}\n})();`, {
   ecma: 2020,
   compress: { passes: 3, ecma: 2020, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
-  mangle: { properties: { keep_quoted: true, regex: new RegExp(`^(${OWN.join("|")})$`) } },
   format: { comments: false },
 });
 

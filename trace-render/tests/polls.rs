@@ -112,6 +112,15 @@ fn the_viewer_and_the_core_take_a_span_apart_in_the_same_way() {
 }
 
 #[test]
+fn durations_read_as_the_viewer_writes_them() {
+    let vectors: Json = serde_json::from_str(include_str!("golden/durations.json")).unwrap();
+    for vector in vectors.as_array().unwrap() {
+        let (nanos, expected) = (vector[0].as_u64().unwrap(), vector[1].as_str().unwrap());
+        assert_eq!(trace_core::__render::duration_text(nanos, "µs"), expected);
+    }
+}
+
+#[test]
 fn lines_of_json_bring_polls_back_and_all_that_follows_from_them() {
     for seed in 0..24 {
         let written = random_trace(seed);

@@ -86,6 +86,8 @@ check("the test above can fail: without the escapes the payload runs, and the po
 
 check("ugly traces are drawn: nothing, orphans, a circle, two roots, skew, no time, a long chain", async () => {
   for (const [name, spans, rows] of [
+    ["two-roots", [span(1, 0, "a", 0, 9), span(2, 1, "below", 1, 2), span(3, 0, "b", 5, 9)], 3],
+    ["outside", [span(1, 0, "a", 10, 9), span(2, 1, "before", 0, 5), span(3, 1, "after", 30, 5), span(4, 1, "around", 0, 90)], 4],
     ["orphans", [span(1, 99, "orphan", 0, 5), span(2, 98, "other", 5, 0)], 2],
     ["circle", [span(1, 3, "a", 0, 9), span(2, 1, "b", 1, 8), span(3, 2, "c", 2, 7)], 3],
     ["skew", [span(1, 0, "root", 50, 10), span(2, 1, "early", 0, 5), span(3, 1, "late", 90, 5)], 3],
@@ -169,7 +171,7 @@ check("every line of the key table does what it says", async () => {
   assert.equal((await press("0")).view.t0, 0);
   assert.ok((await press("f")).view.t0 > 90 * MS);
   assert.equal((await press("Shift+F")).focus, select(3));
-  assert.equal((await press("Backspace")).focus, null);
+  assert.equal((await press("Backspace")).focus, "");
   assert.equal((await press("]")).folded, 3);
   assert.equal((await press("o")).folded, 2);
   assert.equal((await press("[")).folded, 0);
@@ -204,6 +206,73 @@ check("every line of the key table does what it says", async () => {
   assert.equal(await page.locator("dialog").isVisible(), true);
   await page.keyboard.press("Escape");
   await press("y"); await press("Shift+Y");
+  await close();
+});
+
+check("the mouse selects, zooms, measures, pans and tells", async () => {
+  const { page, state, close } = await open(shop());
+  const box = await page.locator("#bars").boundingBox(), { rowHeight } = await state();
+  const at = (x, row) => [box.x + x, box.y + (row + 0.5) * rowHeight];
+  const view = async () => { await page.waitForTimeout(40); return (await state()).view; };
+  const drag = async (from, to) => {
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move((from[0] + to[0]) / 2, from[1]);
+    await page.mouse.move(...to);
+    await page.mouse.up();
+  };
+  const [whole, ns] = [await view(), (x) => (x - 1) / (box.width - 1) * 152 * MS];
+
+  await page.mouse.move(...at(50, 1));
+  await page.waitForTimeout(40);
+  assert.match(await page.locator("#tip").innerText(), /^[\d.]+ ms · reserve stock, shop, 101\.0 ms, 1 event$/);
+  await page.mouse.click(...at(50, 1));
+  assert.deepEqual([(await state()).sel, (await state()).panel], ["0000000000000002", true]);
+  await page.keyboard.press("Escape");
+
+  await drag(at(100, 3), at(300, 3));
+  const zoomed = await view(), now = await page.locator("#bars").boundingBox();
+  assert.equal(now.width, box.width);
+  assert.ok(Math.abs(zoomed.t0 - ns(100)) < 1e4 && Math.abs(zoomed.t1 - ns(300)) < 1e4, JSON.stringify(zoomed));
+  await page.keyboard.press("0");
+  await page.keyboard.down("Shift");
+  await drag(at(100, 3), at(300, 3));
+  await page.keyboard.up("Shift");
+  assert.deepEqual(await view(), whole, "to measure is not to zoom");
+  assert.match(await page.locator("#live").innerText(), /^38\.4 ms measured$/);
+
+  await page.mouse.move(...at(200, 2));
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, -200);
+  await page.keyboard.up("Control");
+  const near = await view();
+  assert.ok(near.t1 - near.t0 < 152 * MS && Math.abs((ns(200) - near.t0) / (near.t1 - near.t0) - 200 / box.width) < 0.01, "the time under the pointer stays there");
+  await page.keyboard.down("Shift");
+  await page.mouse.wheel(0, 300);
+  await page.keyboard.up("Shift");
+  assert.ok((await view()).t0 > near.t0);
+
+  await page.mouse.dblclick(...at(box.width - 20, 4));
+  await page.keyboard.press("0");
+  const row = page.locator(".row", { hasText: "charge" }).first();
+  await row.locator("bdi").first().dblclick();
+  const on = await view();
+  assert.ok(Math.abs(on.t0 - 99 * MS) < 1.5 * MS && Math.abs(on.t1 - 143 * MS) < 1.5 * MS, JSON.stringify(on));
+
+  const map = await page.locator("#minimap").boundingBox();
+  await drag([map.x + map.width / 2, map.y + 20], [map.x + map.width * 3 / 4, map.y + 20]);
+  const brushed = await view();
+  assert.ok(Math.abs(brushed.t0 - 76 * MS) < MS && Math.abs(brushed.t1 - 114 * MS) < MS, JSON.stringify(brushed));
+  await page.mouse.dblclick(map.x + 20, map.y + 20);
+  assert.deepEqual(await view(), whole);
+
+  await page.keyboard.press("Escape");
+  const bar = await page.locator("#splitter").boundingBox();
+  await drag([bar.x + 3, bar.y + 5], [bar.x + 103, bar.y + 5]);
+  await page.waitForTimeout(250);
+  const left = await page.locator("#grid").boundingBox();
+  assert.ok(Math.abs(left.width - (box.x + 100)) < 6, `${left.width}`);
+  assert.match(await page.evaluate(() => location.hash), /w=\d+/);
   await close();
 });
 
@@ -468,9 +537,9 @@ check("a hundred thousand spans with five polls each stay within the budgets", a
   const took = async (what, q) => {
     const times = [];
     for (let k = 0; k < 5; k++) {
-      if (what === "foldAll") await page.evaluate(() => window.__trace.time("unfoldAll"));
+      if (what === "foldAll") await page.evaluate(() => window.__trace.run("unfoldAll"));
       const before = (await cpu()).TaskDuration;
-      await page.evaluate(([what, q]) => window.__trace.time(what, q), [what, q]);
+      await page.evaluate(([what, q]) => window.__trace.run(what, q), [what, q]);
       times.push((await cpu()).TaskDuration - before);
     }
     return times.sort((a, b) => a - b)[2];
@@ -482,10 +551,26 @@ check("a hundred thousand spans with five polls each stay within the budgets", a
   await close();
 });
 
-check("an SVG is drawn as an image", async () => {
-  const path = svgOf("picture", [span(1, 0, "checkout", 0, 152), span(2, 1, "charge", 101, 40, error)]);
-  const { page, trouble, close } = await open(path, { ready: false });
-  assert.deepEqual(trouble, []);
-  assert.match(await page.locator("svg").first().textContent(), /charge/);
-  await close();
+check("an SVG is drawn, light or dark as the reader's system is", async () => {
+  const path = svgOf("picture", [span(1, 0, "checkout", 0, 152, polls(0, [[0, 10, 1], [90, 20, 1, 80]])), span(2, 1, "charge", 101, 40, error)]);
+  for (const [colorScheme, background, bar] of [["light", "255,255,255", "37,106,98"], ["dark", "20,23,28", "64,172,159"]]) {
+    const { page, trouble, requests, close } = await open(path, { ready: false, colorScheme });
+    assert.match(await page.locator("svg").first().textContent(), /charge/);
+    const picture = (await page.screenshot()).toString("base64");
+    assert.deepEqual([trouble, requests.length], [[], 1]);
+    await close();
+    // Where its first bar begins there is a poll, in the colour of its service.
+    const judge = await open(shop());
+    const pixels = await judge.page.evaluate(async ([png, points]) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${png}`;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [image.width, image.height];
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      return points.map(([x, y]) => canvas.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3).join());
+    }, [picture, [[200, 10], [425, 63]]]);
+    await judge.close();
+    assert.deepEqual(pixels, [background, bar], colorScheme);
+  }
 });
