@@ -14,6 +14,7 @@ pub mod harness;
 pub mod ledger;
 pub mod machine;
 pub mod measure;
+pub mod otlp;
 pub mod peer;
 pub mod plan;
 pub mod report;

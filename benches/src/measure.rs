@@ -21,7 +21,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    fn of(self, count: u32) -> u32 {
+    pub(crate) fn of(self, count: u32) -> u32 {
         match self {
             Self::Full => count,
             Self::Quick => count.div_ceil(20),

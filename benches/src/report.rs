@@ -76,14 +76,14 @@ impl fmt::Display for Report {
 
 /// The median and the quartiles of one figure.
 #[derive(Debug, Clone, Copy, Default)]
-struct Middle {
+pub(crate) struct Middle {
     low: Option<f64>,
-    middle: Option<f64>,
+    pub(crate) middle: Option<f64>,
     high: Option<f64>,
 }
 
 impl Middle {
-    fn of(figures: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = figures.collect();
         sorted.sort_by(f64::total_cmp);
         let at = |quarter: usize| {
@@ -152,6 +152,6 @@ impl Figures {
 }
 
 /// Two digits where they say something.
-fn number(figure: f64) -> String {
+pub(crate) fn number(figure: f64) -> String {
     if figure.abs() < 10.0 { format!("{figure:.2}") } else { format!("{figure:.1}") }
 }

@@ -5,6 +5,7 @@ pub mod child;
 pub mod exporters;
 pub mod memory;
 pub mod prng;
+pub mod programs;
 
 /// The code in the README compiles and runs.
 #[cfg(doctest)]

@@ -4,44 +4,23 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use tests::programs::{example, root};
+
 /// An example that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
-}
-
-/// Where the examples lie, built. `cargo test` has built them already, then this only looks.
-fn programs() -> &'static Path {
-    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        // target/PROFILE/deps/this_test
-        let this = env::current_exe().unwrap();
-        let profile = this.parent().and_then(Path::parent).unwrap();
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "--examples", "--target-dir"]).arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.current_dir(root()).status().unwrap().success(), "the examples do not build");
-        profile.join("examples")
-    })
-}
-
 /// Runs an example and returns what it printed to the standard output.
 fn run(name: &str, arguments: &[&Path]) -> String {
-    let mut command = Command::new(programs().join(format!("{name}{}", env::consts::EXE_SUFFIX)));
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .env("CARGO_MANIFEST_DIR", root().join("examples"));
+    finish(name, Command::new(example(name)).args(arguments))
+}
+
+/// Runs a program to its end and returns what it printed to the standard output.
+fn finish(name: &str, command: &mut Command) -> String {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).env("CARGO_MANIFEST_DIR", root().join("examples"));
     // What the tester's shell says must not change what the examples print.
     for (variable, _) in env::vars_os() {
         let is_ours = variable.to_str().is_some_and(|name| name.starts_with("OTEL_") || name == "TRACE_FILTER");
@@ -257,6 +236,44 @@ fn anatomy_tells_who_waits_and_who_blocks() {
 }
 
 #[test]
+fn blocking_names_the_request_that_kept_the_thread_and_what_it_cost_the_others() {
+    let text = run("blocking", &[]);
+    assert!(text.contains(" · shop · 9 spans · "), "{text}");
+    // The head may take two lines.
+    let head = text.lines().take_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join(" ");
+    assert!(head.contains("⚠ render_report held up 3 spans, up to 1"), "{text}");
+    // Each is blocked where it waits: for its request, or for the database.
+    let victims: Vec<&str> = text.lines().filter(|line| line.contains(" behind render_report")).collect();
+    assert_eq!(victims.len(), 3, "{text}");
+    let ours = |line: &&str| line.contains("─ query ") || line.contains("─ request ");
+    assert!(victims.iter().all(ours), "{text}");
+    let culprits: Vec<&str> = text.lines().filter(|line| line.contains("longest poll ")).collect();
+    let [culprit] = culprits[..] else { panic!("{text}") };
+    assert!(culprit.contains("─ render_report ") && culprit.contains("held up 3 spans"), "{text}");
+}
+
+/// The guide shows what the example prints: the same rows, whatever the times and the order of the requests.
+#[test]
+fn the_guide_to_what_blocks_shows_what_the_example_prints() {
+    let guide = fs::read_to_string(root().join("trace-core/docs/find_what_blocks.md")).unwrap();
+    let shown = guide.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let words = |text: &str| {
+        let head = text.lines().take_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join(" · ");
+        let (_, head) = head.split_once(" · ").unwrap();
+        let is_fixed = |part: &&str| !part.chars().any(|digit| digit.is_ascii_digit()) || part.contains("spans");
+        let up_to = |part: &str| part.split(", up to").next().unwrap().to_owned();
+        let head: Vec<String> = head.split(" · ").filter(is_fixed).map(up_to).collect();
+        let tree = rows(&text.lines().skip_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join("\n"));
+        let mut names: Vec<String> =
+            tree.iter().filter_map(|row| row.split_whitespace().next()).map(str::to_owned).collect();
+        names.sort_unstable();
+        let count = |what: &str| text.matches(what).count();
+        (head, names, count(" behind render_report"), count("longest poll"), count("url.path=/report"))
+    };
+    assert_eq!(words(shown), words(&run("blocking", &[])));
+}
+
+#[test]
 fn log_lines_carry_the_ids_of_their_span() {
     let text = run("log_lines", &[]);
     let lines: Vec<&str> = text.lines().collect();
@@ -270,6 +287,47 @@ fn log_lines_carry_the_ids_of_their_span() {
     let span = lines[1].rsplit('=').next().unwrap();
     assert_eq!(json["span_id"], span);
     assert_ne!(lines[2].rsplit('=').next().unwrap(), span);
+}
+
+/// The trace that `distributed` shows last: how deep each span stands, and its name.
+fn tree(text: &str) -> Vec<(usize, &str)> {
+    let is_branch = |c: char| "│├└─ ".contains(c);
+    let rows = text.lines().filter(|line| line.contains(": "));
+    rows.map(|line| {
+        let depth = line.chars().take_while(|&c| is_branch(c)).count() / 3;
+        (depth, line.trim_start_matches(is_branch).split("  ").next().unwrap())
+    })
+    .collect()
+}
+
+#[test]
+fn distributed_is_one_trace_through_four_processes() {
+    let text = run("distributed", &[]);
+    let (parts, whole) = text.split_once("--- all parts together\n").unwrap();
+    for (part, spans) in [("visitor", 2), ("gateway", 3), ("prices", 3), ("stock", 2)] {
+        assert!(parts.contains(&format!("--- {part}, process ")), "{text}");
+        assert!(parts.contains(&format!(" · {part} · {spans} spans · ")), "{text}");
+        assert!(parts.contains(&format!("{part}: {spans} spans ended, 0 lost")), "{text}");
+    }
+    assert_eq!(count(whole, "trace "), 1, "{whole}");
+    let found = tree(whole);
+    let head = [(0, "visitor: visit"), (1, "visitor: GET"), (2, "gateway: GET /cart/{item}")];
+    let stock = [(3, "gateway: GET"), (4, "stock: GET /stock/{item}"), (5, "stock: count")];
+    let prices =
+        [(3, "gateway: GET"), (4, "prices: GET /price/{item}"), (5, "prices: look_up"), (5, "prices: discount")];
+    // Both are asked at the same time, so either may have begun first.
+    let either = [[&head[..], &stock, &prices].concat(), [&head[..], &prices, &stock].concat()];
+    assert!(either.contains(&found), "{found:#?}\n{text}");
+}
+
+#[test]
+fn the_script_of_distributed_starts_asks_and_stops() {
+    let mut script = Command::new(root().join("examples/distributed/run"));
+    let text = finish("distributed/run", script.arg("3").env("DISTRIBUTED", example("distributed")));
+    assert_eq!((count(&text, "trace "), count(&text, "visit ")), (12, 3), "{text}");
+    for (part, spans) in [("visitor", 6), ("gateway", 9), ("prices", 9), ("stock", 6)] {
+        assert!(text.contains(&format!("{part}: {spans} spans ended, 0 lost")), "{text}");
+    }
 }
 
 /// A path of this test run's own, at which nothing is.

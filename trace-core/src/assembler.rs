@@ -27,6 +27,9 @@ use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
 use crate::value::Attribute;
 
+/// A trace gets room for as many spans as the last one had, up to 6 KiB.
+const MOST_TYPICAL_SPANS: usize = 128;
+
 /// How settled spans leave a trace that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Take {
@@ -148,7 +151,11 @@ impl Assembler {
                 self.at(trace).closed(span);
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
-                let mut marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                let mut marks = match origin {
+                    Origin::Child | Origin::LocalRoot => Marks::NONE,
+                    Origin::Remote => Marks::PARENT_IS_REMOTE,
+                    Origin::ChosenRoot => Marks::CHOSEN_ROOT,
+                };
                 marks.set(Marks::ANNOUNCED);
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
@@ -316,6 +323,12 @@ impl Assembler {
         Some(self.seats[seat].snapshot(&self.rules))
     }
 
+    /// The open spans of this trace.
+    pub(crate) fn open_spans_of(&self, trace: TraceId) -> Option<Trace> {
+        let seat = *self.places.get(&trace)?;
+        Some(self.seats[seat].open_spans(&self.rules))
+    }
+
     /// The open spans of each trace, and nothing else of it.
     pub(crate) fn open_spans(&self) -> Vec<Trace> {
         let with_open = self.seats.iter().filter(|assembly| assembly.open() > 0);
@@ -400,7 +413,7 @@ impl Assembler {
         let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
-        self.typical_spans = trace.len().min(64);
+        self.typical_spans = trace.len().min(MOST_TYPICAL_SPANS);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }

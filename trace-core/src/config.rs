@@ -41,7 +41,8 @@ pub struct EnvConfig {
     pub disabled: bool,
     /// `OTEL_RESOURCE_ATTRIBUTES`, and `OTEL_SERVICE_NAME`, which wins over a `service.name` there.
     pub resource: Resource,
-    /// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+    /// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`. Beside the specification's names there are `probability` and
+    /// `parentbased_probability` for [`Sampler::probability`], which the specification has no name for.
     pub sampler: Option<Sampler>,
     /// `OTEL_SPAN_*_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`, and, where the first do not
     /// say, `OTEL_ATTRIBUTE_*_LIMIT`.
@@ -52,7 +53,8 @@ pub struct EnvConfig {
     pub exporters: Option<Vec<ExporterName>>,
     /// `OTEL_PROPAGATORS`: what is read from and written to other processes. Empty for `none`.
     pub propagators: Option<Vec<PropagatorName>>,
-    /// `OTEL_LOG_LEVEL`: how much this library says of itself.
+    /// `OTEL_LOG_LEVEL`: how much this library says of itself on standard error. With `error` it does not print its
+    /// [`warnings`](Self::warnings).
     pub log_level: Option<Level>,
     /// `TRACE_FILTER`: which spans are made.
     pub filter: Option<Filter>,
@@ -82,6 +84,8 @@ pub enum ExporterName {
     Console,
     /// `otlp`: to a collector or a back end, over the network.
     Otlp,
+    /// `otlp/stdout`: OTLP/JSON, a line for each batch, on the standard output.
+    OtlpStdout,
 }
 
 /// A format that `OTEL_PROPAGATORS` can name.
@@ -180,6 +184,8 @@ fn sampler(env: &EnvReader<'_>) -> Option<Sampler> {
         ("always_on", _) => Sampler::always_on(),
         ("always_off", _) => Sampler::always_off(),
         ("traceidratio", _) => Sampler::ratio(sampler_ratio(env)),
+        // Ours: the specification has no name for its `ProbabilitySampler` yet.
+        ("probability", _) => Sampler::probability(sampler_ratio(env)),
         ("jaeger_remote", _) | ("xray", false) => {
             env.warn(VARIABLE, value, ConfigProblem::Unsupported, "the default");
             return None;
@@ -251,7 +257,9 @@ fn batch(env: &EnvReader<'_>) -> BatchConfig {
 }
 
 fn exporters(env: &EnvReader<'_>) -> Option<Vec<ExporterName>> {
-    env.choices("OTEL_TRACES_EXPORTER", &[("console", ExporterName::Console), ("otlp", ExporterName::Otlp)])
+    let known =
+        [("console", ExporterName::Console), ("otlp", ExporterName::Otlp), ("otlp/stdout", ExporterName::OtlpStdout)];
+    env.choices("OTEL_TRACES_EXPORTER", &known)
 }
 
 pub(crate) fn propagators(env: &EnvReader<'_>) -> Option<Vec<PropagatorName>> {
@@ -387,6 +395,16 @@ mod tests {
             (name, "parentbased_always_on", "", Some(parent_based(Sampler::always_on())), None, "the default"),
             (name, "parentbased_always_off", "", Some(parent_based(Sampler::always_off())), None, "no root"),
             (name, "ParentBased_TraceIdRatio", "0.5", Some(parent_based(Sampler::ratio(0.5))), None, "both"),
+            (name, "probability", "0.25", Some(Sampler::probability(0.25)), None, "our own name"),
+            (name, "probability", "", Some(Sampler::probability(1.0)), None, "with the same default"),
+            (
+                name,
+                "parentbased_probability",
+                "1e-3",
+                Some(parent_based(Sampler::probability(1e-3))),
+                None,
+                "below a parent",
+            ),
             (name, "jaeger_remote", "", None, Some(ConfigProblem::Unsupported), "we have no such thing"),
             (name, "parentbased_jaeger_remote", "", None, Some(ConfigProblem::Unsupported), "nor below a parent"),
             (name, "xray", "", None, Some(ConfigProblem::Unsupported), "nor this"),

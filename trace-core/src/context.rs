@@ -73,6 +73,10 @@ const TIMES_POLLS: u64 = 1 << 17;
 const LENT: u64 = 1 << 18;
 /// The context has cargo, which lies on top of the thread's frames.
 const LOADED: u64 = 1 << 19;
+/// There is no span because somebody asked for none.
+const DETACHED: u64 = 1 << 20;
+/// Wake-ups are timed in this trace.
+const TIMES_WAKES: u64 = 1 << 21;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
 const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED;
 
@@ -102,6 +106,16 @@ impl Hot {
     /// The same place without a span.
     pub(crate) const fn without_span(self) -> Self {
         Self { bits: self.bits & (OF_THE_THREAD | SUPPRESSED | u64::MAX << PIPELINE), ..Self::NONE }
+    }
+
+    /// The same place without a span, because somebody asked for that.
+    pub(crate) const fn detached(self) -> Self {
+        let bare = self.without_span();
+        Self { bits: bare.bits | DETACHED, ..bare }
+    }
+
+    pub(crate) const fn is_detached(self) -> bool {
+        self.bits & DETACHED != 0
     }
 
     /// The context of a child of this span.
@@ -166,8 +180,14 @@ impl Hot {
         self.bits & TIMES_POLLS != 0
     }
 
-    pub(crate) const fn timing_polls(self, times: bool) -> Self {
-        Self { bits: if times { self.bits | TIMES_POLLS } else { self.bits }, ..self }
+    pub(crate) const fn times_wakes(self) -> bool {
+        self.bits & TIMES_WAKES != 0
+    }
+
+    pub(crate) const fn timing(self, polls: bool, wakes: bool) -> Self {
+        let polls = if polls { TIMES_POLLS } else { 0 };
+        let wakes = if wakes { TIMES_WAKES } else { 0 };
+        Self { bits: self.bits | polls | wakes, ..self }
     }
 
     pub(crate) const fn local_root(self) -> Self {
@@ -277,6 +297,12 @@ thread_local! {
 #[inline]
 pub(crate) fn current() -> Hot {
     Hot { trace: (HIGH.get(), LOW.get()), span: SPAN.get(), bits: BITS.get() }
+}
+
+/// Whether there is nothing here at all: no span, no pipeline of a capture, no cargo.
+#[inline]
+pub(crate) fn is_blank() -> bool {
+    BITS.get() == 0
 }
 
 /// Makes this the context.

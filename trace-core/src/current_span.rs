@@ -172,9 +172,9 @@ impl CurrentSpan {
     /// ```
     pub fn add_link(&self, link: impl Into<Link>) {
         if self.is_recording() {
-            let Link { context, attributes, .. } = link.into();
+            let Link { context, trace_state, attributes, .. } = link.into();
             let rest = attributes.into_iter().map(Record::Attribute);
-            self.write(Group::Link, WithFirst { first: Some(Record::LinkTo(context)), rest });
+            self.write(Group::Link, WithFirst { first: Some(Record::LinkTo(context, trace_state)), rest });
         }
     }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::env::ConfigWarning;
 use crate::resource::Resource;
 use crate::trace::{SpanView, Trace};
 
@@ -52,6 +53,12 @@ pub trait SpanExporter: Send + 'static {
     /// Whether it wants spans early or traces whole. Asked once, before the first call.
     fn delivery(&self) -> Delivery {
         Delivery::Spans
+    }
+
+    /// What is wrong in the variables that it read, and what it uses instead. Asked once, before the first call; the pipeline
+    /// prints it, and it stands in [`Pipeline::warnings`](crate::Pipeline::warnings).
+    fn warnings(&self) -> &[ConfigWarning] {
+        &[]
     }
 
     /// Takes one batch, which is never empty.

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::thread;
 
+use crate::cargo;
 use crate::context::{self, Carry};
 use crate::future::{Carried, FutureExt, InSpan, run_in};
 use crate::name::SpanName;
 use crate::span::{Span, span};
 use crate::span_data::Link;
+use crate::start;
 
 /// What work that leaves its scope has to do with the span it leaves.
 ///
@@ -63,7 +65,8 @@ impl Handoff {
     pub fn linked_root(name: impl Into<SpanName>) -> Self {
         let root = span(name).root();
         let current = context::current().span_context();
-        let root = current.into_iter().fold(root, |root, current| root.link(Link::new(current)));
+        let state = || cargo::state_of(&context::cargo(), current.map(|current| current.trace_id())).clone();
+        let root = current.into_iter().fold(root, |root, current| root.link(Link::new(current).trace_state(state())));
         Self { mode: Mode::Span(root.start()) }
     }
 
@@ -78,7 +81,7 @@ impl Handoff {
     /// });
     /// ```
     pub fn detached() -> Self {
-        Self { mode: Mode::Context(Carry::bare(context::current().without_span())) }
+        Self { mode: Mode::Context(Carry::bare(start::detached_context())) }
     }
 
     /// It runs in this span, and ends it.

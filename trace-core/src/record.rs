@@ -101,7 +101,7 @@ pub(crate) enum Record {
     },
     Attribute(Attribute),
     EventName(Cow<'static, str>),
-    LinkTo(SpanContext),
+    LinkTo(SpanContext, TraceState),
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
@@ -116,8 +116,10 @@ pub(crate) enum Record {
 pub(crate) enum Origin {
     /// A child of a span of this process.
     Child,
-    /// The trace begins here.
+    /// The trace begins here, because nothing was current.
     LocalRoot,
+    /// The trace begins here, because somebody asked for it.
+    ChosenRoot,
     /// The trace goes on here after coming from another process.
     Remote,
 }

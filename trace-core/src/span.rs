@@ -180,20 +180,20 @@ impl Span {
         if start::is_nothing_here() {
             return Self::beside(context::current());
         }
-        match start::announce_child(callsite) {
-            Some(span) => Self {
-                handle: CurrentSpan { hot: context::current().child(span) },
-                cargo: context::cargo(),
-                role: Role::Ended,
-                was_panicking: std::thread::panicking(),
-            },
-            None => Self::at_length(callsite),
+        if let Some(hot) = start::plain_child(callsite) {
+            let (handle, cargo) = (CurrentSpan { hot }, context::cargo());
+            let mut span = Self { handle, cargo, role: Role::Ended, was_panicking: std::thread::panicking() };
+            if start::announce(&span.handle.hot, callsite) {
+                return span;
+            }
+            span.role = Role::Nothing;
         }
+        Self::at_length(callsite)
     }
 
     #[cold]
     #[inline(never)]
-    fn at_length(callsite: &'static Callsite) -> Self {
+    pub(crate) fn at_length(callsite: &'static Callsite) -> Self {
         Self::of(start::begin_anything(callsite))
     }
 

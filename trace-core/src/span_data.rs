@@ -6,9 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::callsite::Callsite;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::polls_data::PollsData;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
+use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
+use crate::waits::{Anatomy, BlockedBehind, Cancellation, HeldUp};
 
 /// Everything that was recorded of one span, owned.
 ///
@@ -49,6 +52,18 @@ pub struct SpanData {
     pub dropped: DroppedCounts,
     /// Where it stands in the source; `None` for a span from elsewhere.
     pub callsite: Option<&'static Callsite>,
+    /// The polls of its future; `None` for a sync span, and where polls were not timed.
+    pub polls: Option<PollsData>,
+    /// Where its time went, as [`SpanView::anatomy`](crate::SpanView::anatomy) tells it; `None` where `polls` is.
+    ///
+    /// This and what follows is worked out from the spans and polls of the whole trace, anew in [`Trace::from_spans`](crate::Trace::from_spans).
+    pub anatomy: Option<Anatomy>,
+    /// The waits that may have been lost to long polls of others, the longest first.
+    pub blocked_behind: Vec<BlockedBehind>,
+    /// How many other spans of its trace waited behind its long polls.
+    pub held_up: HeldUp,
+    /// How it was given up; `None` if it was not.
+    pub cancellation: Option<Cancellation>,
 }
 
 impl SpanData {
@@ -77,6 +92,11 @@ impl SpanData {
             links: Vec::new(),
             dropped: DroppedCounts::default(),
             callsite: None,
+            polls: None,
+            anatomy: None,
+            blocked_behind: Vec::new(),
+            held_up: HeldUp::default(),
+            cancellation: None,
         }
     }
 
@@ -145,6 +165,8 @@ impl Event {
 pub struct Link {
     /// The other span.
     pub context: SpanContext,
+    /// What the systems along its trace's way say of that; empty where it is not known.
+    pub trace_state: TraceState,
     /// Facts about the relation.
     pub attributes: Vec<Attribute>,
     /// How many of its attributes did not fit into the limits.
@@ -155,7 +177,14 @@ impl Link {
     /// A link to this span.
     #[must_use]
     pub fn new(context: SpanContext) -> Self {
-        Self { context, attributes: Vec::new(), dropped_attributes: 0 }
+        Self { context, trace_state: TraceState::new(), attributes: Vec::new(), dropped_attributes: 0 }
+    }
+
+    /// Sets what the systems along the other trace's way say of that.
+    #[must_use]
+    pub fn trace_state(mut self, state: TraceState) -> Self {
+        self.trace_state = state;
+        self
     }
 
     /// Adds a fact about the relation.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -14,6 +15,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
+use crate::waits::InTheWay;
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,7 @@ pub(crate) struct SpanRecord {
     pub(crate) id: SpanId,
     pub(crate) parent: Option<SpanId>,
     pub(crate) start: u64,
-    /// Meaningless while the outcome is [`Outcome::Open`].
+    /// While the outcome is [`Outcome::Open`], when the span was looked at, or its start.
     pub(crate) end: u64,
     pub(crate) callsite: &'static Callsite,
     pub(crate) kind: SpanKind,
@@ -47,6 +49,8 @@ impl Marks {
 
     /// It announced itself when it started.
     pub(crate) const ANNOUNCED: Self = Self(8);
+    /// Somebody asked for it to be a root, or for work without a context.
+    pub(crate) const CHOSEN_ROOT: Self = Self(16);
 
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {
@@ -72,6 +76,10 @@ pub(crate) struct Extras {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) links: Vec<LinkRecord>,
+    /// What lies behind the attributes and the polls, in bytes.
+    heap: usize,
+    /// Who was in whose way, once somebody has asked.
+    pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
 }
 
 /// What one span has beyond its record.
@@ -94,9 +102,12 @@ pub(crate) struct EventRecord {
     pub(crate) dropped_attributes: u32,
 }
 
+/// The other span, and what its trace state is.
+pub(crate) type LinkTarget = (SpanContext, TraceState);
+
 #[derive(Clone, Debug)]
 pub(crate) struct LinkRecord {
-    pub(crate) context: SpanContext,
+    pub(crate) target: Box<LinkTarget>,
     pub(crate) attributes: Range<u32>,
     pub(crate) dropped_attributes: u32,
 }
@@ -110,6 +121,8 @@ impl Extras {
             attributes: Vec::new(),
             events: Vec::new(),
             links: Vec::new(),
+            heap: 0,
+            in_the_way: OnceLock::new(),
         }
     }
 
@@ -135,16 +148,28 @@ impl Extras {
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.spans)
             + size_of_val(&*self.events)
-            + size_of_val(&*self.links)
-            + self.spans.iter().filter_map(|extra| extra.polls.as_ref()).map(|polls| polls.bytes()).sum::<usize>()
-            + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
+            + self.links.len() * (size_of::<LinkRecord>() + size_of::<LinkTarget>())
+            + size_of_val(&*self.attributes)
+            + self.heap
     }
 
     /// Keeps these attributes and tells where.
     pub(crate) fn keep(&mut self, attributes: Vec<Attribute>) -> Range<u32> {
-        let start = self.attributes.len() as u32;
+        let first = self.attributes.len();
         self.attributes.extend(attributes);
-        start..self.attributes.len() as u32
+        self.reckon(first)
+    }
+
+    /// Reckons with the attributes from this place on, and tells where they are.
+    pub(crate) fn reckon(&mut self, first: usize) -> Range<u32> {
+        self.heap += self.attributes[first..].iter().map(Attribute::heap_bytes).sum::<usize>();
+        first as u32..self.attributes.len() as u32
+    }
+
+    /// Keeps what is known of a span's polls.
+    pub(crate) fn keep_polls(&mut self, span: &mut SpanRecord, polls: Box<PollLog>) {
+        self.heap += polls.bytes();
+        self.of_or_new(span).polls = Some(polls);
     }
 }
 

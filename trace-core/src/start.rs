@@ -11,6 +11,7 @@ use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
 use crate::doorbell::Sleep;
 use crate::filter;
+use crate::findings::OPEN_GUARD_ATTRIBUTE;
 use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
@@ -177,23 +178,30 @@ pub(crate) fn begin_child(callsite: &'static Callsite) -> Option<Begun> {
     Some(Begun { own: hot.child(span), role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
 }
 
-/// The short path for a span that will leave its scope: [`begin_child`], announced. `None` means that [`begin`] must look
-/// closer.
-///
-/// It returns the id alone, in a register: the rest of the context is where the caller finds it as quickly. A whole context
-/// that is written here and read there in wider pieces costs 4 ns.
-#[inline(never)]
-pub(crate) fn announce_child(callsite: &'static Callsite) -> Option<SpanId> {
-    let Begun { own, parent, start, kind, .. } = begin_child(callsite)?;
-    let (trace, span) = own.ids()?;
-    let (flags, pipeline) = (own.flags(), own.pipeline());
-    let origin = Origin::Child;
-    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
-    if !buffer::push(Worth::Span, opened) {
+/// The context of a child of the current span at a callsite that is known; [`announce`] follows. `None` means that [`begin`]
+/// must look closer.
+#[inline]
+pub(crate) fn plain_child(callsite: &'static Callsite) -> Option<Hot> {
+    let hot = context::current();
+    if !hot.is_plainly_sampled() || callsite.interest() != Interest::Enabled {
         return None;
     }
+    Some(hot.child(SpanId::from_u64(id::random_word())?))
+}
+
+/// Announces a span made by [`plain_child`]. `false` if there is no memory for that, which [`begin`] will find as well.
+///
+/// The context comes by reference, and this reads the clock: when it returns, the context is in memory and not on its way
+/// there, and may be copied in wider pieces than it was written in. Before, each async span waited 10 ns for that.
+#[inline(never)]
+pub(crate) fn announce(own: &Hot, callsite: &'static Callsite) -> bool {
+    let Some((trace, span)) = own.ids() else { return false };
+    let (kind, origin, parent) = (callsite.span_kind(), Origin::Child, context::current().span_id());
+    let (flags, pipeline, start) = (own.flags(), own.pipeline(), crate::clock::now());
+    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
+    let pushed = buffer::push(Worth::Span, opened);
     switches::wake_lazily();
-    Some(span)
+    pushed
 }
 
 /// The cheap answer where a plain span is not recorded: nothing is on, or the trace was not sampled.
@@ -279,10 +287,14 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     }
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
         .local_root()
-        .timing_polls(root.times_polls);
+        .timing(root.times_polls, root.times_wakes);
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
-    let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
+    let origin = match plan.parent {
+        _ if parent.is_some_and(|parent| parent.is_remote()) => Origin::Remote,
+        PlannedParent::Current if !base.is_detached() => Origin::LocalRoot,
+        _ => Origin::ChosenRoot,
+    };
     // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
     if !write_start(plan, &begun, origin) {
         return Started { begun: Begun::context(unsampled, Role::Context), cargo };
@@ -304,6 +316,7 @@ struct Root {
     sampled: bool,
     special: bool,
     times_polls: bool,
+    times_wakes: bool,
     /// What travels with it, if the decision changed that.
     cargo: Option<SharedCargo>,
 }
@@ -342,7 +355,8 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switc
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
     let context = SpanContext::new(trace_id, switches.span_id(), flags);
-    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls, cargo: new_cargo }
+    let (times_polls, times_wakes) = (switches.times_polls, switches.times_wakes);
+    Root { context, sampled, special: switches.is_special(), times_polls, times_wakes, cargo: new_cargo }
 }
 
 /// A span in a trace that is recorded.
@@ -359,6 +373,22 @@ fn begin_in_trace(plan: Plan, base: Hot, announce: Announce) -> Begun {
     let role = if announced { Role::Ended } else { Role::Closed };
     let begun = Begun { own, role, parent: base.span_id(), start: switches::now(own), kind: plan.kind };
     if write_start(plan, &begun, Origin::Child) { begun } else { Begun::beside(base) }
+}
+
+/// The context of work that somebody wants to begin traces of its own.
+pub(crate) fn detached_context() -> Hot {
+    let hot = context::current().without_span();
+    // Where nothing records, nothing needs to be carried either.
+    if switches::is_on(hot.pipeline()) { hot.detached() } else { hot }
+}
+
+/// Tells a span that its guard was open when a poll returned, if anybody looks for that.
+#[cold]
+#[inline(never)]
+pub(crate) fn tell_of_open_guard(guard: Hot) {
+    if switches::with(guard.pipeline(), |switches| switches.detects_open_guards) == Some(true) {
+        CurrentSpan { hot: guard }.set_attribute(OPEN_GUARD_ATTRIBUTE, true);
+    }
 }
 
 /// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.

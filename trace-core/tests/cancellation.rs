@@ -54,7 +54,7 @@ fn what_is_dropped_with_its_parent_says_so_and_the_parent_names_the_deepest() {
     let handler = trace.find("handler").unwrap().cancellation().unwrap();
     assert_eq!((handler.elapsed, handler.polls), (Duration::from_millis(7), Some(1)));
     assert_eq!(handler.dropped, Dropped::Unknown, "it has no parent");
-    assert_eq!(handler.waiting_in.map(|span| span.name()), Some("query"));
+    assert_eq!(handler.waiting_in.as_ref().map(|span| &*span.name), Some("query"));
     let tree = trace.to_string();
     assert!(tree.contains("cancelled  in query, after 1 poll"), "{tree}");
     assert!(tree.contains("with its parent, after 1 poll"), "{tree}");

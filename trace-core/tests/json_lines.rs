@@ -126,6 +126,7 @@ fn assert_says(line: &Json, span: &SpanData) {
         assert_eq!(line["span_id"].as_str().unwrap(), link.context.span_id().to_string());
         assert_eq!(number(&line["flags"]), u64::from(link.context.flags().bits()));
         assert_eq!(line["is_remote"].as_bool().unwrap_or(false), link.context.is_remote());
+        assert_eq!(line["trace_state"].as_str().unwrap_or_default(), link.trace_state.as_str());
         assert_eq!(format!("{:?}", attributes(&line["attributes"])), sorted(&link.attributes));
         assert_eq!(number(&line["dropped_attributes"]), u64::from(link.dropped_attributes));
     }
@@ -205,6 +206,7 @@ fn random_span(random: &mut Random) -> SpanData {
         let to = context(random);
         let mut link = Link::new(if random.below(2) == 0 { to.remote() } else { to });
         (link.attributes, link.dropped_attributes) = (random_attributes(random), random.below(2) as u32);
+        link.trace_state = ["", "a=1", "x@y=\"\\,b=2"][random.below(3)].parse().unwrap();
         span.links.push(link);
     }
     (span.dropped.attributes, span.dropped.links) = (random.below(2) as u32, random.next() as u32);
@@ -225,6 +227,15 @@ fn a_plain_span_is_a_short_line() {
             "\n"
         )
     );
+}
+
+#[test]
+fn what_others_say_of_the_trace_stands_in_every_line() {
+    let trace = trace([span(1, 0, "work", 0, 5), span(2, 1, "part", 1, 2)]);
+    let state = "congo=t61rcWkgMzE,b=\"".parse().unwrap();
+    for line in lines(&trace.trace_state_of_spans(state)) {
+        assert_eq!(line["trace_state"], "congo=t61rcWkgMzE,b=\"");
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ fn fetch(
 ) -> impl ::trace_core::__private::Future<Output = Result<Page, Error>> {
     {
         use ::trace_core::__private::Unjudged as _;
-        ::trace_core::__private::call(
-                ::trace_core::__private::start({
+        ::trace_core::__private::call_at(
+                {
                     static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                             "fetch",
                             ::trace_core::__private::std::module_path!(),
@@ -23,7 +23,7 @@ fn fetch(
                         .kind(::trace_core::SpanKind::Client)
                         .level(::trace_core::Level::Debug);
                     &CALLSITE
-                }),
+                },
                 async move {
                     if false {
                         let value: Result<Page, Error> = ::trace_core::__private::edge();

@@ -7,8 +7,8 @@ async fn main() {
 #[tokio::main]
 async fn main() {
     {
-        ::trace_core::__private::call(
-                ::trace_core::__private::start({
+        ::trace_core::__private::call_at(
+                {
                     static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "main",
                         ::trace_core::__private::std::module_path!(),
@@ -18,7 +18,7 @@ async fn main() {
                         "1.2.3",
                     );
                     &CALLSITE
-                }),
+                },
                 async move {
                     if false {
                         let value: () = ::trace_core::__private::edge();

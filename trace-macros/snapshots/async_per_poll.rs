@@ -6,8 +6,8 @@ async fn wait() {
 #[cfg(not(doc))]
 fn wait() -> impl ::trace_core::__private::Future<Output = ()> {
     {
-        ::trace_core::__private::call(
-                ::trace_core::__private::start({
+        ::trace_core::__private::call_at(
+                {
                     static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "wait",
                         ::trace_core::__private::std::module_path!(),
@@ -17,7 +17,7 @@ fn wait() -> impl ::trace_core::__private::Future<Output = ()> {
                         "1.2.3",
                     );
                     &CALLSITE
-                }),
+                },
                 ::trace_core::__private::per_poll(
                     {
                         static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(

@@ -9,8 +9,8 @@ fn get(
     request: Request,
 ) -> impl ::trace_core::__private::Future<Output = ()> {
     {
-        ::trace_core::__private::call(
-                ::trace_core::__private::start({
+        ::trace_core::__private::call_at(
+                {
                     static CALLSITE: ::trace_core::Callsite = ::trace_core::Callsite::here(
                         "GET {path}",
                         ::trace_core::__private::std::module_path!(),
@@ -20,7 +20,7 @@ fn get(
                         "1.2.3",
                     );
                     &CALLSITE
-                }),
+                },
                 async move {
                     if false {
                         let value: () = ::trace_core::__private::edge();

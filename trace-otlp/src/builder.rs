@@ -153,7 +153,7 @@ impl OtlpExporterBuilder {
     /// # Errors
     ///
     /// What code or a file sets and cannot be used is an error, see [`BuildError`]. What a variable says and cannot be used
-    /// is a warning, see [`OtlpExporter::warnings`], except for certificates: without them, nothing is safe.
+    /// is a warning, see [`SpanExporter::warnings`](trace_core::SpanExporter::warnings), except for certificates: without them, nothing is safe.
     pub fn build(self) -> Result<OtlpExporter, BuildError> {
         let env = match &self.lookup {
             Some(lookup) => EnvReader::new(lookup),

@@ -141,12 +141,6 @@ impl OtlpExporter {
         Ok(Self { encoder, sender, spool, warnings })
     }
 
-    /// What was wrong in the environment, and what is used instead.
-    #[must_use]
-    pub fn warnings(&self) -> &[ConfigWarning] {
-        &self.warnings
-    }
-
     /// A view on what becomes of its requests, to be kept when a pipeline takes the exporter.
     #[must_use]
     pub fn monitor(&self) -> OtlpMonitor {
@@ -212,6 +206,10 @@ fn transport(settings: &Settings) -> Result<Arc<dyn Transport>, BuildError> {
 impl SpanExporter for OtlpExporter {
     fn name(&self) -> &str {
         "otlp"
+    }
+
+    fn warnings(&self) -> &[ConfigWarning] {
+        &self.warnings
     }
 
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {

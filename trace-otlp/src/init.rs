@@ -6,13 +6,15 @@ use trace_core::{ConsoleExporter, EnvConfig, ExporterName, Pipeline, PipelineBui
 
 use crate::error::{BuildError, InitError};
 use crate::exporter::OtlpExporter;
+use crate::file::OtlpFileExporter;
 
 /// How long spans wait for their batch unless told otherwise, where a pipeline is started by this crate.
 pub const DEFAULT_BATCH_DELAY: Duration = Duration::from_secs(5);
 
 /// Starts a pipeline as the environment describes it, by
 /// [the specification's defaults](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/): spans go
-/// over OTLP to `http://localhost:4318`, in batches of 512 or every 5 seconds.
+/// over OTLP to `http://localhost:4318`, every 5 seconds, or in batches of 4096 where there are more. (The specification has 512; a
+/// program that wants that sets `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.)
 ///
 /// ```no_run
 /// fn main() -> Result<(), trace_otlp::InitError> {
@@ -31,7 +33,7 @@ pub fn init() -> Result<Pipeline, InitError> {
 }
 
 /// Begins to describe a pipeline as [`init`] starts it: `OTEL_TRACES_EXPORTER` names its exporters, which is `otlp` unless
-/// set. What is wrong in the variables of OTLP is printed to standard error.
+/// set. What is wrong in the variables of OTLP stands in [`Pipeline::warnings`].
 ///
 /// # Errors
 ///
@@ -42,17 +44,14 @@ pub fn builder() -> Result<PipelineBuilder, BuildError> {
     let mut pipeline = trace_core::builder().batch_delay(delay);
     let exporters = env.exporters.unwrap_or_else(|| vec![ExporterName::Otlp]);
     // Without OTLP, trace-core knows what to do.
-    if env.disabled || !exporters.contains(&ExporterName::Otlp) {
+    if env.disabled || exporters.iter().all(|name| *name == ExporterName::Console) {
         return Ok(pipeline);
     }
     for name in exporters {
         pipeline = match name {
             ExporterName::Console => pipeline.exporter(ConsoleExporter::new()),
-            _ => {
-                let exporter = OtlpExporter::from_environment()?;
-                exporter.warnings().iter().for_each(|warning| eprintln!("trace-otlp: {warning}"));
-                pipeline.exporter(exporter)
-            }
+            ExporterName::OtlpStdout => pipeline.exporter(OtlpFileExporter::stdout()),
+            _ => pipeline.exporter(OtlpExporter::from_environment()?),
         };
     }
     Ok(pipeline)

@@ -21,7 +21,12 @@
 //! | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `.._CLIENT_KEY` | | PEM files with who we are |
 //! | `OTEL_EXPORTER_OTLP_INSECURE` | `false` | for a gRPC endpoint without a scheme: no TLS |
 //!
-//! The other `OTEL_*` variables are read by `trace-core`: see [`EnvConfig`](trace_core::EnvConfig).
+//! `OTEL_TRACES_EXPORTER` names the exporters that [`init`] starts: `otlp`, which is the default, `otlp/stdout` for the lines of an
+//! [`OtlpFileExporter`], `console`, `none`, or several. The other `OTEL_*` variables are read by `trace-core`: see [`EnvConfig`](trace_core::EnvConfig).
+//!
+//! Beside a span's own attributes go its place in the source ([`CODE_FILE_ATTRIBUTE`] and its kin), its outcome
+//! ([`OUTCOME_ATTRIBUTE`]), and what its polls tell, where they were timed: [`SpanView::facts`](trace_core::SpanView::facts) has
+//! their names.
 //!
 //! What is lost is counted, with its cause, in [`trace_core::stats`]; a [`Spool`] keeps it on disk instead.
 
@@ -33,6 +38,7 @@ mod encode;
 mod endpoint;
 mod error;
 mod exporter;
+mod file;
 #[cfg_attr(not(feature = "gzip"), path = "gzip_absent.rs")]
 mod gzip;
 mod headers;
@@ -53,11 +59,9 @@ pub use crate::builder::OtlpExporterBuilder;
 pub use crate::endpoint::{DEFAULT_GRPC_ENDPOINT, DEFAULT_HTTP_ENDPOINT};
 pub use crate::error::{BuildError, InitError};
 pub use crate::exporter::OtlpExporter;
+pub use crate::file::OtlpFileExporter;
 pub use crate::init::{DEFAULT_BATCH_DELAY, builder, init};
-pub use crate::names::{
-    CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, POLLS_ATTRIBUTE,
-    POLLS_BUSY_ATTRIBUTE, POLLS_DELAY_ATTRIBUTE, POLLS_LONGEST_ATTRIBUTE, POLLS_SELF_BUSY_ATTRIBUTE,
-};
+pub use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
 pub use crate::protocol::{Compression, Protocol};
 pub use crate::retry::{DEFAULT_FIRST_PAUSE, DEFAULT_LONGEST_PAUSE};
 pub use crate::settings::{

@@ -12,6 +12,7 @@ pub(crate) mod grpc;
 pub(crate) mod grpc_status;
 pub(crate) mod http;
 pub(crate) mod request;
+pub(crate) mod resolver;
 #[cfg(feature = "grpc")]
 #[cfg_attr(not(feature = "tls"), path = "transport/secure_absent.rs")]
 pub(crate) mod secure;

@@ -115,6 +115,7 @@ pub(crate) fn put_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 }
 
 /// Adds a text unless it is empty, which is what a missing one means.
+#[inline]
 pub(crate) fn put_text(out: &mut Vec<u8>, tag: u8, text: &str) {
     if !text.is_empty() {
         put_bytes(out, tag, text.as_bytes());

@@ -1,4 +1,4 @@
-// Where the time of a span went, what blocked it, and the critical path.
+// Where the time of a span went, what blocked it, and the critical path: the last two as the core tells them.
 
 /** @typedef {{busy: number, children: number, none: number, queued: number, polled: boolean}} Anatomy */
 
@@ -22,91 +22,61 @@ function anatomyOf(m, i) {
     own.none += Math.max(0, b - a);
   };
   let at = m.start[i];
-  const segments = m.polls.get(i)?.segments ?? [];
+  const polls = m.polls.get(i), segments = polls?.segments ?? [];
   for (let s = 0; s < segments.length; s += 4) {
     const from = Math.min(Math.max(segments[s], at), m.end[i]), wake = segments[s + 3];
     // A future that was not polled yet was ready all the time.
-    const woken = s === 0 ? at : wake ? Math.min(Math.max(wake, at), from) : from;
+    const woken = s === 0 ? at : wake >= 0 ? Math.min(Math.max(wake, at), from) : from;
     gap(at, woken);
     own.queued += from - woken;
     at = Math.min(Math.max(from, segments[s] + segments[s + 1]), m.end[i]);
     own.busy += at - from;
   }
   gap(at, m.end[i]);
+  // Inside of joined segments only the total of the polls is known.
+  const joined = polls?.merged ? Math.max(0, own.busy - polls.busy) : 0;
+  own.busy -= joined;
+  own.none += joined;
   return own;
 }
 
-/** @param {Model} m @returns {Map<number, [number, number, number][]>} by thread: end, start, span of each poll, by end */
+/** @param {Model} m @returns {Map<number, [number, number, number][]>} by thread: start, end, span of each poll, by start */
 function pollsByThread(m) {
   /** @type {Map<number, [number, number, number][]>} */
   const found = new Map();
   for (const [i, { segments }] of m.polls) {
     for (let s = 0; s < segments.length; s += 4) {
+      const thread = segments[s + 2];
       // 0 stands for polls of several threads that were joined.
-      if (!segments[s + 2]) continue;
-      const list = found.get(segments[s + 2]) ?? [];
-      if (!list.length) found.set(segments[s + 2], list);
-      list.push([segments[s] + segments[s + 1], segments[s], i]);
+      if (!thread) continue;
+      if (!found.has(thread)) found.set(thread, []);
+      found.get(thread)?.push([segments[s], segments[s] + segments[s + 1], i]);
     }
   }
-  for (const list of found.values()) list.sort((a, b) => a[0] - b[0]);
+  for (const list of found.values()) list.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   return found;
 }
 
-/** @typedef {{victim: number, blocker: number, name: string, overlap: number, poll: number, exact: boolean}} Blocked */
+/** @typedef {{victim: number, blocker: number, name: string, overlap: number, poll: number, exact: boolean, at: number}} Blocked */
 
-/** @param {Model} m @param {number} threshold ns @returns {Map<number, Blocked>} by span, the worst long poll of an unrelated span that it may have waited behind */
+/** @param {Model} m @param {number} threshold ns @returns {Map<number, Blocked>} by span, the worst long poll of an unrelated span that it may have waited behind, and when that poll ended */
 function blockedBehind(m, threshold) {
   /** @type {Map<number, Blocked>} */
   const found = new Map();
-  for (const [i, , id, name, overlap, poll, exact] of m.data.blocked ?? []) if (poll >= threshold) found.set(i, { victim: i, blocker: m.find(id), name: shown(m.strings[name]), overlap, poll, exact: exact === 1 });
-  if (m.data.blocked) return found;
-  const threads = pollsByThread(m);
-  const related = (/** @type {number} */ a, /** @type {number} */ b) => (a <= b && b < m.last[a]) || (b <= a && a < m.last[b]);
-  for (const [i, { segments }] of m.polls) {
-    let gap = segments[0] + segments[1];
-    for (let s = 4; s < segments.length; s += 4) {
-      const from = segments[s], list = threads.get(segments[s + 2]) ?? [];
-      let low = 0, high = list.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (list[middle][0] <= from) low = middle + 1;
-        else high = middle;
-      }
-      for (let p = low - 1; p >= 0 && from - list[p][0] < 1e6; p--) {
-        const [pollEnd, pollStart, blocker] = list[p];
-        const overlap = pollEnd - Math.max(pollStart, gap, segments[s + 3] || 0);
-        if (pollEnd - pollStart < threshold || overlap <= 0 || related(i, blocker)) continue;
-        if (overlap > (found.get(i)?.overlap ?? 0)) found.set(i, { victim: i, blocker, name: m.nameOf(blocker), overlap, poll: pollEnd - pollStart, exact: false });
-      }
-      gap = from + segments[s + 1];
-    }
+  for (const [victim, , id, name, overlap, poll, exact] of m.data.blocked ?? []) {
+    if (poll < threshold) continue;
+    const blocker = m.find(id), segments = m.polls.get(blocker)?.segments ?? [];
+    let at = NaN;
+    for (let s = 0; s < segments.length; s += 4) if (segments[s + 1] === poll) at = segments[s] + poll;
+    found.set(victim, { victim, blocker, name: shown(m.strings[name]), overlap, poll, exact: exact === 1, at });
   }
   return found;
 }
 
-/** @param {Model} m @param {number} root @returns {Map<number, number[]>} by span: from, to, .. on the path that decides when `root` ends: the last-finishing child, again and again */
-function criticalPath(m, root) {
-  /** @type {Map<number, number[]>} */
+/** @param {Model} m @returns {{path: Map<number, number[]>, to: Map<number, any[]>, from: Map<number, any[]>}} by span: from, to, .. on the path that decides when the longest root ends; and its hops, by either end */
+function criticalPath(m) {
   const path = new Map();
-  for (const [i, from, time] of m.data.critical ?? []) (path.get(i) ?? (path.set(i, []).get(i) ?? [])).push(from, from + time);
-  if (path.size) return path;
-  const stack = root < 0 ? [] : [[root, m.start[root], m.end[root]]];
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    const [i, low, high] = next;
-    let at = high;
-    /** @type {number[]} */
-    const own = [];
-    for (const c of childrenOf(m, i).sort((a, b) => m.end[b] - m.end[a])) {
-      const to = Math.min(m.end[c], at), from = Math.max(m.start[c], low);
-      if (from >= to) continue;
-      if (at > to) own.push(to, at);
-      stack.push([c, from, to]);
-      at = from;
-      if (at <= low) break;
-    }
-    if (at > low || !own.length) own.push(low, at);
-    path.set(i, own);
-  }
-  return path;
+  for (const [i, from, time] of m.data.critical ?? []) path.has(i) ? path.get(i).push(from, from + time) : path.set(i, [from, from + time]);
+  const hops = m.data.hops ?? [];
+  return { path, from: new Map(hops.map((/** @type {any[]} */ hop) => [hop[0], hop])), to: new Map(hops.map((/** @type {any[]} */ hop) => [hop[1], hop])) };
 }

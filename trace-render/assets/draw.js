@@ -49,27 +49,26 @@ function drawBlocks(ctx, block, count, width, y, h) {
   flush();
 }
 
-/** @param {App} app @param {number} i @returns {{x: number, w: number}} its bar in px of the canvas; the formula that tests compare with */
-function barOf(app, i) {
-  const x = timeToX(app.m.start[i], app.view, app.width), to = timeToX(app.m.end[i], app.view, app.width);
+/** @param {number} i @returns {{x: number, w: number}} its bar in px of the canvas; the formula that tests compare with */
+function barOf(i) {
+  const x = timeToX(m.start[i], app.view, app.width), to = timeToX(m.end[i], app.view, app.width);
   return { x, w: Math.max(to - x, 1.5) };
 }
 
-/** @param {App} app @param {number} i @returns {number[]} cached */
-function coverOf(app, i) {
+/** @param {number} i @returns {number[]} cached */
+function coverOf(i) {
   let found = app.covers.get(i);
   if (!found) {
     if (app.covers.size > 4000) app.covers.clear();
-    app.covers.set(i, found = covered(app.m, i));
+    app.covers.set(i, found = covered(m, i));
   }
   return found;
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} i @param {number} y @param {number} h */
-function drawBar(ctx, app, i, y, h) {
-  const { m, colours, width, view } = app;
-  const at = (/** @type {number} */ t) => timeToX(t, view, width);
-  const { x, w } = barOf(app, i);
+/** @param {CanvasRenderingContext2D} ctx @param {number} i @param {number} y @param {number} h */
+function drawBar(ctx, i, y, h) {
+  const colours = app.colours, width = app.width, at = xOf;
+  const { x, w } = barOf(i);
   const left = Math.max(x, -3), right = Math.min(x + w, width + 3);
   const colour = colours.services[m.service[i] % 8];
   ctx.fillStyle = ctx.strokeStyle = colour;
@@ -81,10 +80,10 @@ function drawBar(ctx, app, i, y, h) {
     if (polls) drawBlocks(ctx, (k) => [at(polls.segments[4 * k]), at(polls.segments[4 * k] + polls.segments[4 * k + 1])], polls.segments.length / 4, width, y, h);
     else if (w < 3) ctx.fillRect(left, y, right - left, h);
     else if (!open) {
-      const cover = coverOf(app, i);
+      const cover = coverOf(i);
       drawBlocks(ctx, (k) => [at(k ? cover[2 * k - 1] : m.start[i]), at(2 * k < cover.length ? cover[2 * k] : m.end[i])], cover.length / 2 + 1, width, y, h);
     }
-    if (polls && w > 6) drawGaps(ctx, app, i, polls, y, h);
+    if (polls && w > 6) drawGaps(ctx, i, polls, y, h);
     if (w > 3) {
       ctx.setLineDash(open ? [3, 2] : []);
       ctx.strokeRect(left + 0.5, y + 0.5, right - left - 1, h - 1);
@@ -104,7 +103,7 @@ function drawBar(ctx, app, i, y, h) {
       ctx.fillRect(left, y + h, right - left, 2.5);
     }
   }
-  const critical = app.showCritical && app.facts.critical().get(i);
+  const critical = app.showCritical && facts.critical().path.get(i);
   if (critical) {
     ctx.fillStyle = colours.text;
     for (let k = 0; k < critical.length; k += 2) ctx.fillRect(at(critical[k]), y - 2.5, Math.max(1.5, at(critical[k + 1]) - at(critical[k])), 2.5);
@@ -120,20 +119,67 @@ function drawBar(ctx, app, i, y, h) {
   }
 }
 
-/** Waiting with no span is hatched, woken and not polled is dotted. @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} i @param {Polls} polls @param {number} y @param {number} h */
-function drawGaps(ctx, app, i, polls, y, h) {
-  const at = (/** @type {number} */ t) => timeToX(t, app.view, app.width);
-  const cover = coverOf(app, i);
-  ctx.strokeStyle = app.colours.services[app.m.service[i] % 8];
+/** @param {CanvasRenderingContext2D} ctx @param {number} i a span of the other trace @param {number} y @param {number} h */
+function drawOther(ctx, i, y, h) {
+  const b = app.other?.b;
+  if (!b) return;
+  const x = timeToX(b.start[i], app.view, app.width);
+  ctx.strokeStyle = app.colours.text;
+  ctx.setLineDash([2, 2]);
+  ctx.strokeRect(x + 0.5, y + 0.5, Math.max(1.5, timeToX(b.end[i], app.view, app.width) - x - 1), h - 1);
+  ctx.setLineDash([]);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {(i: number) => number} middle px of a span's row @param {number} a @param {number} from ns @param {number} b @param {number} to ns @param {boolean} sure else dashed */
+function drawArrow(ctx, middle, a, from, b, to, sure) {
+  const [x, right] = [from, to].map((t) => xOf(t)), y = middle(b), y0 = middle(a);
+  if (Math.max(x, right) < 0 || Math.min(x, right) > app.width || y0 === y || !(x + y + y0 + right)) return;
+  ctx.strokeStyle = ctx.fillStyle = app.colours.text;
+  ctx.lineWidth = 1.5;
+  ctx.setLineDash(sure ? [] : [4, 3]);
+  ctx.beginPath();
+  ctx.moveTo(x, y0);
+  ctx.lineTo(x, y);
+  ctx.lineTo(right, y);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.lineWidth = 1;
+  const way = Math.abs(right - x) > 5 ? [right, y, Math.sign(x - right), 0] : [x, y, 0, Math.sign(y0 - y)];
+  ctx.beginPath();
+  ctx.moveTo(way[0], way[1]);
+  for (const side of [-4, 4]) ctx.lineTo(way[0] + way[2] * 6 + way[3] * side, way[1] + way[3] * 6 + way[2] * side);
+  ctx.fill();
+}
+
+/** @returns {Blocked[]} what the selected span waited behind, or held up */
+function arrowsOfSelection() {
+  const found = app.sel < 0 ? [] : [...facts.blocked().values()].filter((b) => b.blocker >= 0 && (b.victim === app.sel || b.blocker === app.sel));
+  return found.slice(0, 100);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {(i: number) => number} middle @param {number[]} spans in view: the hops of the critical path between their rows, and what the selected span waited behind or held up */
+function drawArrows(ctx, middle, spans) {
+  if (app.showCritical) {
+    const { from, to } = facts.critical();
+    for (const [a, b, sure] of new Set(spans.flatMap((i) => [from.get(i) ?? [], to.get(i) ?? []]))) if (b) drawArrow(ctx, middle, a, m.end[a], b, m.start[b], sure === 1);
+  }
+  for (const { victim, blocker, at, exact } of arrowsOfSelection()) drawArrow(ctx, middle, victim, at, blocker, at, exact);
+}
+
+/** Waiting with no span is hatched, woken and not polled is dotted. @param {CanvasRenderingContext2D} ctx @param {number} i @param {Polls} polls @param {number} y @param {number} h */
+function drawGaps(ctx, i, polls, y, h) {
+  const at = (/** @type {number} */ t) => xOf(t);
+  const cover = coverOf(i);
+  ctx.strokeStyle = app.colours.services[m.service[i] % 8];
   ctx.beginPath();
   const hatch = (/** @type {number} */ a, /** @type {number} */ b) => {
     const [from, to] = [Math.max(at(a), 0), Math.min(at(b), app.width)];
     for (let x = Math.ceil(from / 5) * 5; x + 3 < to; x += 5) ctx.moveTo(x, y + h), ctx.lineTo(x + 3, y);
   };
-  let last = app.m.start[i], k = 0;
+  let last = m.start[i], k = 0;
   for (let s = 0; s <= polls.segments.length; s += 4) {
-    const from = s < polls.segments.length ? polls.segments[s] : app.m.end[i];
-    const wake = polls.segments[s + 3], until = s === 0 ? last : wake ? Math.min(Math.max(wake, last), from) : from;
+    const from = s < polls.segments.length ? polls.segments[s] : m.end[i];
+    const wake = polls.segments[s + 3], until = s === 0 ? last : wake >= 0 ? Math.min(Math.max(wake, last), from) : from;
     for (; k < cover.length && cover[k + 1] <= last; k += 2);
     let a = last;
     for (let c = k; c < cover.length && cover[c] < until; c += 2) {
@@ -159,12 +205,12 @@ function mark(ctx, text, x, y, colour, edge) {
   ctx.fillText(text, x, y);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {App} app @param {number} height @param {boolean} labels */
-function drawGrid(ctx, app, height, labels) {
+/** @param {CanvasRenderingContext2D} ctx @param {number} height @param {boolean} labels */
+function drawGrid(ctx, height, labels) {
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   for (const t of ticks(app.view.t0, app.view.t1, app.width)) {
-    const x = Math.round(timeToX(t, app.view, app.width)) + 0.5;
+    const x = Math.round(xOf(t)) + 0.5;
     ctx.fillStyle = app.colours.line;
     ctx.fillRect(x, 0, 1, height);
     ctx.fillStyle = app.colours.faint;
@@ -180,9 +226,9 @@ function tickText(t, view) {
   return `${(t / unit).toFixed(Math.min(digits, 6))} ${name}`;
 }
 
-/** @param {App} app the time of the whole trace: how many leaves are open, errors as ticks, the window as a frame */
-function drawMinimap(app) {
-  const { m, colours, ui } = app;
+/** The time of the whole trace: how many leaves are open, errors as ticks, the window as a frame */
+function drawMinimap() {
+  const colours = app.colours;
   const width = ui.minimap.clientWidth, height = ui.minimap.clientHeight;
   const ctx = contextOf(ui.minimap, width, height);
   const all = { t0: 0, t1: Math.max(m.total, 10) };
@@ -218,9 +264,9 @@ function drawMinimap(app) {
   ctx.strokeRect(x0 + 0.5, 0.5, Math.max(x1 - x0 - 1, 1), height - 1);
 }
 
-/** @param {App} app the flame and thread views: blocks with their names @param {CanvasRenderingContext2D} ctx @param {number} y0 of the first lane @param {number} height */
-function drawLanes(app, ctx, y0, height) {
-  const { m, width, view, colours } = app;
+/** The flame and thread views: blocks with their names @param {CanvasRenderingContext2D} ctx @param {number} y0 of the first lane @param {number} height */
+function drawLanes(ctx, y0, height) {
+  const width = app.width, view = app.view, colours = app.colours;
   const h = app.rowHeight - 2;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";

@@ -6,7 +6,7 @@ const MARKS = ["", "✖", "⚡", "◇", "◌", "▷"];
 const [OK, ERROR, PANICKED, CANCELLED, NEVER_POLLED, OPEN] = [0, 1, 2, 3, 4, 5];
 
 /**
- * @typedef {{count: number, busy: number, merged?: boolean, longest?: number[], segments: number[]}} Polls
+ * @typedef {{count: number, busy: number, merged: boolean, longest: number[] | undefined, segments: number[]}} Polls start, duration, thread and wake-up or NaN of each poll
  * @typedef {ReturnType<typeof makeModel>} Model
  */
 
@@ -54,16 +54,32 @@ function makeModel(data) {
   });
   const pairs = (/** @type {any[][] | undefined} */ list) => new Map((list ?? []).map(([i, ...rest]) => [i, rest]));
   /** @type {Map<number, Polls>} */
-  const polls = new Map(data.polls ?? []);
+  const polls = new Map();
+  for (const [i, packed, ...rest] of data.polls ?? []) {
+    const segments = new Array(packed.length);
+    let at = start[i], busy = 0, most = 0;
+    for (let s = 0; s < packed.length; s += 4) {
+      const from = at + packed[s], d = packed[s + 1];
+      segments[s] = from;
+      segments[s + 1] = d;
+      segments[s + 2] = packed[s + 2];
+      segments[s + 3] = packed[s + 3] < 0 ? NaN : from - packed[s + 3];
+      at = from + d;
+      busy += d;
+      if (d > segments[most + 1]) most = s;
+    }
+    const [count = packed.length / 4, total = busy, ...longest] = rest;
+    polls.set(i, { count, busy: total, merged: longest[3] === 1, longest: longest.length ? longest.slice(0, 3) : packed.length ? segments.slice(most, most + 3) : undefined, segments });
+  }
   const traceOf = (/** @type {number} */ i) => data.parts[part[i]][0];
   const count = (/** @type {number[]} */ ...of) => outcome.reduce((sum, o) => sum + Number(of.includes(o)), 0);
   /** @type {Map<string, number> | undefined} */
   let ids;
-  const id = (/** @type {number} */ i) => data.ids.slice(16 * i, 16 * i + 16);
+  const id = (/** @type {number} */ i) => (i < 0 ? "" : data.ids.slice(16 * i, 16 * i + 16));
   return {
     data, strings, n, depth, start, dur, end, name, part, total, outcome, parent, last, kids, services, service, polls, value, traceOf, id,
     threads: /** @type {string[]} */ (data.threads ?? []),
-    messages: pairs(data.messages), parents: pairs(data.parents), events: pairs(data.events), links: pairs(data.links), dropped: pairs(data.dropped),
+    messages: pairs(data.messages), parents: pairs(data.parents), events: pairs(data.events), links: pairs(data.links), dropped: pairs(data.dropped), givenUp: pairs(data.given_up),
     failed: count(ERROR, PANICKED), cancelled: count(CANCELLED),
     /** @param {string} of @returns {number} the first span of this id, or -1 */
     find(of) {

@@ -36,10 +36,10 @@ function anatomyParts(a, total) {
   return parts.filter(([, , ns]) => ns > 0 || total === 0);
 }
 
-/** @param {App} app @param {number} i @returns {HTMLElement} */
-function anatomyNode(app, i) {
-  const total = app.m.end[i] - app.m.start[i];
-  const parts = anatomyParts(anatomyOf(app.m, i), total);
+/** @param {number} i @returns {HTMLElement} */
+function anatomyNode(i) {
+  const total = m.end[i] - m.start[i];
+  const parts = anatomyParts(anatomyOf(m, i), total);
   const bar = el("div", { class: "anatomy", "aria-hidden": "true" });
   for (const [kind, , ns] of parts) {
     const part = el("i", { class: kind });
@@ -50,9 +50,8 @@ function anatomyNode(app, i) {
   return el("div", {}, bar, el("div", { class: "keys" }, ...words));
 }
 
-/** @param {App} app @param {number} i @returns {string} what the row's marks say, in words */
-function describe(app, i) {
-  const { m } = app;
+/** @param {Model} m @param {number} i @returns {string} what the row's marks say, in words */
+function describe(m, i) {
   const polls = m.polls.get(i);
   const parts = [m.nameOf(i), m.serviceOf(i), m.outcome[i] === OPEN ? "" : duration(m.dur[i])];
   if (polls) parts.push(`waiting ${Math.round(100 - polls.busy / Math.max(m.dur[i], 1) * 100)} %`, `${polls.count} polls`, polls.longest ? `longest ${duration(polls.longest[1])}` : "");
@@ -63,18 +62,18 @@ function describe(app, i) {
   return parts.filter(Boolean).join(", ");
 }
 
-/** @param {App} app draws the panel of the selected span */
-function renderPanel(app) {
-  const { m, sel: i, ui } = app;
+/** Draws the panel of the selected span */
+function renderPanel() {
+  const i = app.sel;
   ui.panel.hidden = !app.panelOpen || i < 0;
   if (ui.panel.hidden) return;
   const section = (/** @type {string} */ title, /** @type {Node[]} */ ...content) => el("section", {}, el("h3", {}, title), ...content);
   const list = (/** @type {any} */ of) => pairsNode(m.attributes(of).map(([key, value]) => [key, valueNode(value)]));
-  const jump = (/** @type {number} */ to, /** @type {string} */ label) => button(label, () => app.select(to, true), { class: "link" });
+  const jump = (/** @type {number} */ to, /** @type {string} */ label) => button(label, () => select(to, true), { class: "link" });
   const missing = m.parents.get(i);
   const place = m.data.places[m.data.place[i]];
   /** @type {[string, Node | string][]} */
-  const facts = [
+  const told = [
     ["Service", m.serviceOf(i) || "—"],
     ["Duration", m.outcome[i] === OPEN ? "open" : `${duration(m.dur[i])} (${m.dur[i].toLocaleString("en")} ns)`],
     ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], app.utc)}`],
@@ -84,22 +83,24 @@ function renderPanel(app) {
     ["Parent", missing ? el("span", {}, el("code", {}, missing[0]), missing[1] ? " in another process" : " not in this trace") : m.parent[i] < 0 ? "none" : jump(m.parent[i], m.nameOf(m.parent[i]))],
   ];
   const said = m.data.parent[i];
-  if (said >= 0 && m.parent[i] !== said) facts.push(["Circle", `its parents lead back to it; it names ${m.nameOf(said)}`]);
-  if (place) facts.push(["Code", el("code", {}, shown(`${m.strings[place[0]]}:${place[1]}`))], ["Module", shown(m.strings[place[2]])]);
+  if (said >= 0 && m.parent[i] !== said) told.push(["Circle", `its parents lead back to it; it names ${m.nameOf(said)}`]);
+  if (place) told.push(["Code", el("code", {}, shown(`${m.strings[place[0]]}:${place[1]}`))], ["Module", shown(m.strings[place[2]])]);
   const message = m.messages.get(i)?.[0];
-  const content = [el("div", { class: "head" }, el("h2", {}, el("bdi", {}, m.nameOf(i))), button("✕", () => app.act("close"), { "aria-label": "Close the panel" }))];
+  const content = [el("div", { class: "head" }, el("h2", {}, el("bdi", {}, m.nameOf(i))), button("✕", () => act("close"), { "aria-label": "Close the panel" }))];
   if (message !== undefined) content.push(el("p", { class: "error" }, `${MARKS[m.outcome[i]]} `, el("bdi", {}, shown(m.strings[message]))));
-  content.push(anatomyNode(app, i));
-  const blocked = app.facts.blocked().get(i);
+  content.push(anatomyNode(i));
+  const gone = m.givenUp.get(i);
+  if (gone) content.push(el("p", {}, `Dropped ${["", "in its parent's poll, ", "with its parent, ", "from outside, "][gone[0]]}after ${m.polls.get(i)?.count ?? 0} polls`, ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
+  const blocked = facts.blocked().get(i);
   if (blocked) content.push(el("p", {}, `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, blocked.blocker < 0 ? blocked.name : jump(blocked.blocker, blocked.name), ` on the same thread.${blocked.exact ? "" : " A hint: it may have been ready later, or another thread free."}`));
-  const victims = [...app.facts.blocked().values()].filter((b) => b.blocker === i);
+  const victims = [...facts.blocked().values()].filter((b) => b.blocker === i);
   if (victims.length) content.push(el("p", {}, `Held up ${victims.length} span${victims.length > 1 ? "s" : ""}, ${duration(victims.reduce((sum, b) => sum + b.overlap, 0))} in total.`));
-  content.push(pairsNode(facts));
+  content.push(pairsNode(told));
   const polls = m.polls.get(i);
   if (polls) content.push(section("Polls", pairsNode([["Count", String(polls.count)], ["Busy", duration(polls.busy)], ...(polls.longest ? /** @type {[string, string][]} */ ([["Longest", `${duration(polls.longest[1])} on ${m.threads[polls.longest[2]] ?? `thread ${polls.longest[2]}`}`]]) : []), ...(polls.merged ? /** @type {[string, string][]} */ ([["Note", "neighbouring polls are drawn as one"]]) : [])])));
   if (app.other) {
     const b = app.other.toB[i];
-    content.push(section("Compared", el("p", {}, b < 0 ? "Only in this trace." : `${duration(app.other.b.dur[b])} in the other: ${deltaText(app, i)}`)));
+    content.push(section("Compared", el("p", {}, b < 0 ? "Only in this trace." : `${duration(app.other.b.dur[b])} in the other: ${deltaText(i)}`)));
   }
   if (m.data.attributes[i]) content.push(section("Attributes", list(m.data.attributes[i])));
   const events = m.events.get(i)?.[0] ?? [];
@@ -109,13 +110,12 @@ function renderPanel(app) {
   const dropped = m.dropped.get(i);
   if (dropped) content.push(el("p", { class: "faint" }, `Left out when it was recorded: ${dropped[0]} attributes, ${dropped[1]} events, ${dropped[2]} links.`));
   content.push(el("details", {}, el("summary", {}, "Resource"), list(m.data.parts[m.part[i]][2])));
-  content.push(el("p", {}, button("Copy link", () => app.act("copyLink")), " ", button("Copy JSON", () => app.act("copyJson"))));
+  content.push(el("p", {}, button("Copy link", () => act("copyLink")), " ", button("Copy JSON", () => act("copyJson"))));
   ui.panel.replaceChildren(...content);
 }
 
-/** @param {App} app @param {number} i @returns {object} the span as a person would write it down */
-function spanJson(app, i) {
-  const { m } = app;
+/** @param {number} i @returns {object} the span as a person would write it down */
+function spanJson(i) {
   const all = (/** @type {any} */ of) => Object.fromEntries(m.attributes(of));
   return {
     trace_id: m.data.traces[m.traceOf(i)], span_id: m.id(i), parent_id: m.parents.get(i)?.[0] ?? (m.parent[i] < 0 ? null : m.id(m.parent[i])),
@@ -126,11 +126,11 @@ function spanJson(app, i) {
   };
 }
 
-/** @param {App} app @param {number} i @returns {string} how much longer than the other trace's span it is */
-function deltaText(app, i) {
+/** @param {number} i @returns {string} how much longer than the other trace's span it is */
+function deltaText(i) {
   if (!app.other) return "";
   const b = app.other.toB[i];
   if (b < 0) return "A only";
-  const delta = app.m.dur[i] - app.other.b.dur[b];
+  const delta = m.dur[i] - app.other.b.dur[b];
   return Number.isNaN(delta) ? "—" : `${delta > 0 ? "+" : ""}${duration(delta)}`;
 }

@@ -1,6 +1,6 @@
 // Search inside a trace: it finds, and never hides.
 
-/** @typedef {{threshold: number, critical: () => Map<number, number[]>, blocked: () => Map<number, Blocked>}} Facts */
+/** @typedef {{critical: () => ReturnType<typeof criticalPath>, blocked: () => Map<number, Blocked>}} Facts */
 
 /** @param {string} text @returns {{not: boolean, word: string}[]} words; quotes keep spaces, a minus negates */
 function queryWords(text) {
@@ -36,7 +36,7 @@ function wordTest(m, word, facts) {
   const states = { error: m.isFailed, cancelled: (/** @type {number} */ i) => m.outcome[i] === CANCELLED || m.outcome[i] === NEVER_POLLED, panicked: (/** @type {number} */ i) => m.outcome[i] === PANICKED, open: (/** @type {number} */ i) => m.outcome[i] === OPEN };
   if (low in states) return states[/** @type {keyof typeof states} */ (low)];
   if (low === "critical") {
-    const path = facts.critical();
+    const { path } = facts.critical();
     return (i) => path.has(i);
   }
   if (low === "blocked") {

@@ -44,11 +44,6 @@ function valueText(value) {
 /** @param {string} start decimal nanoseconds since 1970 @param {number} ns after it @param {boolean} utc @returns {string} */
 function wallTime(start, ns, utc) {
   const at = BigInt(start) + BigInt(Math.round(ns));
-  const date = new Date(Number(at / 1_000_000n));
-  const fraction = String(at % 1_000_000_000n).padStart(9, "0");
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const [y, mo, d, h, mi, s] = utc
-    ? [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
-    : [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
-  return `${y}-${two(mo + 1)}-${two(d)} ${two(h)}:${two(mi)}:${two(s)}.${fraction}${utc ? " UTC" : ""}`;
+  const ms = Number(at / 1_000_000n), shift = utc ? 0 : new Date(ms).getTimezoneOffset() * 6e4;
+  return `${new Date(ms - shift).toISOString().slice(0, 19).replace("T", " ")}.${String(at % 1_000_000_000n).padStart(9, "0")}${utc ? " UTC" : ""}`;
 }

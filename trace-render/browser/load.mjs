@@ -7,7 +7,7 @@ const PURE = ["text", "model", "anatomy", "search", "layout", "compare"];
 
 export function load(extra = []) {
   const source = [...PURE, ...extra].map((name) => readFileSync(new URL(`../assets/${name}.js`, import.meta.url), "utf8")).join("\n");
-  const names = [...source.matchAll(/^(?:function|const) (\w+)/gm)].map((found) => found[1]);
+  const names = [...source.matchAll(/^(?:(?:async )?function|const) (\w+)/gm)].map((found) => found[1]);
   return vm.runInThisContext(`(() => { "use strict"; ${source}\nreturn { ${names.join(", ")} }; })()`);
 }
 
@@ -38,19 +38,20 @@ export function block(spans, more = {}) {
     messages: spans.flatMap(([, , , , extra = {}], i) => (extra.message ? [[i, string(extra.message)]] : [])),
     parents: [], remote: [], events: spans.flatMap(([, , , , extra = {}], i) => (extra.events ? [[i, extra.events.map(([name, at]) => [string(name), at, list({ why: "busy" }), 0])]] : [])),
     links: [], dropped: [], places: [], values, strings,
-    polls: spans.flatMap(([, , , , extra = {}], i) => (extra.polls ? [[i, polls(extra.polls)]] : [])),
+    polls: spans.flatMap(([, , , , extra = {}], i) => (extra.polls ? [[i, packed(spans[i][2], extra.polls)]] : [])),
     threads: ["", "main", "worker 1"], ...more,
   };
   data.parts = services.map((name) => [0, "whole", [string("service.name"), string(name)]]);
   return data;
 }
 
-/** @param {number[]} segments start, duration, thread, wake, .. */
-function polls(segments) {
-  let busy = 0, longest = [0, -1, 0];
+/** @param {number} at the span's start @param {number[]} segments start, duration, thread, wake-up or 0, .. @returns {number[]} as a data block has them */
+function packed(at, segments) {
+  const found = [];
   for (let s = 0; s < segments.length; s += 4) {
-    busy += segments[s + 1];
-    if (segments[s + 1] > longest[1]) longest = segments.slice(s, s + 3);
+    const [from, duration, thread, wake] = segments.slice(s, s + 4);
+    found.push(from - at, duration, thread, wake ? Math.max(0, from - wake) : -1);
+    at = from + duration;
   }
-  return { count: segments.length / 4, busy, longest, segments };
+  return found;
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use trace_core::{Batch, Delivery, ExportError, PipelineBuilder, SpanExporter, Trace};
 
 use crate::html::{DEFAULT_MAX_SPANS, Html};
+use crate::perfetto::Perfetto;
 use crate::svg::Svg;
 
 /// The environment variable that names the HTML file to write.
@@ -16,70 +17,55 @@ pub const TRACE_HTML: &str = "TRACE_HTML";
 /// The environment variable that names the SVG file to write.
 pub const TRACE_SVG: &str = "TRACE_SVG";
 
-/// Keeps the traces of a run and writes them as one HTML file when the pipeline is flushed or shut down.
+/// A picture that a [`PictureExporter`] can write. It is asked when the pipeline is flushed or shut down, on the exporter's
+/// thread, and may take its time.
+pub trait Picture: fmt::Debug + Default + Send + 'static {
+    /// What the exporter is called where it fails and in the books.
+    const NAME: &'static str;
+
+    /// The picture of these traces, on one axis of time.
+    fn render_all(&self, traces: &[Trace]) -> String;
+}
+
+impl Picture for Html {
+    const NAME: &'static str = "html";
+
+    fn render_all(&self, traces: &[Trace]) -> String {
+        Self::render_all(self, traces)
+    }
+}
+
+impl Picture for Svg {
+    const NAME: &'static str = "svg";
+
+    fn render_all(&self, traces: &[Trace]) -> String {
+        Self::render_all(self, traces)
+    }
+}
+
+impl Picture for Perfetto {
+    const NAME: &'static str = "perfetto";
+
+    fn render_all(&self, traces: &[Trace]) -> String {
+        Self::render_all(self, traces)
+    }
+}
+
+/// Keeps the traces of a run and writes them as one picture when the pipeline is flushed or shut down.
 ///
 /// It keeps at most [`DEFAULT_MAX_SPANS`] (500,000) spans; those that come later count as dropped. The file is written under
 /// another name and then moved to its place, so that nobody sees half of it. Folders that are missing are made.
 ///
 /// ```no_run
-/// use trace_render::HtmlExporter;
+/// use trace_render::{Html, HtmlExporter};
 ///
-/// let _pipeline = trace_core::builder().exporter(HtmlExporter::new("target/trace.html")).init()?;
+/// let pages = HtmlExporter::new("target/trace.html").picture(Html::new().title("A run"));
+/// let _pipeline = trace_core::builder().exporter(pages).init()?;
 /// # Ok::<(), trace_core::InitError>(())
 /// ```
-#[derive(Debug)]
-pub struct HtmlExporter {
-    kept: Kept,
-    page: Html,
-}
-
-/// Keeps the traces of a run and writes them as one SVG when the pipeline is flushed or shut down; see [`HtmlExporter`].
-#[derive(Debug)]
-pub struct SvgExporter {
-    kept: Kept,
-    picture: Svg,
-}
-
-impl HtmlExporter {
-    /// Writes to this file.
-    #[must_use]
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { kept: Kept::new(path.into()), page: Html::new() }
-    }
-
-    /// Sets the options of the page.
-    #[must_use]
-    pub fn page(mut self, page: Html) -> Self {
-        self.page = page;
-        self
-    }
-
-    /// Sets how many spans are kept. Default: [`DEFAULT_MAX_SPANS`] (500,000).
-    #[must_use]
-    pub const fn max_spans(mut self, spans: usize) -> Self {
-        self.kept.max_spans = spans;
-        self
-    }
-}
-
-impl SvgExporter {
-    /// Writes to this file.
-    #[must_use]
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { kept: Kept::new(path.into()), picture: Svg::new() }
-    }
-
-    /// Sets the options of the picture.
-    #[must_use]
-    pub fn picture(mut self, picture: Svg) -> Self {
-        self.picture = picture;
-        self
-    }
-}
-
-/// What the two have in common.
-struct Kept {
+pub struct PictureExporter<P> {
     path: PathBuf,
+    picture: P,
     traces: Vec<Trace>,
     spans: usize,
     max_spans: usize,
@@ -87,18 +73,58 @@ struct Kept {
     is_new: bool,
 }
 
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").field("path", &self.path).field("spans", &self.spans).finish_non_exhaustive()
+/// Writes the traces of a run as one HTML file.
+pub type HtmlExporter = PictureExporter<Html>;
+/// Writes the traces of a run as one SVG.
+pub type SvgExporter = PictureExporter<Svg>;
+/// Writes the traces of a run for Perfetto.
+pub type PerfettoExporter = PictureExporter<Perfetto>;
+
+impl<P: Picture> PictureExporter<P> {
+    /// Writes to this file.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            picture: P::default(),
+            traces: Vec::new(),
+            spans: 0,
+            max_spans: DEFAULT_MAX_SPANS,
+            is_new: false,
+        }
+    }
+
+    /// Sets the options of the picture.
+    #[must_use]
+    pub fn picture(mut self, picture: P) -> Self {
+        self.picture = picture;
+        self
+    }
+
+    /// Sets how many spans are kept. Default: [`DEFAULT_MAX_SPANS`] (500,000).
+    #[must_use]
+    pub fn max_spans(mut self, spans: usize) -> Self {
+        self.max_spans = spans;
+        self
     }
 }
 
-impl Kept {
-    const fn new(path: PathBuf) -> Self {
-        Self { path, traces: Vec::new(), spans: 0, max_spans: DEFAULT_MAX_SPANS, is_new: false }
+impl<P> fmt::Debug for PictureExporter<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PictureExporter").field("path", &self.path).field("spans", &self.spans).finish_non_exhaustive()
+    }
+}
+
+impl<P: Picture> SpanExporter for PictureExporter<P> {
+    fn name(&self) -> &str {
+        P::NAME
     }
 
-    fn add(&mut self, batch: &Batch) -> Result<(), ExportError> {
+    fn delivery(&self) -> Delivery {
+        Delivery::Traces
+    }
+
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
         let mut dropped = 0;
         for trace in batch.traces() {
             if self.spans + trace.len() > self.max_spans {
@@ -115,11 +141,11 @@ impl Kept {
         }
     }
 
-    fn write(&mut self, picture: impl FnOnce(&[Trace]) -> String) -> Result<(), ExportError> {
+    fn flush(&mut self, _: Duration) -> Result<(), ExportError> {
         if !self.is_new {
             return Ok(());
         }
-        write_file(&self.path, &picture(&self.traces))
+        write_file(&self.path, &self.picture.render_all(&self.traces))
             .map_err(|error| ExportError::new(format!("cannot write {}", self.path.display())).caused_by(error))?;
         self.is_new = false;
         Ok(())
@@ -135,42 +161,6 @@ pub(crate) fn write_file(path: &Path, text: &str) -> io::Result<()> {
     unfinished.push(format!(".{}.part", std::process::id()));
     fs::write(&unfinished, text)?;
     fs::rename(&unfinished, path).inspect_err(|_| drop(fs::remove_file(&unfinished)))
-}
-
-impl SpanExporter for HtmlExporter {
-    fn name(&self) -> &str {
-        "html"
-    }
-
-    fn delivery(&self) -> Delivery {
-        Delivery::Traces
-    }
-
-    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
-        self.kept.add(batch)
-    }
-
-    fn flush(&mut self, _: Duration) -> Result<(), ExportError> {
-        self.kept.write(|traces| self.page.render_all(traces))
-    }
-}
-
-impl SpanExporter for SvgExporter {
-    fn name(&self) -> &str {
-        "svg"
-    }
-
-    fn delivery(&self) -> Delivery {
-        Delivery::Traces
-    }
-
-    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
-        self.kept.add(batch)
-    }
-
-    fn flush(&mut self, _: Duration) -> Result<(), ExportError> {
-        self.kept.write(|traces| self.picture.render_all(traces))
-    }
 }
 
 /// Pictures for a pipeline.

@@ -20,18 +20,20 @@ use crate::html::Html;
 /// # Ok::<(), trace_core::CaptureError>(())
 /// ```
 ///
+/// A test that gives no trace away because it fails inside of the capture: [`traced_test`](crate::traced_test).
+///
 /// The page stands in the folder `failed-traces` of the target folder and is called like the test, which is the name of the
 /// thread; another one of that name is overwritten.
 #[derive(Debug)]
 #[must_use = "the page is written when the guard is dropped in a panic"]
 pub struct FailurePage<'a> {
-    trace: &'a Trace,
+    traces: &'a [Trace],
     folder: PathBuf,
 }
 
 impl<'a> FailurePage<'a> {
-    pub(crate) fn new(trace: &'a Trace) -> Self {
-        Self { trace, folder: target_folder().join("failed-traces") }
+    pub(crate) fn new(traces: &'a [Trace]) -> Self {
+        Self { traces, folder: target_folder().join("failed-traces") }
     }
 
     /// Sets the folder.
@@ -43,12 +45,18 @@ impl<'a> FailurePage<'a> {
 
 impl Drop for FailurePage<'_> {
     fn drop(&mut self) {
-        if !thread::panicking() {
-            return;
+        if thread::panicking() {
+            self.write();
         }
+    }
+}
+
+impl FailurePage<'_> {
+    /// Writes the page, whether the thread panics or not.
+    pub(crate) fn write(&self) {
         let name = thread::current().name().unwrap_or("trace").replace(|c: char| !c.is_alphanumeric() && c != '_', "-");
         let path = self.folder.join(format!("{name}.html"));
-        match write_file(&path, &Html::new().render(self.trace)) {
+        match write_file(&path, &Html::new().render_all(self.traces)) {
             Ok(()) => eprintln!("the trace of the failed test: {}", path.display()),
             Err(error) => eprintln!("cannot write the trace of the failed test to {}: {error}", path.display()),
         }

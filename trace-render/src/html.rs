@@ -1,10 +1,9 @@
 //! One HTML file to look at a trace in.
 
-use std::sync::LazyLock;
-
 use trace_core::{Redactor, Trace};
 
 use crate::data_block::data_block;
+use crate::heading::Heading;
 use crate::palette::Theme;
 use crate::scene::Scene;
 use crate::svg::Svg;
@@ -16,47 +15,13 @@ pub const DEFAULT_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// How many rows the picture has that is shown where scripts are off.
 const ROWS_WITHOUT_SCRIPT: usize = 200;
 
-/// The files of the viewer, one after the other, in a scope of their own. A page has them without comments and indents.
-const SOURCE: &str = concat!(
-    "(() => {\n\"use strict\";\n",
-    include_str!("../assets/text.js"),
-    include_str!("../assets/model.js"),
-    include_str!("../assets/anatomy.js"),
-    include_str!("../assets/search.js"),
-    include_str!("../assets/layout.js"),
-    include_str!("../assets/compare.js"),
-    include_str!("../assets/draw.js"),
-    include_str!("../assets/panel.js"),
-    include_str!("../assets/views.js"),
-    include_str!("../assets/keys.js"),
-    include_str!("../assets/viewer.js"),
-    "})();\n"
-);
+/// The script of every page: `assets/*.js`, joined and minified by `browser/build.mjs`. It is committed, so that cargo builds
+/// without node; a test below and `.ci/browser` see to it that it is what its sources give.
+const SCRIPT: &str = include_str!("../assets/built/viewer.js");
 pub(crate) const STYLE: &str = include_str!("../assets/viewer.css");
 const BODY: &str = include_str!("../assets/viewer.html");
 /// Made by a test: `TRACE_BLESS=1 cargo test -p trace-render --lib`.
 const POLICY: &str = include_str!("../assets/policy.txt");
-
-/// The script of every page.
-pub(crate) static SCRIPT: LazyLock<String> = LazyLock::new(|| without_comments(SOURCE));
-
-/// The source without its `/** .. */` comments, the lines that are comments, and indents. No text of the viewer holds any of
-/// these, which the browser tests would notice.
-fn without_comments(source: &str) -> String {
-    let mut lean = String::with_capacity(source.len());
-    let mut rest = source;
-    let mut code = String::with_capacity(source.len());
-    while let Some((before, comment)) = rest.split_once("/**") {
-        code.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, after)| after.strip_prefix(' ').unwrap_or(after));
-    }
-    code.push_str(rest);
-    for line in code.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
-        lean.push_str(line);
-        lean.push('\n');
-    }
-    lean
-}
 
 /// Writes a trace as one HTML file: it opens with a double click, needs no network and asks for none.
 ///
@@ -74,14 +39,14 @@ fn without_comments(source: &str) -> String {
 /// become links.
 ///
 /// **Large traces.** A page shows at most [`DEFAULT_MAX_SPANS`] (500,000) spans and about [`DEFAULT_MAX_BYTES`] (64 MiB) of
-/// data. Of more it keeps what failed, the longest, then the spans nearest to a root, and says so at its head.
+/// data. Of more it keeps what failed, the critical path, the longest, then the spans nearest to a root, and says so at its head.
 #[derive(Clone, Debug)]
 pub struct Html {
-    title: Option<String>,
-    theme: Theme,
+    heading: Heading,
     max_spans: usize,
     max_bytes: usize,
     redactor: Option<Redactor>,
+    encode: fn(String) -> String,
 }
 
 impl Default for Html {
@@ -95,25 +60,25 @@ impl Html {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            title: None,
-            theme: Theme::Auto,
+            heading: Heading::new(),
             max_spans: DEFAULT_MAX_SPANS,
             max_bytes: DEFAULT_MAX_BYTES,
             redactor: None,
+            encode: |data| data,
         }
     }
 
     /// Sets what the page is called. Default: the first root's name and its service.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
+        self.heading.title = Some(title.into());
         self
     }
 
     /// Sets the colours to begin with; the reader can change them. Default: [`Theme::Auto`].
     #[must_use]
     pub const fn theme(mut self, theme: Theme) -> Self {
-        self.theme = theme;
+        self.heading.theme = theme;
         self
     }
 
@@ -140,6 +105,15 @@ impl Html {
         self
     }
 
+    /// Compresses the data: the file has about a third of the size, and nobody can look for a text in it by `grep` or compare it
+    /// by `diff`. Default: plain JSON.
+    #[cfg(feature = "compress")]
+    #[must_use]
+    pub const fn compress(mut self) -> Self {
+        self.encode = |data| crate::compress::compressed(&data);
+        self
+    }
+
     /// The page of this trace.
     #[must_use]
     pub fn render(&self, trace: &Trace) -> String {
@@ -157,17 +131,11 @@ impl Html {
 
     fn page(&self, traces: &[Trace], redacted: usize) -> String {
         let scene = Scene::with_room(traces, self.max_spans, self.max_bytes);
-        let title = self.title.clone().unwrap_or_else(|| scene.title());
-        let data = data_block(&scene, &title, redacted);
-        let theme = match self.theme {
-            Theme::Auto => "auto",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        };
+        let data = (self.encode)(data_block(&scene, &self.heading.title_of(&scene), redacted));
         let picture = Svg::new().max_rows(ROWS_WITHOUT_SCRIPT).draw(&scene);
         [
             "<!DOCTYPE html>\n<html lang=\"en\" data-theme=\"",
-            theme,
+            self.heading.theme.name(),
             "\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"",
             POLICY.trim_end(),
             "\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"color-scheme\" \
@@ -180,7 +148,7 @@ impl Html {
             "<script type=\"application/json\" id=\"trace-data\">",
             &data,
             "</script>\n<script>",
-            &SCRIPT,
+            SCRIPT,
             "</script>\n</body>\n</html>\n",
         ]
         .concat()
@@ -216,7 +184,7 @@ mod tests {
     fn the_policy_names_the_script_and_the_styles_by_their_hashes() {
         let policy = format!(
             "default-src 'none'; script-src {}; style-src {} {}; img-src data:; base-uri 'none'; form-action 'none'\n",
-            hash(&SCRIPT),
+            hash(SCRIPT),
             hash(STYLE),
             hash(&svg::style(Theme::Auto)),
         );
@@ -226,6 +194,22 @@ mod tests {
             return;
         }
         assert_eq!(policy, POLICY, "after a change of the viewer: TRACE_BLESS=1 cargo test -p trace-render --lib");
+    }
+
+    #[test]
+    fn the_script_was_made_of_the_sources_beside_it() {
+        let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        let names = std::fs::read_dir(&assets).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".js")).collect();
+        names.sort();
+        let mut hash = Sha256::new();
+        for name in names {
+            let source = std::fs::read_to_string(assets.join(&name)).unwrap();
+            hash.update(format!("{name}\n{source}"));
+        }
+        let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let built = std::fs::read_to_string(assets.join("built/sources.sha256")).unwrap();
+        assert_eq!(built.trim_end(), hex, "after a change of the viewer: node trace-render/browser/build.mjs");
     }
 
     #[test]

@@ -16,10 +16,17 @@
 //! ```
 //!
 //! Names, keys and values are text from anywhere and never more than text: see [`Html`] and [`Svg`] for how.
+//!
+//! # Features
+//!
+//! - `compress` (on unless left out): `Html::compress`.
 
+#[cfg(feature = "compress")]
+mod compress;
 mod data_block;
 mod exporter;
 mod failure_page;
+mod heading;
 mod html;
 mod lanes;
 mod mermaid;
@@ -29,8 +36,11 @@ pub mod read;
 mod scene;
 mod svg;
 mod trace_ext;
+mod traced_test;
 
-pub use crate::exporter::{HtmlExporter, PipelineBuilderExt, SvgExporter, TRACE_HTML, TRACE_SVG};
+pub use crate::exporter::{
+    HtmlExporter, PerfettoExporter, Picture, PictureExporter, PipelineBuilderExt, SvgExporter, TRACE_HTML, TRACE_SVG,
+};
 pub use crate::failure_page::FailurePage;
 pub use crate::html::{DEFAULT_MAX_BYTES, DEFAULT_MAX_SPANS, Html};
 pub use crate::mermaid::{DEFAULT_MERMAID_ROWS, Mermaid};
@@ -38,3 +48,4 @@ pub use crate::palette::Theme;
 pub use crate::perfetto::Perfetto;
 pub use crate::svg::{DEFAULT_SVG_ROWS, Svg};
 pub use crate::trace_ext::TraceExt;
+pub use crate::traced_test::{CaptureExt, TestOutcome, traced_test, traced_test_async};

@@ -13,6 +13,17 @@ pub enum Theme {
     Dark,
 }
 
+impl Theme {
+    /// `auto`, `light` or `dark`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Palette {

@@ -4,6 +4,7 @@
 mod json_lines;
 mod otlp_json;
 mod parts;
+mod polls;
 
 use std::fmt;
 

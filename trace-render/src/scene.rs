@@ -29,6 +29,11 @@ impl<'a> Node<'a> {
         self.span.start_unix_nanos()
     }
 
+    /// How long it took; an open span has taken no time yet.
+    pub(crate) fn duration(&self) -> u64 {
+        self.end() - self.start()
+    }
+
     /// Its end; that of an open span is not known and counts as its start.
     pub(crate) fn end(&self) -> u64 {
         self.span.end_unix_nanos().unwrap_or(0).max(self.start())
@@ -55,11 +60,11 @@ impl<'a> Scene<'a> {
     }
 
     /// The picture of at most so many spans, which take about so many bytes. If there are more: first what failed, then the
-    /// longest spans for half of the room, then the spans nearest to a root; each with the spans above it.
+    /// critical path of each part, then the longest spans for half of the rest, then the spans nearest to a root; each with the spans above it.
     pub(crate) fn with_room(parts: &'a [Trace], max_spans: usize, max_bytes: usize) -> Self {
         let spans = each_once(parts);
         let total = spans.len();
-        let keep = Order::of(&spans).keep(&spans, max_spans, max_bytes);
+        let keep = Order::of(&spans).keep(parts, &spans, max_spans, max_bytes);
         let spans = match keep {
             Some(keep) => spans.into_iter().zip(keep).filter_map(|(span, keep)| keep.then_some(span)).collect(),
             None => spans,
@@ -102,6 +107,17 @@ impl<'a> Scene<'a> {
         ends
     }
 
+    /// What stands above each node in the tree, by index: its parent, but for the cut of a circle.
+    pub(crate) fn above(&self) -> Vec<Option<usize>> {
+        let mut open: Vec<usize> = Vec::new();
+        let above = |(index, node): (usize, &Node<'_>)| {
+            open.truncate(node.depth);
+            open.push(index);
+            node.depth.checked_sub(1).map(|depth| open[depth])
+        };
+        self.nodes.iter().enumerate().map(above).collect()
+    }
+
     /// The time in which a child of this node was open, as intervals in order that do not touch, within the node's own time.
     pub(crate) fn covered(&self, index: usize, subtree_end: usize) -> Vec<(u64, u64)> {
         let node = &self.nodes[index];
@@ -141,6 +157,24 @@ impl<'a> Scene<'a> {
         }
         parts.push(trace_core::__render::duration_text(self.end - self.start, "µs"));
         parts.join(" · ")
+    }
+
+    /// Where the time of the first root went, if its polls were timed: `Of 152.0 ms it was busy 3.0 ms, ..`.
+    pub(crate) fn anatomy_sentence(&self) -> Option<String> {
+        let root = self.nodes.first().filter(|root| root.span.polls().is_some())?;
+        let anatomy = root.span.anatomy()?;
+        let text = |duration: std::time::Duration| {
+            trace_core::__render::duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), "µs")
+        };
+        let parts = [
+            ("busy", anatomy.busy),
+            ("waiting on children", anatomy.waiting_on_children),
+            ("waiting with no span", anatomy.no_span),
+            ("ready, not polled", anatomy.queued),
+        ];
+        let parts = parts.into_iter().filter(|(_, part)| !part.is_zero());
+        let parts: Vec<String> = parts.map(|(word, part)| format!("{word} {}", text(part))).collect();
+        Some(format!("Of {}: {}.", text(anatomy.total()), parts.join(", ")))
     }
 
     /// What the picture is called unless it is told: the root's name and its service.
@@ -244,7 +278,13 @@ impl Order {
     }
 
     /// Which spans to keep; `None` if all fit.
-    fn keep(&self, spans: &[(usize, SpanView<'_>)], max_spans: usize, max_bytes: usize) -> Option<Vec<bool>> {
+    fn keep(
+        &self,
+        parts: &[Trace],
+        spans: &[(usize, SpanView<'_>)],
+        max_spans: usize,
+        max_bytes: usize,
+    ) -> Option<Vec<bool>> {
         if max_spans == usize::MAX && max_bytes == usize::MAX {
             return None;
         }
@@ -256,6 +296,15 @@ impl Order {
         let failed = |span: &SpanView<'_>| matches!(outcome(span), Outcome::Error | Outcome::Panicked);
         for index in (0..spans.len()).filter(|&index| failed(&spans[index].1)) {
             kept.add(index, &self.parents);
+        }
+        let numbers: HashMap<(usize, SpanId), usize> =
+            spans.iter().enumerate().map(|(index, (part, span))| ((*part, span.span_id()), index)).collect();
+        for (part, trace) in parts.iter().enumerate() {
+            for piece in trace.critical_path() {
+                if let Some(&index) = numbers.get(&(part, piece.span_id)) {
+                    kept.add(index, &self.parents);
+                }
+            }
         }
         let mut longest: Vec<usize> = (0..spans.len()).collect();
         longest.sort_by_key(|&index| std::cmp::Reverse(spans[index].1.duration()));
@@ -310,6 +359,7 @@ impl Kept {
 fn bytes_of(span: &SpanView<'_>) -> usize {
     const FIXED_BYTES: usize = 64;
     const ATTRIBUTE_BYTES: usize = 16;
+    const POLL_BYTES: usize = 30;
     let attributes = |of: &[trace_core::Attribute]| -> usize {
         of.iter()
             .map(|attribute| {
@@ -319,7 +369,8 @@ fn bytes_of(span: &SpanView<'_>) -> usize {
     };
     let events: usize = span.events().map(|event| 32 + event.name().len() + attributes(event.attributes())).sum();
     let links: usize = span.links().map(|link| FIXED_BYTES + attributes(link.attributes())).sum();
-    FIXED_BYTES + span.name().len() + attributes(span.attributes()) + events + links
+    let polls = span.polls().map_or(0, |polls| FIXED_BYTES + POLL_BYTES * polls.segments().len());
+    FIXED_BYTES + span.name().len() + attributes(span.attributes()) + events + links + polls
 }
 
 /// The parents, but of every circle the earliest span has none.

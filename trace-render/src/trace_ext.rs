@@ -44,6 +44,6 @@ impl TraceExt for Trace {
     }
 
     fn page_if_test_fails(&self) -> FailurePage<'_> {
-        FailurePage::new(self)
+        FailurePage::new(std::slice::from_ref(self))
     }
 }

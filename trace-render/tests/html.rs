@@ -133,6 +133,36 @@ fn a_chain_of_eighty_thousand_a_circle_and_nothing_at_all_are_drawn() {
 }
 
 #[test]
+fn a_trace_too_large_keeps_its_critical_path() {
+    // The path is the last chain: short spans below a root with many longer ones beside it.
+    let mut spans: Vec<_> = (10..=500).map(|number| span(number, 1, "long", 0, 900)).collect();
+    spans.push(span(1, 0, "root", 0, 1000));
+    spans.extend(
+        (2..=8).map(|number| span(number, if number == 2 { 1 } else { number - 1 }, "path", 990 + number, 10 - number)),
+    );
+    let data = json(&Html::new().max_spans(12).render(&trace(spans)));
+    let strings: Vec<&str> = data["strings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    let names = data["name"].as_array().unwrap().iter().map(|name| strings[name.as_u64().unwrap() as usize]);
+    assert_eq!(names.filter(|&name| name == "path").count(), 7);
+}
+
+#[cfg(feature = "compress")]
+#[test]
+fn a_compressed_page_is_smaller_and_holds_the_same() {
+    use base64::Engine as _;
+    use std::io::Read as _;
+
+    let trace = trace((1..=1000).map(|number| span(number, number / 2, &format!("step {}", number % 9), number, 5)));
+    let (plain, small) = (trace.to_html(), Html::new().compress().render(&trace));
+    assert!(block(&small).len() * 3 < block(&plain).len(), "{} of {}", block(&small).len(), block(&plain).len());
+    let bytes = base64::prelude::BASE64_STANDARD.decode(block(&small)).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, block(&plain));
+    assert_eq!(small.replace(block(&small), ""), plain.replace(block(&plain), ""), "the rest is the same");
+}
+
+#[test]
 fn an_open_span_that_came_again_when_it_ended_is_shown_once() {
     let open = ending(span(1, 0, "root", 0, 0), Outcome::Open, Status::Unset);
     let page = Html::new().render_all(&[trace([open]), trace([span(1, 0, "root", 0, 7)])]);
@@ -336,7 +366,9 @@ fn whatever_the_trace_the_data_block_has_all_of_it() {
             span.callsite = None;
             span
         };
-        let expected = trace.spans().map(|span| without_place(span.to_data())).collect();
-        assert_eq!(by_id(spans_of(&data)), by_id(expected), "seed {seed}");
+        let all = |trace: &Trace| trace.spans().map(|span| without_place(span.to_data())).collect();
+        // Part of a span follows from the others of its trace.
+        let read = Trace::from_spans(trace.id(), spans_of(&data));
+        assert_eq!(by_id(all(&read)), by_id(all(&trace)), "seed {seed}");
     }
 }

@@ -6,9 +6,9 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{Random, checkout, ending, span, trace};
+use common::{MS, Random, START, checkout, ending, evil, id, polls, span, trace};
 use serde_json::Value as Json;
-use trace_core::{Outcome, Status};
+use trace_core::{Link, Outcome, SpanContext, SpanId, Status, Trace, TraceFlags};
 use trace_render::TraceExt as _;
 
 fn events(text: &str) -> Vec<Json> {
@@ -59,6 +59,89 @@ fn nanoseconds_are_kept_and_an_open_span_has_no_end() {
     assert!(text.contains("\"ts\":1234.567"), "{text}");
     let ends: Vec<_> = events(&text).into_iter().filter(|event| event["ph"] == "e").collect();
     assert_eq!(ends.len(), 1);
+}
+
+/// The members of a trace event as the format's documentation has them, by phase; and that arrows have two ends, each in a
+/// slice of its thread.
+fn check_format(text: &str) -> Vec<Json> {
+    let file: Json = serde_json::from_str(text).unwrap();
+    assert!(file["displayTimeUnit"] == "ns" && file["traceEvents"].is_array());
+    let events = events(text);
+    let place = |event: &Json| (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+    let time = |event: &Json, member: &str| (event[member].as_f64().unwrap() * 1000.0).round() as i64;
+    let is_in_a_slice = |event: &Json| {
+        events
+            .iter()
+            .filter(|slice| slice["ph"] == "X" && place(slice) == place(event))
+            .any(|slice| (time(slice, "ts")..=time(slice, "ts") + time(slice, "dur")).contains(&time(event, "ts")))
+    };
+    let mut arrows: HashMap<u64, Vec<&Json>> = HashMap::new();
+    for event in &events {
+        assert!(event["name"].is_string(), "{event}");
+        let _ = place(event);
+        let phase = event["ph"].as_str().unwrap();
+        if phase != "M" {
+            assert!(event["cat"].is_string() && time(event, "ts") >= 0, "{event}");
+        }
+        match phase {
+            "M" => assert!(event["args"]["name"].is_string(), "{event}"),
+            "X" => assert!(time(event, "dur") >= 0, "{event}"),
+            "b" | "e" | "n" => assert!(event["id2"]["local"].as_str().unwrap().starts_with("0x"), "{event}"),
+            "i" => assert!(event["s"] == "t" && is_in_a_slice(event), "{event}"),
+            "s" | "f" => {
+                assert!(is_in_a_slice(event), "an arrow without a slice is not drawn: {event}");
+                assert_eq!(event["bp"] == "e", phase == "f", "{event}");
+                arrows.entry(event["id"].as_u64().unwrap()).or_default().push(event);
+            }
+            _ => panic!("a phase that the format does not have: {event}"),
+        }
+    }
+    for ends in arrows.values() {
+        let [start, end] = ends[..] else { panic!("an arrow has two ends: {ends:?}") };
+        assert_eq!((&start["ph"], &end["ph"]), (&"s".into(), &"f".into()));
+        assert_eq!((&start["name"], &start["cat"]), (&end["name"], &end["cat"]));
+        assert!(time(start, "ts") <= time(end, "ts"), "an arrow goes forward: {start} {end}");
+    }
+    events
+}
+
+#[test]
+fn every_event_has_the_members_that_the_format_asks_for() {
+    for trace in [checkout(), evil(), trace([]), tasks()] {
+        check_format(&trace.to_perfetto_json());
+    }
+}
+
+/// A root that starts a task, which another thread polls; a third span is linked to it.
+fn tasks() -> Trace {
+    let mut later = span(3, 1, "later", 70, 20);
+    let cause = SpanContext::new(id(), SpanId::from_u64(2).unwrap(), TraceFlags::SAMPLED);
+    later.links.push(Link::new(cause));
+    later.events.push(trace_core::Event::new("retry", START + 72 * MS));
+    Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (52, 3, 1, 40), (70, 10, 1, 0)])),
+            (span(2, 1, "task", 2, 40), polls(&[(6, 4, 2, 0), (39, 3, 2, 20)])),
+            (later, polls(&[(71, 5, 1, 0)])),
+        ],
+    )
+}
+
+#[test]
+fn arrows_tell_who_started_linked_and_woke_whom() {
+    let events = check_format(&tasks().to_perfetto_json());
+    let arrows = |phase: &str| -> Vec<(String, u64, f64)> {
+        let of_phase = events.iter().filter(|event| event["ph"] == phase);
+        let what = |event: &Json| event["name"].as_str().unwrap().to_owned();
+        of_phase.map(|event| (what(event), event["tid"].as_u64().unwrap(), event["ts"].as_f64().unwrap())).collect()
+    };
+    let expected = [("wake", 2, 40_000.0), ("spawn", 1, 2_000.0), ("link", 2, 42_000.0)];
+    assert_eq!(arrows("s"), expected.map(|(what, thread, at)| (what.to_owned(), thread, at)));
+    let expected = [("wake", 1, 52_000.0), ("spawn", 2, 6_000.0), ("link", 1, 71_000.0)];
+    assert_eq!(arrows("f"), expected.map(|(what, thread, at)| (what.to_owned(), thread, at)));
+    // `later` was polled where it was made, and nobody was in a poll when the task was woken at 20 ms.
+    assert_eq!(arrows("i"), [("retry".to_owned(), 1, 72_000.0)]);
 }
 
 #[test]

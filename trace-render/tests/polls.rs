@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 use trace_core::{Capture, FutureExt as _, ManualClock, Span, Trace};
+use trace_render::read::read;
 use trace_render::{Html, TraceExt as _};
 
 fn data(trace: &Trace) -> Json {
@@ -22,7 +23,9 @@ fn random_trace(seed: u64) -> Trace {
     let work = |number: u64| {
         let clock = clock.clone();
         async move {
-            for round in 0..(seed + number) % 4 {
+            // One of them yields so often that its polls are joined.
+            let rounds = if seed == 23 { 300 } else { (seed + number) % 4 };
+            for round in 0..rounds {
                 clock.advance(Duration::from_micros((seed * 7 + number * 13 + round * 5) % 29));
                 yield_now().await;
                 clock.advance(Duration::from_micros((number * 3 + round) % 11));
@@ -65,8 +68,10 @@ async fn yield_now() {
 /// Threads have other numbers in every run, and lines of this file move.
 fn without_what_differs(mut data: Json) -> Json {
     for pair in data["polls"].as_array_mut().unwrap() {
-        pair[1]["longest"][2] = 1.into();
-        let segments = pair[1]["segments"].as_array_mut().unwrap();
+        if let Some(thread) = pair.get_mut(6) {
+            *thread = 1.into();
+        }
+        let segments = pair[1].as_array_mut().unwrap();
         segments.iter_mut().skip(2).step_by(4).for_each(|thread| *thread = 1.into());
     }
     data["place"].as_array_mut().unwrap().fill((-1).into());
@@ -107,6 +112,30 @@ fn the_viewer_and_the_core_take_a_span_apart_in_the_same_way() {
 }
 
 #[test]
+fn durations_read_as_the_viewer_writes_them() {
+    let vectors: Json = serde_json::from_str(include_str!("golden/durations.json")).unwrap();
+    for vector in vectors.as_array().unwrap() {
+        let (nanos, expected) = (vector[0].as_u64().unwrap(), vector[1].as_str().unwrap());
+        assert_eq!(trace_core::__render::duration_text(nanos, "µs"), expected);
+    }
+}
+
+#[test]
+fn lines_of_json_bring_polls_back_and_all_that_follows_from_them() {
+    for seed in 0..24 {
+        let written = random_trace(seed);
+        let read = read(&written.to_json_lines()).unwrap();
+        let [read] = &read[..] else { panic!("one trace") };
+        for (left, right) in written.spans().zip(read.spans()) {
+            assert_eq!(left.polls().unwrap().to_data(), right.polls().unwrap().to_data(), "seed {seed}");
+            assert_eq!(left.anatomy(), right.anatomy());
+        }
+        assert_eq!(written.critical_path(), read.critical_path());
+        assert_eq!(data(&written)["polls"], data(read)["polls"]);
+    }
+}
+
+#[test]
 fn in_perfetto_the_polls_of_a_thread_are_nested_or_apart() {
     for seed in 0..24 {
         let trace = random_trace(seed);
@@ -120,7 +149,9 @@ fn in_perfetto_the_polls_of_a_thread_are_nested_or_apart() {
             .map(|event| (nanos(&event["ts"]), nanos(&event["ts"]) + nanos(&event["dur"])))
             .collect();
         let expected: usize = trace.spans().map(|span| span.polls().unwrap().segments().len()).sum();
-        assert_eq!(polls.len(), expected, "all of them are there");
+        if seed != 23 {
+            assert_eq!(polls.len(), expected, "all of them are there");
+        }
         polls.sort_by_key(|&(start, end)| (start, std::cmp::Reverse(end)));
         let mut open: Vec<u64> = Vec::new();
         for (start, end) in polls {
@@ -143,8 +174,15 @@ fn polls_and_the_critical_path_stand_in_the_data_block_and_survive_a_redaction()
     assert_eq!(polls.len(), trace.len());
     for (pair, (_, span)) in polls.iter().zip(trace.walk()) {
         let expected = span.polls().unwrap();
-        assert_eq!(pair[1]["count"], expected.count());
-        assert_eq!(pair[1]["segments"].as_array().unwrap().len(), 4 * expected.segments().len());
+        assert_eq!(pair[1].as_array().unwrap().len(), 4 * expected.segments().len());
+        let (busy, mut at) = (expected.busy().as_nanos() as u64, span.start_unix_nanos());
+        let numbers: Vec<i64> = pair[1].as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect();
+        for (packed, segment) in numbers.chunks(4).zip(expected.segments()) {
+            at = at.checked_add_signed(packed[0]).unwrap();
+            assert_eq!((at, packed[1] as u128), (segment.start_unix_nanos, segment.duration.as_nanos()));
+            at += packed[1] as u64;
+        }
+        assert_eq!(numbers.chunks(4).map(|packed| packed[1] as u64).sum::<u64>(), busy);
     }
     let path: u64 = data["critical"].as_array().unwrap().iter().map(|piece| piece[2].as_u64().unwrap()).sum();
     assert_eq!(u128::from(path), trace.root().unwrap().duration().unwrap().as_nanos());

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{START, checkout, evil, span, trace};
-use trace_core::{Outcome, SpanKind, Trace, Value};
+use trace_core::{Link, Outcome, SpanContext, SpanKind, Trace, Value};
 use trace_render::read::read;
 
 #[test]
@@ -22,12 +22,19 @@ fn json_lines_come_back_as_they_were_written() {
     ] {
         values.attributes.push((key, value).into());
     }
-    for written in [checkout(), evil(), trace([values])] {
+    let mut linked = span(1, 0, "linked", 0, 5);
+    linked.links.push(
+        Link::new(SpanContext::new(linked.trace_id, linked.span_id, linked.flags))
+            .trace_state("rojo=1".parse().unwrap()),
+    );
+    let linked = trace([linked]).trace_state_of_spans("congo=t61rcWkgMzE".parse().unwrap());
+    for written in [checkout(), evil(), trace([values]), linked] {
         let read = read(&written.to_json_lines()).unwrap();
         let data = |trace: &Trace| trace.spans().map(|span| span.to_data()).collect::<Vec<_>>();
         assert_eq!(read.len(), 1);
         assert_eq!(data(&read[0]), data(&written));
         assert_eq!(read[0].resource(), written.resource());
+        assert_eq!(read[0].trace_state(), written.trace_state());
     }
 }
 

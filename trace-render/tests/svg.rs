@@ -4,7 +4,7 @@
 #[path = "../../trace-core/tests/common/mod.rs"]
 mod common;
 
-use common::{checkout, evil, id, span, trace, with};
+use common::{checkout, evil, id, polls, span, trace, with};
 use trace_core::Trace;
 use trace_render::{Svg, Theme, TraceExt as _};
 
@@ -12,11 +12,13 @@ fn check(picture: &str) {
     let document = roxmltree::Document::parse(picture).unwrap_or_else(|error| panic!("{error}\n{picture}"));
     for node in document.descendants().filter(roxmltree::Node::is_element) {
         let name = node.tag_name().name();
-        assert!(["svg", "title", "desc", "style", "rect", "text", "tspan", "path", "g"].contains(&name), "<{name}>");
+        let known = ["svg", "title", "desc", "style", "defs", "pattern", "rect", "text", "tspan", "path", "g"];
+        assert!(known.contains(&name), "<{name}>");
         for attribute in node.attributes() {
             let name = attribute.name();
             assert!(!name.starts_with("on") && name != "href" && name != "style", "{name}");
-            assert!(!attribute.value().contains("url(") && !attribute.value().contains("NaN"), "{}", attribute.value());
+            let elsewhere = attribute.value().replace("url(#", "");
+            assert!(!elsewhere.contains("url(") && !elsewhere.contains("NaN"), "{}", attribute.value());
         }
     }
 }
@@ -52,6 +54,39 @@ fn the_same_trace_gives_the_same_picture() {
     }
     let expected = std::fs::read_to_string(golden).unwrap();
     assert_eq!(picture, expected, "if it is meant: TRACE_BLESS=1 cargo test -p trace-render --test svg");
+}
+
+#[test]
+fn polls_and_what_lies_between_them_are_drawn_and_told() {
+    let trace = Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(1, 0, "handler", 0, 100), polls(&[(10, 10, 1, 0), (60, 5, 1, 50), (90, 10, 1, 0)])),
+            (span(2, 1, "query", 12, 20), polls(&[(12, 2, 1, 0)])),
+        ],
+    );
+    let picture = trace.to_svg();
+    check(&picture);
+    let document = roxmltree::Document::parse(&picture).unwrap();
+    let description = document.descendants().find(|node| node.has_tag_name("desc")).unwrap().text().unwrap();
+    assert_eq!(
+        description,
+        "2 spans · 100.0 ms. Of 100.0 ms: busy 25.0 ms, waiting on children 12.0 ms, waiting with no span 43.0 ms, ready, not \
+         polled 20.0 ms."
+    );
+    // Of the handler's row: two waits with no span, 32 to 50 and 65 to 90; ready from 0 to 10 and from 50 to 60.
+    let fills: Vec<(&str, usize)> = document
+        .descendants()
+        .filter_map(|node| Some((node.attribute("fill")?, node.attribute("d")?.matches('z').count())))
+        .collect();
+    let [(waits, 2), (ready, 2), (of_query, 1)] = fills[..] else { panic!("{fills:?}") };
+    assert_eq!(waits, of_query);
+    for fill in [waits, ready] {
+        let name = fill.trim_start_matches("url(#").trim_end_matches(')');
+        assert!(document.descendants().any(|node| node.attribute("id") == Some(name)), "{name} is defined");
+    }
+    let other = Trace::from_spans_with_polls(id(), [(span(7, 0, "other", 0, 9), polls(&[(1, 1, 1, 0)]))]).to_svg();
+    assert!(!other.contains(waits), "two pictures in one page do not share names");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 use trace_core::propagation::{Extracted, Propagator};
-use trace_core::{NewEvent, Span, SpanBuilder};
+use trace_core::{Link, NewEvent, Span, SpanBuilder};
 
 use crate::body::TracedBody;
 use crate::conventions::server_span;
@@ -143,7 +143,10 @@ where
 fn start(span: SpanBuilder, extracted: &Extracted, trust: Trust) -> Span {
     let span = match (trust, extracted.span_context()) {
         (Trust::Full, _) => span.parent(extracted),
-        (Trust::Link, Some(caller)) => span.parent(Extracted::new()).link(trace_core::Link::new(caller)),
+        (Trust::Link, Some(caller)) => {
+            let link = Link::new(caller).trace_state(extracted.trace_state().clone());
+            span.parent(Extracted::new()).link(link)
+        }
         (Trust::Link, None) => span.parent(Extracted::new()),
     }
     .start();

@@ -1,7 +1,25 @@
 //! The fuzz targets of trace-core, driven by seeded random input: valid texts, bent in a few places.
 
+use std::fs;
+
+use tests::programs::root;
+
 use crate::checks;
 use crate::random::Random;
+
+/// What must hold of these bytes.
+type Check = fn(&[u8]);
+
+/// The fuzz targets, in the order of the alphabet.
+const TARGETS: [(&str, Check); 7] = [
+    ("b3", checks::b3),
+    ("baggage", checks::baggage),
+    ("environment", checks::environment),
+    ("extract", checks::extract),
+    ("jaeger", checks::jaeger),
+    ("traceparent", checks::traceparent),
+    ("tracestate", checks::tracestate),
+];
 
 const SEEDS: [&str; 14] = [
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -51,15 +69,31 @@ fn what_must_hold_of_any_bytes_holds_of_random_ones() {
     let mut random = Random(0x5eed);
     for round in 0..30_000 {
         let data = bent(&mut random);
-        let held = std::panic::catch_unwind(|| {
-            checks::traceparent(&data);
-            checks::tracestate(&data);
-            checks::baggage(&data);
-            checks::b3(&data);
-            checks::jaeger(&data);
-            checks::extract(&data);
-            checks::environment(&data);
-        });
-        assert!(held.is_ok(), "round {round}: {}", data.escape_ascii());
+        for (target, check) in TARGETS {
+            let held = std::panic::catch_unwind(|| check(&data));
+            assert!(held.is_ok(), "round {round}, {target}: {}", data.escape_ascii());
+        }
+    }
+}
+
+/// cargo-fuzz and its compiler are not everywhere; that its targets are there, and run what runs here, can be seen without.
+#[test]
+fn every_fuzz_target_runs_one_of_these() {
+    let fuzz = root().join("trace-core/fuzz");
+    let mut found: Vec<String> = fs::read_dir(fuzz.join("fuzz_targets"))
+        .unwrap()
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, TARGETS.map(|(target, _)| target));
+    let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    for (target, _) in TARGETS {
+        let expected = format!(
+            "#![no_main]\n\n#[path = \"../checks.rs\"]\nmod checks;\n\n\
+             libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::{target}(data));\n"
+        );
+        assert_eq!(fs::read_to_string(fuzz.join(format!("fuzz_targets/{target}.rs"))).unwrap(), expected);
+        let binary = format!("name = \"{target}\"\npath = \"fuzz_targets/{target}.rs\"\n");
+        assert!(manifest.contains(&binary), "{target}");
     }
 }

@@ -58,7 +58,7 @@ fn what_is_absent_or_broken_begins_a_new_trace_and_what_is_broken_is_told() {
 fn what_travels_goes_where_the_span_goes() {
     let tenant = || (current_baggage().to_string(), current_trace_state().to_string());
     let all = ("tenant=42;p=1".to_owned(), "congo=t61rcWkgMzE".to_owned());
-    block_on(capture_async(async {
+    let captured = block_on(capture_async(async {
         let serve = span("serve").parent(full_request()).start();
         let handle = serve.handle();
         let inside = async {
@@ -83,6 +83,11 @@ fn what_travels_goes_where_the_span_goes() {
         assert_eq!(tenant(), Default::default());
         assert_eq!(span("by handle").parent(handle).in_scope(tenant), Default::default(), "a handle carries no cargo");
     }));
+    let spans = || captured.spans();
+    let states = |name: &str| spans().find(|span| span.name() == name).unwrap().trace_state().to_string();
+    assert_eq!(["serve", "child", "held", "later", "root"].map(states), [&*all.1, &*all.1, &*all.1, "", ""]);
+    let later = spans().find(|span| span.name() == "later").unwrap();
+    assert_eq!(later.links().next().unwrap().trace_state().as_str(), all.1, "but a link says that of the other trace");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! A span as one line of JSON. The schema stands in [`json_lines`](crate::export::json_lines).
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use crate::export::json::Json;
-use crate::polls::Polls;
+use crate::export::wait_json::push_waits;
 use crate::resource::Resource;
 use crate::span_data::DroppedCounts;
 use crate::status::Status;
 use crate::trace::{EventView, LinkView, SpanView};
+use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 
 /// The resource as JSON, written once for many spans; `None` for one of which nothing is known.
@@ -39,9 +39,7 @@ pub(crate) fn push_line(out: &mut String, span: &SpanView<'_>, resource: Option<
                 json.key("links").u64(span.dropped().links.into());
             });
         }
-        if let Some(polls) = span.polls() {
-            json.key("polls").object(|json| poll_totals(json, span, &polls));
-        }
+        push_waits(json, span);
         source(json, span);
         if let Some(resource) = resource {
             json.key("resource").raw(resource);
@@ -61,37 +59,9 @@ fn identity(json: &mut Json<'_>, span: &SpanView<'_>) {
         json.key("parent_is_remote").bool(true);
     }
     json.key("flags").u64(span.context().flags().bits().into());
+    trace_state(json, span.trace_state());
     json.key("name").string(span.name());
     json.key("kind").string(span.kind().as_str());
-}
-
-fn poll_totals(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
-    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let start = span.start_unix_nanos();
-    json.key("count").u64(polls.count());
-    json.key("busy_ns").u64(nanos(polls.busy()));
-    json.key("self_busy_ns").u64(nanos(polls.self_busy()));
-    if let Some(delay) = polls.first_poll_delay() {
-        json.key("first_poll_delay_ns").u64(nanos(delay));
-    }
-    if let Some(longest) = polls.longest() {
-        json.key("longest_ns").u64(nanos(longest.duration));
-    }
-    if polls.is_merged() {
-        json.key("merged").bool(true);
-    }
-    if polls.is_incomplete() {
-        json.key("incomplete").bool(true);
-    }
-    json.key("segments").array(|json| {
-        for segment in polls.segments() {
-            json.array(|json| {
-                json.u64(segment.start_unix_nanos.saturating_sub(start));
-                json.u64(nanos(segment.duration));
-                json.u64(segment.thread.unwrap_or(0).into());
-            });
-        }
-    });
 }
 
 fn time(json: &mut Json<'_>, span: &SpanView<'_>) {
@@ -135,8 +105,15 @@ fn link(json: &mut Json<'_>, link: &LinkView<'_>) {
     if context.is_remote() {
         json.key("is_remote").bool(true);
     }
+    trace_state(json, link.trace_state());
     optional_attributes(json, link.attributes());
     dropped_attributes(json, link.dropped_attributes());
+}
+
+fn trace_state(json: &mut Json<'_>, state: &TraceState) {
+    if !state.is_empty() {
+        json.key("trace_state").string(state.as_str());
+    }
 }
 
 fn dropped_attributes(json: &mut Json<'_>, dropped: u32) {

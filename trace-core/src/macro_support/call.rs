@@ -6,102 +6,137 @@ use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::callsite::Callsite;
+use crate::context;
 use crate::current_span::current_span;
 use crate::future::Carried;
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
+use crate::switches;
 
-/// A future and its span. How it is judged decides of what type the traced future is.
+/// A future and how its span begins. How it is judged decides of what type the traced future is.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Call<F> {
+pub struct Call<F, B> {
     future: F,
-    carried: Carried,
+    begin: B,
+}
+
+/// How the span of a call begins.
+pub trait Begin {
+    /// Puts the future into its span.
+    fn wrap<F, J>(self, future: F, judge: J) -> Traced<F, J>;
+}
+
+/// It has begun, around an `async` block.
+#[derive(Debug)]
+pub struct AroundBlock(Span);
+
+impl Begin for AroundBlock {
+    #[inline(always)]
+    fn wrap<F, J>(self, future: F, judge: J) -> Traced<F, J> {
+        Traced { future, carried: Carried::of(self.0).around_block(), judge }
+    }
+}
+
+/// It has begun, around any future.
+#[derive(Debug)]
+pub struct AroundFuture(Span);
+
+impl Begin for AroundFuture {
+    #[inline(always)]
+    fn wrap<F, J>(self, future: F, judge: J) -> Traced<F, J> {
+        Traced { future, carried: Carried::of(self.0), judge }
+    }
+}
+
+/// It begins here, around an `async` block, and only its callsite is said.
+#[derive(Debug)]
+pub struct At(&'static Callsite);
+
+impl Begin for At {
+    /// The span is announced when all of this is in memory: see [`Carried::announce`]. Three wrappers, each made where it is.
+    #[inline]
+    fn wrap<F, J>(self, future: F, judge: J) -> Traced<F, J> {
+        if context::is_blank() && !switches::is_on(switches::GLOBAL) {
+            return Traced { future, carried: Carried::nothing(), judge };
+        }
+        match Carried::begin(self.0) {
+            Some(carried) => {
+                let mut traced = Traced { future, carried: carried.around_block(), judge };
+                traced.carried.announce(self.0);
+                traced
+            }
+            None => Traced { future, carried: Carried::begin_at_length(self.0), judge },
+        }
+    }
 }
 
 /// The call of an async function, whose future is an `async` block.
 #[inline]
-pub fn call<F: Future>(span: Span, future: F) -> Call<F> {
-    Call { future, carried: Carried::of(span).around_block() }
+pub fn call<F: Future>(span: Span, future: F) -> Call<F, AroundBlock> {
+    Call { future, begin: AroundBlock(span) }
+}
+
+/// The call of an async function of whose span only the callsite is said.
+#[inline]
+pub fn call_at<F: Future>(callsite: &'static Callsite, future: F) -> Call<F, At> {
+    Call { future, begin: At(callsite) }
 }
 
 /// The call of a function that returns a future, which is known by what it yields.
 #[inline]
-pub fn call_as<T, F: Future<Output = T>>(span: Span, future: F) -> Call<F> {
-    Call { future, carried: Carried::of(span) }
+pub fn call_as<T, F: Future<Output = T>>(span: Span, future: F) -> Call<F, AroundFuture> {
+    Call { future, begin: AroundFuture(span) }
 }
 
-impl<F: Future> Call<F> {
+impl<F: Future, B: Begin> Call<F, B> {
     /// Traces a future whose written type is no `Result`.
     #[inline]
     pub fn unjudged(self) -> Traced<F, Never> {
-        self.by(Never)
+        self.begin.wrap(self.future, Never)
     }
 
     /// Traces a future whose output the closure looks at.
     #[inline]
     pub fn judged_by<J: Fn(&F::Output) -> bool>(self, failed: J) -> Traced<F, By<J>> {
-        self.by(By(failed))
+        self.begin.wrap(self.future, By(failed))
     }
 }
 
-impl<F: Future<Output = Result<T, E>>, T, E> Call<F> {
+impl<F: Future<Output = Result<T, E>>, B: Begin, T, E> Call<F, B> {
     /// Traces a future whose `Err` is a failure.
     #[inline]
     pub fn judged(self) -> Traced<F, ByResult> {
-        self.by(ByResult)
+        self.begin.wrap(self.future, ByResult)
     }
 }
 
-impl<F: Future> Unjudged for Call<F> {
+impl<F: Future, B: Begin> Unjudged for Call<F, B> {
     type Judged = Traced<F, Never>;
 
     #[inline]
     fn judged(self) -> Traced<F, Never> {
-        self.by(Never)
-    }
-}
-
-impl<F> Call<F> {
-    #[inline(always)]
-    fn by<J>(self, judge: J) -> Traced<F, J> {
-        let Self { future, carried } = self;
-        Traced::Here { future, carried, judge }
+        self.begin.wrap(self.future, Never)
     }
 }
 
 pin_project! {
     /// [`InSpan`](crate::InSpan) for a future whose output is looked at: one type around the user's future, not two,
     /// because each one brings nested futures nearer to the compiler's recursion limit.
-    ///
-    /// An enum, not a struct with an `Option` of the future: the word that says which finds room in `Carried`, but not in a
-    /// future, and the `Option` would be one more type.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    #[project = TracedProjection]
-    #[allow(private_interfaces, missing_docs, reason = "only a `Call` becomes one")]
-    pub enum Traced<F, J> {
-        /// Not dropped.
-        Here {
-            #[pin]
-            future: F,
-            carried: Carried,
-            judge: J,
-        },
-        /// Dropped.
-        Dropped,
+    pub struct Traced<F, J> {
+        #[pin]
+        future: F,
+        // Behind the future: fields are dropped in this order.
+        carried: Carried,
+        judge: J,
     }
 
     impl<F, J> PinnedDrop for Traced<F, J> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this;
-            let TracedProjection::Here { carried, .. } = this.as_mut().project() else { return };
-            if carried.is_needed_to_drop::<F>() {
-                let mut carried = std::mem::replace(carried, Carried::nothing());
-                let mut visit = carried.visit_to_drop();
-                this.set(Traced::Dropped);
-                visit.dropped();
-            }
+            this.project().carried.before_drop_of::<F>();
         }
     }
 }
@@ -110,17 +145,20 @@ impl<F: Future, J: Judge<F::Output>> Future for Traced<F, J> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let TracedProjection::Here { future, carried, judge } = self.project() else {
-            unreachable!("the future is taken out when this is dropped")
-        };
-        if carried.is_nothing() {
-            return future.poll(cx);
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.as_mut().project();
+        if this.carried.is_timed()
+            && let Some(waker) = this.carried.waker(cx)
+        {
+            return self.poll(&mut task::Context::from_waker(&waker));
         }
-        let mut visit = carried.visit();
-        let poll = future.poll(cx);
+        if this.carried.is_nothing() {
+            return this.future.poll(cx);
+        }
+        let mut visit = this.carried.visit();
+        let poll = this.future.poll(cx);
         match &poll {
-            Poll::Ready(value) if current_span().is_recording() && judge.failed(value) => visit.returned_error(),
+            Poll::Ready(value) if current_span().is_recording() && this.judge.failed(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
         }
         poll

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use trace_core::{
-    Attribute, Event, Key, Outcome, Resource, SpanContext, SpanData, SpanId, Status, Trace, TraceFlags, TraceId, Value,
+    Attribute, Event, Key, Outcome, PollSegment, PollsData, Resource, SpanContext, SpanData, SpanId, Status, Trace,
+    TraceFlags, TraceId, Value,
 };
 
 /// Milliseconds in nanoseconds.
@@ -114,4 +115,15 @@ impl Random {
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
+}
+
+/// Polls as `(start, duration, thread, woken)`, in milliseconds after the beginning of the traces; woken 0 is not known.
+pub(crate) fn polls(of: &[(u64, u64, u32, u64)]) -> Option<PollsData> {
+    let segment = |&(start, duration, thread, woken): &(u64, u64, u32, u64)| {
+        let mut segment = PollSegment::new(START + start * MS, Duration::from_millis(duration));
+        segment.thread = Some(thread);
+        segment.woken_unix_nanos = (woken != 0).then(|| START + woken * MS);
+        segment
+    };
+    Some(PollsData::of_segments(of.iter().map(segment).collect()))
 }

@@ -59,6 +59,8 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
             let handle = span.handle();
             #support::call(span, #future) #method
         }
+    } else if let Some(callsite) = callsite::alone(site, options, &function.sig) {
+        quote_spanned!(site.span=> #scope #support::call_at(#callsite, #future) #method)
     } else {
         quote_spanned!(site.span=> #scope #support::call(#start, #future) #method)
     };

@@ -54,6 +54,12 @@ pub(crate) fn start(site: &Site, options: &Options, sig: &Signature) -> TokenStr
     begin(site, options, sig, "start")
 }
 
+/// The callsite, if nothing else is said of where and whether the span begins.
+pub(crate) fn alone(site: &Site, options: &Options, sig: &Signature) -> Option<TokenStream> {
+    let is_alone = options.parent.is_none() && options.links.is_empty() && options.when.is_none();
+    is_alone.then(|| own(site, options, sig))
+}
+
 fn begin(site: &Site, options: &Options, sig: &Signature, verb: &str) -> TokenStream {
     let support = site.support();
     let callsite = own(site, options, sig);

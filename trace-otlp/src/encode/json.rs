@@ -5,12 +5,12 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, Value};
+use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, TraceState, Value};
 
 use crate::encode::callsites::Callsites;
 use crate::encode::format::{Encoding, Format, Scope};
 use crate::encode::protobuf::{end, flags, kind, outcome, status};
-use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, poll_facts};
+use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
 
 /// Writes JSON.
 #[derive(Debug)]
@@ -74,6 +74,7 @@ impl Format for Json {
         if let Some(parent) = span.parent_id() {
             write(out, format_args!(r#","parentSpanId":"{parent}""#));
         }
+        put_trace_state(out, span.trace_state());
         put(out, r#","name":"#);
         put_text(out, span.name());
         let flags = flags(context.flags().bits(), span.parent_is_remote());
@@ -113,9 +114,9 @@ impl Json {
             put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
             is_first = false;
         }
-        for (key, number) in span.polls().into_iter().flat_map(poll_facts) {
+        for fact in span.facts() {
             put(out, if is_first { "" } else { "," });
-            put_number_attribute(out, key, number);
+            put_attribute(out, &fact);
             is_first = false;
         }
         put(out, "]");
@@ -156,15 +157,19 @@ fn put_attributes(out: &mut Vec<u8>, attributes: &[Attribute], more_may_follow: 
     put(out, r#""attributes":["#);
     for (index, attribute) in attributes.iter().enumerate() {
         put(out, if index > 0 { "," } else { "" });
-        put(out, r#"{"key":"#);
-        put_text(out, attribute.key.as_str());
-        put(out, r#","value":"#);
-        put_value(out, &attribute.value);
-        put(out, "}");
+        put_attribute(out, attribute);
     }
     if !more_may_follow {
         put(out, "]");
     }
+}
+
+fn put_attribute(out: &mut Vec<u8>, attribute: &Attribute) {
+    put(out, r#"{"key":"#);
+    put_text(out, attribute.key.as_str());
+    put(out, r#","value":"#);
+    put_value(out, &attribute.value);
+    put(out, "}");
 }
 
 fn put_text_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
@@ -265,6 +270,14 @@ fn put_count(out: &mut Vec<u8>, name: &str, count: u32) {
     }
 }
 
+/// Adds a member, unless nobody says anything.
+fn put_trace_state(out: &mut Vec<u8>, state: &TraceState) {
+    if !state.is_empty() {
+        put(out, r#","traceState":"#);
+        put_text(out, state.as_str());
+    }
+}
+
 fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
     write(out, format_args!(r#"{{"timeUnixNano":"{}","name":"#, event.unix_nanos()));
     put_text(out, event.name());
@@ -276,7 +289,9 @@ fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
 
 fn put_link(out: &mut Vec<u8>, link: LinkView<'_>) {
     let context = link.context();
-    write(out, format_args!(r#"{{"traceId":"{}","spanId":"{}","#, context.trace_id(), context.span_id()));
+    write(out, format_args!(r#"{{"traceId":"{}","spanId":"{}""#, context.trace_id(), context.span_id()));
+    put_trace_state(out, link.trace_state());
+    put(out, ",");
     put_attributes(out, link.attributes(), false);
     put_count(out, "droppedAttributesCount", link.dropped_attributes());
     write(out, format_args!(r#","flags":{}}}"#, flags(context.flags().bits(), context.is_remote())));

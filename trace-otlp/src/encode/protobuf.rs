@@ -2,15 +2,12 @@
 //! [`trace.proto`](https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto).
 
 use trace_core::{
-    Attribute, Callsite, DroppedCounts, EventView, LinkView, Outcome, Polls, Resource, SpanKind, SpanView, Status,
-    Value,
+    Attribute, Callsite, DroppedCounts, EventView, LinkView, Outcome, Resource, SpanKind, SpanView, Status, Value,
 };
 
 use crate::encode::callsites::Callsites;
 use crate::encode::format::{Encoding, Format, Scope};
-use crate::names::{
-    CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, is_ours, poll_facts,
-};
+use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, is_ours};
 use crate::wire::{
     Open, close, close_long, delimited, fixed64, open, open_at, open_long, put_bytes, put_number, put_text, put_varint,
     varint, varint_length,
@@ -65,6 +62,7 @@ const SCOPE: u8 = delimited(1);
 const KEY: u8 = delimited(1);
 const VALUE: u8 = delimited(2);
 const RESOURCE_ATTRIBUTES: u8 = delimited(1);
+const SPAN_TRACE_STATE: u8 = delimited(3);
 const SPAN_ATTRIBUTES: u8 = delimited(9);
 const SPAN_EVENTS: u8 = delimited(11);
 const SPAN_LINKS: u8 = delimited(13);
@@ -140,6 +138,7 @@ impl Format for Protobuf {
         let start = out.len();
         put_head(out, span, now);
         let message = open_at(start + CONTENT);
+        put_text(out, SPAN_TRACE_STATE, span.trace_state().as_str());
         put_bytes(out, delimited(5), span.name().as_bytes());
         let mut has_ours = false;
         for attribute in span.attributes() {
@@ -154,8 +153,8 @@ impl Format for Protobuf {
                 put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
             }
         }
-        if let Some(polls) = span.polls() {
-            put_polls(out, polls);
+        if span.polls().is_some() || span.outcome().is_cancelled() {
+            put_facts(out, span);
         }
         span.events().for_each(|event| put_event(out, event));
         span.links().for_each(|link| put_link(out, link));
@@ -316,8 +315,8 @@ fn put_ours_unless_set(out: &mut Vec<u8>, span: &SpanView<'_>) {
 }
 
 #[cold]
-fn put_polls(out: &mut Vec<u8>, polls: Polls<'_>) {
-    poll_facts(polls).for_each(|(key, number)| put_number_attribute(out, SPAN_ATTRIBUTES, key, number));
+fn put_facts(out: &mut Vec<u8>, span: &SpanView<'_>) {
+    span.facts().iter().for_each(|fact| put_attribute(out, SPAN_ATTRIBUTES, fact));
 }
 
 fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
@@ -335,6 +334,7 @@ fn put_link(out: &mut Vec<u8>, link: LinkView<'_>) {
     let message = open(out, SPAN_LINKS);
     put_bytes(out, delimited(1), &context.trace_id().to_bytes());
     put_bytes(out, delimited(2), &context.span_id().to_bytes());
+    put_text(out, delimited(3), link.trace_state().as_str());
     link.attributes().iter().for_each(|attribute| put_attribute(out, delimited(4), attribute));
     put_number(out, varint(5), link.dropped_attributes().into());
     // Field 6, four bytes.

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, StatusCode, Uri};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy};
 
 use crate::answer::{Answer, Receipt, encoding_of, failure_message, receipt};
@@ -13,11 +14,13 @@ use crate::endpoint;
 use crate::retry::retry_after;
 use crate::transport::connection::{Connection, USER_AGENT as OUR_USER_AGENT};
 use crate::transport::request::{Payload, Transport};
+use crate::transport::resolver::Addresses;
 
 /// Sends requests over connections that are kept open.
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
+    addresses: Addresses,
     uri: Uri,
     headers: HeaderMap,
     max_response_bytes: usize,
@@ -41,7 +44,9 @@ impl Http {
             Some(tls) => tls.configure(config),
             None => config,
         };
-        Self { agent: config.build().new_agent(), uri, headers, max_response_bytes }
+        let addresses = Addresses::default();
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), addresses.clone());
+        Self { agent, addresses, uri, headers, max_response_bytes }
     }
 }
 
@@ -60,7 +65,10 @@ impl Transport for Http {
         let limit = (timeout != Duration::MAX).then_some(timeout);
         match request.config().timeout_global(limit).build().send(payload.bytes) {
             Ok(response) => self.judge(response, payload.encoding),
-            Err(error) => judge_error(&error),
+            Err(error) => {
+                self.addresses.forget();
+                judge_error(&error)
+            }
         }
     }
 }

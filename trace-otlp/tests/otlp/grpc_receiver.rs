@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use crate::address::own_address;
-use crate::spans::names;
+use crate::messages::names;
 
 /// What the receiver does with a call.
 pub(crate) enum GrpcReply {

@@ -11,6 +11,7 @@ use trace_core::{FutureExt, Span, callsite, in_scope, start_span};
 
 use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, Reply};
+use crate::messages::names;
 
 /// Runs the program of this name with these variables, and none of ours.
 fn run(program: &str, variables: &[(&str, &str)]) -> Output {
@@ -33,8 +34,9 @@ fn endpoint(address: SocketAddr) -> String {
 #[test]
 #[ignore = "a program that other tests start"]
 fn a_program_without_a_runtime() {
-    let _pipeline = trace_otlp::init().unwrap();
+    let pipeline = trace_otlp::init().unwrap();
     in_scope(callsite!("outer"), || in_scope("inner", || ()));
+    pipeline.warnings().iter().for_each(|warning| println!("WARNING {warning}"));
 }
 
 async fn work() {
@@ -156,5 +158,13 @@ fn the_environment_chooses_the_exporters() {
     assert!(output.contains("inner"), "{output}");
     let (arrived, output) = run(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")]);
     assert_eq!(arrived, 4);
-    assert!(output.contains("trace-otlp: OTEL_EXPORTER_OTLP_TIMEOUT=\"soon\""), "{output}");
+    for teller in ["WARNING", "otlp:"] {
+        assert!(output.contains(&format!("{teller} OTEL_EXPORTER_OTLP_TIMEOUT=\"soon\"")), "{output}");
+    }
+    let (arrived, output) = run(&[("OTEL_TRACES_EXPORTER", "otlp/stdout")]);
+    assert_eq!(arrived, 4);
+    let line = output.lines().find_map(|line| Some(&line[line.find("{\"resourceSpans\"")?..])).unwrap();
+    let mut names = names(&serde_json::from_str(line).unwrap());
+    names.sort_unstable();
+    assert_eq!(names, ["inner", "outer"], "{output}");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trace_core::{
     Attribute, Callsite, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanId, SpanKind, Status, TraceFlags,
-    TraceId, Value,
+    TraceId, TraceState, Value,
 };
 
 /// SplitMix64.
@@ -135,6 +135,15 @@ impl Random {
         TraceId::from_u128(u128::from(self.word()) << 64 | u128::from(self.word()) | 1).unwrap()
     }
 
+    /// Mostly empty.
+    pub(crate) fn trace_state(&mut self) -> TraceState {
+        let mut state = TraceState::new();
+        for number in 0..self.below(5).saturating_sub(2) {
+            state.insert(&format!("vendor{number}@x"), &"v;:\"\\".repeat(1 + self.below(40))).unwrap();
+        }
+        state
+    }
+
     pub(crate) fn span(&mut self, trace: TraceId) -> SpanData {
         let start = self.number();
         let mut span = SpanData::new(self.context(trace), self.text(), start, Duration::from_nanos(self.number()));
@@ -162,6 +171,7 @@ impl Random {
             let other = self.trace_id();
             let context = self.context(other);
             let mut link = Link::new(if self.one_in(2) { context.remote() } else { context });
+            link.trace_state = self.trace_state();
             link.attributes = self.attributes();
             link.dropped_attributes = self.number() as u32;
             span.links.push(link);

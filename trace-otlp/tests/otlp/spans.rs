@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource as ProtoResource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status as ProtoStatus, span};
 use trace_core::{
     Attribute, Batch, Outcome, Resource, SpanContext, SpanData, SpanId, SpanKind, Status, Trace, TraceFlags, TraceId,
-    Value,
+    TraceState, Value,
 };
 use trace_otlp::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
 
@@ -28,28 +28,40 @@ pub(crate) fn named(names: &[String]) -> Batch {
     Batch::new(vec![Trace::from_spans(id, names.iter().map(span))])
 }
 
-/// The names of all spans in a request, in their order.
-pub(crate) fn names(request: &ExportTraceServiceRequest) -> Vec<String> {
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.flat_map(|scope| &scope.spans).map(|span| span.name.clone()).collect()
+/// A trace, as it is handed to an exporter.
+pub(crate) struct Sent {
+    pub(crate) resource: Resource,
+    pub(crate) state: TraceState,
+    pub(crate) spans: Vec<SpanData>,
+}
+
+impl Sent {
+    /// A batch of these traces.
+    pub(crate) fn batch(traces: &[Self]) -> Batch {
+        let trace = |sent: &Self| {
+            let trace = Trace::from_spans(sent.spans[0].trace_id, sent.spans.clone());
+            trace.trace_state_of_spans(sent.state.clone()).resource_of_spans(sent.resource.clone())
+        };
+        Batch::new(traces.iter().map(trace).collect())
+    }
 }
 
 /// The message as which these traces must arrive: grouped by resource and then by scope, in the order in which they come.
-pub(crate) fn message(traces: &[(Resource, Vec<SpanData>)]) -> ExportTraceServiceRequest {
+pub(crate) fn message(traces: &[Sent]) -> ExportTraceServiceRequest {
     let mut request = ExportTraceServiceRequest::default();
-    for (resource, spans) in traces {
+    for Sent { resource, state, spans } in traces {
         let resource = ProtoResource { attributes: attributes(resource.attributes()), ..ProtoResource::default() };
         let known = request.resource_spans.iter().position(|known| known.resource.as_ref() == Some(&resource));
         let known = known.unwrap_or_else(|| {
             request.resource_spans.push(ResourceSpans { resource: Some(resource), ..ResourceSpans::default() });
             request.resource_spans.len() - 1
         });
-        spans.iter().for_each(|span| add(&mut request.resource_spans[known], span));
+        spans.iter().for_each(|span| add(&mut request.resource_spans[known], span, state));
     }
     request
 }
 
-fn add(resource: &mut ResourceSpans, span: &SpanData) {
+fn add(resource: &mut ResourceSpans, span: &SpanData, state: &TraceState) {
     let (name, version) = span.callsite.map_or(("", ""), |callsite| (callsite.crate_name(), callsite.crate_version()));
     let scope =
         InstrumentationScope { name: name.to_owned(), version: version.to_owned(), ..InstrumentationScope::default() };
@@ -58,10 +70,10 @@ fn add(resource: &mut ResourceSpans, span: &SpanData) {
         resource.scope_spans.push(ScopeSpans { scope: Some(scope), ..ScopeSpans::default() });
         resource.scope_spans.len() - 1
     });
-    resource.scope_spans[known].spans.push(proto_span(span));
+    resource.scope_spans[known].spans.push(proto_span(span, state));
 }
 
-fn proto_span(data: &SpanData) -> Span {
+fn proto_span(data: &SpanData, state: &TraceState) -> Span {
     let mut all = attributes(&data.attributes);
     let mut ours: Vec<(&str, Any)> = Vec::new();
     if let Some(callsite) = data.callsite {
@@ -77,7 +89,7 @@ fn proto_span(data: &SpanData) -> Span {
     Span {
         trace_id: data.trace_id.to_bytes().to_vec(),
         span_id: data.span_id.to_bytes().to_vec(),
-        trace_state: String::new(),
+        trace_state: state.to_string(),
         parent_span_id: data.parent_id.map(|id| id.to_bytes().to_vec()).unwrap_or_default(),
         flags: flags(data.flags, data.parent_is_remote),
         name: data.name.clone().into_owned(),
@@ -121,7 +133,7 @@ fn link(link: &trace_core::Link) -> span::Link {
     span::Link {
         trace_id: link.context.trace_id().to_bytes().to_vec(),
         span_id: link.context.span_id().to_bytes().to_vec(),
-        trace_state: String::new(),
+        trace_state: link.trace_state.to_string(),
         attributes: attributes(&link.attributes),
         dropped_attributes_count: link.dropped_attributes,
         flags: flags(link.context.flags(), link.context.is_remote()),

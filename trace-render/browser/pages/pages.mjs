@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { block } from "../load.mjs";
 import { launch } from "../chromium.mjs";
 
 const command = process.env.TRACE_COMMAND ?? new URL("../../../target/debug/trace", import.meta.url).pathname;
@@ -20,11 +19,20 @@ const span = (id, parent, name, from, ms, more = {}) => ({
 });
 export { span };
 
+/** The polls of a span that starts then, as a line of JSON has them. @param {number[][]} of start, duration and thread, and when it was woken, in ms */
+export const polls = (from, of) => {
+  const longest = of.reduce((a, b) => (b[1] > a[1] ? b : a)), busy = Math.round(of.reduce((sum, [, d]) => sum + d, 0) * MS);
+  return { polls: {
+    count: of.length, busy_ns: busy, self_busy_ns: busy, longest_ns: Math.round(longest[1] * MS), longest_start_ns: Math.round((longest[0] - from) * MS), longest_thread: longest[2],
+    segments: of.map(([at, d, thread, woken]) => [Math.round((at - from) * MS), Math.round(d * MS), thread, ...(woken === undefined ? [] : [Math.round((woken - from) * MS)])]),
+  } };
+};
+
 /** Runs the command. @returns {string} the page's path */
-export function pageOf(name, spans) {
+export function pageOf(name, spans, ...options) {
   const [input, output] = [join(folder, `${name}.jsonl`), join(folder, `${name}.html`)];
   writeFileSync(input, spans.map((of) => JSON.stringify(of)).join("\n"));
-  execFileSync(command, ["render", input, "--html", output]);
+  execFileSync(command, ["render", input, "--html", output, ...options]);
   return output;
 }
 
@@ -32,15 +40,6 @@ export function svgOf(name, spans) {
   const output = join(folder, `${name}.svg`);
   pageOf(name, spans);
   execFileSync(command, ["render", join(folder, `${name}.jsonl`), "--svg", output]);
-  return output;
-}
-
-/** A page with this data block in the place of its own: for what the core does not hand over yet. */
-export function pageWith(name, spans, more) {
-  const page = readFileSync(pageOf(`${name}-template`, [span(1, 0, "template", 0, 1)]), "utf8");
-  const data = JSON.stringify(block(spans, more)).replaceAll("<", "\\u003c");
-  const output = join(folder, `${name}.html`);
-  writeFileSync(output, page.replace(/(id="trace-data">)[^<]*/, (_, tag) => tag + data));
   return output;
 }
 
@@ -55,9 +54,11 @@ export const open_ = async () => (browser ??= await launch());
 export const close = async () => browser?.close();
 
 /** Opens the page from disk, without a network, and notes everything that goes wrong. */
-export async function open(path, { hash = "", ready = true, ...options } = {}) {
+export async function open(path, { hash = "", ready = true, measured = false, ...options } = {}) {
   const context = await (await open_()).newContext({ viewport: { width: 1200, height: 700 }, offline: true, ...options });
   const page = await context.newPage();
+  const devtools = measured ? await context.newCDPSession(page) : undefined;
+  await devtools?.send("Performance.enable", { timeDomain: "threadTicks" });
   const trouble = [], requests = [];
   page.on("request", (request) => requests.push(request.url()));
   page.on("console", (message) => message.type() === "error" && trouble.push(message.text()));
@@ -65,5 +66,12 @@ export async function open(path, { hash = "", ready = true, ...options } = {}) {
   await page.addInitScript(() => addEventListener("securitypolicyviolation", (e) => (window.violations ??= []).push(e.violatedDirective)));
   await page.goto(pathToFileURL(path).href + hash);
   if (ready) await page.waitForFunction(() => window.__trace?.ready);
-  return { page, trouble, requests, state: () => page.evaluate(() => window.__trace.state()), close: () => context.close() };
+  /** What the page's thread has spent on a processor so far, in milliseconds, by kind of work. */
+  const cpu = async () => Object.fromEntries((await devtools.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value * 1e3]));
+  /** The script's heap without garbage, in MB. */
+  const heap = async () => {
+    await devtools.send("HeapProfiler.collectGarbage");
+    return (await cpu()).JSHeapUsedSize / 1e3 / 2 ** 20;
+  };
+  return { page, trouble, requests, cpu, heap, state: () => page.evaluate(() => window.__trace.state()), close: () => context.close() };
 }

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
-import { load } from "../load.mjs";
+import { block, load } from "../load.mjs";
 import { missing } from "../chromium.mjs";
-import { MS, close, copyOf, open, pageOf, pageWith, span, svgOf } from "./pages.mjs";
+import { MS, close, copyOf, open, pageOf, polls, span, svgOf } from "./pages.mjs";
 
 const v = load();
 const check = (name, run) => test(name, { skip: missing }, run);
@@ -19,10 +19,10 @@ const shop = () => pageOf("shop", [
   span(3, 1, "charge", 101, 40, error), span(4, 3, "POST /charges", 103, 35, { resource: { "service.name": "payments" } }),
   span(5, 1, "log", 141, 5, { outcome: "cancelled" }), span(6, 5, "sync", 141, 0, { outcome: "never_polled" }), span(7, 1, "report", 128, null),
 ]);
-const polled = () => pageWith("polled", [
-  ["root", 0, 0, 100 * MS, { polls: [0, 1 * MS, 1, 0, 99 * MS, 1 * MS, 1, 0] }],
-  ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 1, 0] }],
-  ["db", 1, 2 * MS, 60 * MS, { service: "db", polls: [2 * MS, 1 * MS, 1, 0, 51.2 * MS, 1 * MS, 1, 10 * MS] }],
+const polled = () => pageOf("polled", [
+  span(1, 0, "root", 0, 100, polls(0, [[0, 1, 1], [99, 1, 1]])),
+  span(2, 1, "noisy", 0, 60, polls(0, [[5, 46, 1]])),
+  span(3, 1, "db", 2, 60, polls(2, [[2, 1, 1], [51.2, 1, 1, 10]])),
 ]);
 const wide = (count) => Array.from({ length: count }, (_, i) => span(i + 2, i % 10 === 0 ? 1 : i - (i % 10) + 2, `step ${i % 7}`, i % 90, 1 + i % 9)).concat(span(1, 0, "root", 0, 100));
 
@@ -86,6 +86,8 @@ check("the test above can fail: without the escapes the payload runs, and the po
 
 check("ugly traces are drawn: nothing, orphans, a circle, two roots, skew, no time, a long chain", async () => {
   for (const [name, spans, rows] of [
+    ["two-roots", [span(1, 0, "a", 0, 9), span(2, 1, "below", 1, 2), span(3, 0, "b", 5, 9)], 3],
+    ["outside", [span(1, 0, "a", 10, 9), span(2, 1, "before", 0, 5), span(3, 1, "after", 30, 5), span(4, 1, "around", 0, 90)], 4],
     ["orphans", [span(1, 99, "orphan", 0, 5), span(2, 98, "other", 5, 0)], 2],
     ["circle", [span(1, 3, "a", 0, 9), span(2, 1, "b", 1, 8), span(3, 2, "c", 2, 7)], 3],
     ["skew", [span(1, 0, "root", 50, 10), span(2, 1, "early", 0, 5), span(3, 1, "late", 90, 5)], 3],
@@ -101,7 +103,8 @@ check("ugly traces are drawn: nothing, orphans, a circle, two roots, skew, no ti
     assert.deepEqual(trouble, [], name);
     await close();
   }
-  const { page, trouble, close } = await open(pageWith("empty", []));
+  const empty = copyOf("empty", shop(), (text) => text.replace(/(id="trace-data">)[^<]*/, (_, tag) => tag + JSON.stringify(block([]))));
+  const { page, trouble, close } = await open(empty);
   assert.match(await page.locator("#nothing").innerText(), /no spans/);
   assert.deepEqual(trouble, []);
   await close();
@@ -168,7 +171,7 @@ check("every line of the key table does what it says", async () => {
   assert.equal((await press("0")).view.t0, 0);
   assert.ok((await press("f")).view.t0 > 90 * MS);
   assert.equal((await press("Shift+F")).focus, select(3));
-  assert.equal((await press("Backspace")).focus, null);
+  assert.equal((await press("Backspace")).focus, "");
   assert.equal((await press("]")).folded, 3);
   assert.equal((await press("o")).folded, 2);
   assert.equal((await press("[")).folded, 0);
@@ -203,6 +206,73 @@ check("every line of the key table does what it says", async () => {
   assert.equal(await page.locator("dialog").isVisible(), true);
   await page.keyboard.press("Escape");
   await press("y"); await press("Shift+Y");
+  await close();
+});
+
+check("the mouse selects, zooms, measures, pans and tells", async () => {
+  const { page, state, close } = await open(shop());
+  const box = await page.locator("#bars").boundingBox(), { rowHeight } = await state();
+  const at = (x, row) => [box.x + x, box.y + (row + 0.5) * rowHeight];
+  const view = async () => { await page.waitForTimeout(40); return (await state()).view; };
+  const drag = async (from, to) => {
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move((from[0] + to[0]) / 2, from[1]);
+    await page.mouse.move(...to);
+    await page.mouse.up();
+  };
+  const [whole, ns] = [await view(), (x) => (x - 1) / (box.width - 1) * 152 * MS];
+
+  await page.mouse.move(...at(50, 1));
+  await page.waitForTimeout(40);
+  assert.match(await page.locator("#tip").innerText(), /^[\d.]+ ms · reserve stock, shop, 101\.0 ms, 1 event$/);
+  await page.mouse.click(...at(50, 1));
+  assert.deepEqual([(await state()).sel, (await state()).panel], ["0000000000000002", true]);
+  await page.keyboard.press("Escape");
+
+  await drag(at(100, 3), at(300, 3));
+  const zoomed = await view(), now = await page.locator("#bars").boundingBox();
+  assert.equal(now.width, box.width);
+  assert.ok(Math.abs(zoomed.t0 - ns(100)) < 1e4 && Math.abs(zoomed.t1 - ns(300)) < 1e4, JSON.stringify(zoomed));
+  await page.keyboard.press("0");
+  await page.keyboard.down("Shift");
+  await drag(at(100, 3), at(300, 3));
+  await page.keyboard.up("Shift");
+  assert.deepEqual(await view(), whole, "to measure is not to zoom");
+  assert.match(await page.locator("#live").innerText(), /^38\.4 ms measured$/);
+
+  await page.mouse.move(...at(200, 2));
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, -200);
+  await page.keyboard.up("Control");
+  const near = await view();
+  assert.ok(near.t1 - near.t0 < 152 * MS && Math.abs((ns(200) - near.t0) / (near.t1 - near.t0) - 200 / box.width) < 0.01, "the time under the pointer stays there");
+  await page.keyboard.down("Shift");
+  await page.mouse.wheel(0, 300);
+  await page.keyboard.up("Shift");
+  assert.ok((await view()).t0 > near.t0);
+
+  await page.mouse.dblclick(...at(box.width - 20, 4));
+  await page.keyboard.press("0");
+  const row = page.locator(".row", { hasText: "charge" }).first();
+  await row.locator("bdi").first().dblclick();
+  const on = await view();
+  assert.ok(Math.abs(on.t0 - 99 * MS) < 1.5 * MS && Math.abs(on.t1 - 143 * MS) < 1.5 * MS, JSON.stringify(on));
+
+  const map = await page.locator("#minimap").boundingBox();
+  await drag([map.x + map.width / 2, map.y + 20], [map.x + map.width * 3 / 4, map.y + 20]);
+  const brushed = await view();
+  assert.ok(Math.abs(brushed.t0 - 76 * MS) < MS && Math.abs(brushed.t1 - 114 * MS) < MS, JSON.stringify(brushed));
+  await page.mouse.dblclick(map.x + 20, map.y + 20);
+  assert.deepEqual(await view(), whole);
+
+  await page.keyboard.press("Escape");
+  const bar = await page.locator("#splitter").boundingBox();
+  await drag([bar.x + 3, bar.y + 5], [bar.x + 103, bar.y + 5]);
+  await page.waitForTimeout(250);
+  const left = await page.locator("#grid").boundingBox();
+  assert.ok(Math.abs(left.width - (box.x + 100)) < 6, `${left.width}`);
+  assert.match(await page.evaluate(() => location.hash), /w=\d+/);
   await close();
 });
 
@@ -259,7 +329,7 @@ check("the panel tells all of a span, and only web addresses are links", async (
 check("polls tell what waited for what", async () => {
   const { page, state, close } = await open(polled(), { hash: "#s=0000000000000003" });
   const text = await page.locator("#panel").innerText();
-  assert.match(text, /Up to 41\.0 ms behind a 46\.0 ms poll of\s+noisy/);
+  assert.match(text, /Waited 41\.0 ms behind a 46\.0 ms poll of\s+noisy on the same thread\./);
   assert.match(text, /ready, not polled 41\.2 ms/);
   await page.evaluate(() => document.getElementById("grid").focus());
   await page.keyboard.press("x");
@@ -270,16 +340,119 @@ check("polls tell what waited for what", async () => {
   await close();
 });
 
-check("a second file is compared, without a network", async () => {
+check("a second file is compared, without a network: lines below, rows of its own, differences", async () => {
   const { page, state, requests, close } = await open(shop());
-  const other = pageOf("other", [span(1, 0, "checkout", 0, 100), span(2, 1, "reserve stock", 0, 51), span(9, 1, "new step", 60, 5)]);
-  await page.setInputFiles("#file", other);
-  await page.waitForFunction(() => window.__trace.state().compared !== null);
-  assert.match(await page.locator("#banner").innerText(), /2 spans in both, 5 only in A \(this page\), 1 only in B: new step/);
-  await page.waitForTimeout(60);
-  assert.match(await page.locator("#grid").innerText(), /\+52\.0 ms/);
+  const rows = await page.evaluate(() => window.__trace.rows());
+  for (const options of [[], ["--compress"]]) {
+    const other = pageOf("other", [span(1, 0, "checkout", 0, 100), span(2, 1, "reserve stock", 0, 51), span(8, 2, "ask the warehouse", 5, 9), span(9, 1, "new step", 60, 400)], ...options);
+    await page.setInputFiles("#file", other);
+    await page.waitForFunction(() => window.__trace.state().compared !== null);
+    assert.match(await page.locator("#banner").innerText(), /2 spans in both, 5 only in A, which is this page, and 2 only in B/);
+    await page.waitForTimeout(60);
+    const row = (r) => page.evaluate((r) => window.__trace.row(r), r);
+    assert.equal(await page.evaluate(() => window.__trace.rows()), rows + 2);
+    assert.deepEqual(await row(2), { name: "ask the warehouse", depth: 2, group: false, other: true }, "below what is above it in both");
+    assert.deepEqual(await row(rows + 1), { name: "new step", depth: 1, group: false, other: true });
+    const text = await page.locator("#grid").innerText();
+    assert.match(text, /checkout.*\+52\.0 ms/s);
+    assert.match(text, /\+\s*ask the warehouse\s*B only\s*9\.0 ms/);
+    assert.match(text, /log.*A only/s);
+    assert.equal(await page.locator(".other").first().getAttribute("aria-label"), "only in B: ask the warehouse, shop, 9.0 ms");
+    assert.equal((await state()).view.t1, 460 * MS, "all of both is in view");
+    // The keyboard passes over what is not of this page.
+    await page.evaluate(() => document.getElementById("grid").focus());
+    await page.keyboard.press("Home");
+    for (let k = 0; k < 2; k++) await page.keyboard.press("ArrowDown");
+    assert.equal((await state()).sel, "0000000000000003");
+    await page.keyboard.press("ArrowUp");
+    assert.equal((await state()).sel, "0000000000000002");
+    await page.keyboard.press("End");
+    assert.equal((await state()).sel, "0000000000000006");
+    await page.locator("#banner button").click();
+    assert.equal(await page.evaluate(() => window.__trace.rows()), rows);
+    assert.equal((await state()).compared, null);
+  }
   assert.equal(requests.length, 1);
-  assert.equal((await state()).compared, 1);
+  await page.setInputFiles("#file", svgOf("no-page", [span(1, 0, "checkout", 0, 152)]));
+  await page.locator("#banner", { hasText: "no-page.svg is no page of a trace" }).waitFor();
+  await close();
+});
+
+check("a compressed page is a third as large and shows the same", async () => {
+  const spans = wide(5_000), [plain, small] = [pageOf("plain", spans), pageOf("small", spans, "--compress")];
+  assert.ok(readFileSync(small).length < readFileSync(plain).length / 2);
+  const seen = [];
+  for (const path of [plain, small]) {
+    const { page, trouble, close } = await open(path);
+    seen.push([await page.locator("#facts").innerText(), await page.locator("#grid").innerText()]);
+    assert.deepEqual(trouble, []);
+    await close();
+  }
+  assert.deepEqual(seen[0], seen[1]);
+});
+
+const chained = () => pageOf("chained", [
+  span(1, 0, "root", 0, 100, polls(0, [[0, 5, 1], [40, 5, 1], [60, 3, 1], [95, 5, 1]])),
+  span(2, 1, "first", 1, 41, polls(1, [[1, 1, 1], [40, 2, 1]])), span(3, 1, "beside", 2, 3, polls(2, [[2, 1, 1]])),
+  span(4, 1, "second", 43, 15, polls(43, [[43, 1, 1], [50, 1, 2]])), span(5, 1, "gone", 44, 18, { outcome: "cancelled", ...polls(44, [[44, 1, 2]]) }), span(6, 5, "connect", 45, 17, { outcome: "cancelled", ...polls(45, [[45, 1, 2]]) }),
+  span(7, 1, "third", 62, 30, polls(62, [[62, 30, 2]])),
+]);
+
+check("hops of the critical path are drawn: solid where proven, dashed where possible", async () => {
+  const { page, state, close } = await open(chained());
+  /** How much of a vertical line is drawn in the text's colour, from the middle of one row to that of another. */
+  const inked = (t, from, to) => page.evaluate(([x, from, to]) => {
+    const canvas = document.getElementById("bars"), ratio = canvas.width / canvas.clientWidth, height = Math.round((to - from) * ratio);
+    const { data } = canvas.getContext("2d").getImageData(Math.round(x * ratio) - 1, Math.round(from * ratio), 3, height);
+    let dark = 0;
+    for (let y = 0; y < height; y++) if ([0, 1, 2].some((column) => data[4 * (3 * y + column)] < 90 && data[4 * (3 * y + column) + 3] > 120)) dark++;
+    return dark / height;
+  }, [t, from, to]);
+  const { view, width, rowHeight } = await state(), x = (ms) => v.timeToX(ms * MS, view, width);
+  // From the end of `first` down to `gone`, through the row of `beside`; and from the end of `gone` to `third`.
+  const [proven, possible] = [[x(42), 2 * rowHeight, 3 * rowHeight], [x(62), 4.5 * rowHeight, 6 * rowHeight]];
+  assert.equal(await inked(...proven), 0, "not before it is asked for");
+  await page.keyboard.press("c");
+  await page.waitForTimeout(80);
+  assert.ok(await inked(...proven) > 0.9, `solid: ${await inked(...proven)}`);
+  const dashed = await inked(...possible);
+  assert.ok(dashed > 0.3 && dashed < 0.9, `dashed: ${dashed}`);
+  await close();
+});
+
+check("an arrow leads from what waited to the poll that it waited behind", async () => {
+  const { page, state, close } = await open(polled());
+  const { view, width, rowHeight } = await state();
+  const dark = () => page.evaluate(([x, y]) => {
+    const canvas = document.getElementById("bars"), ratio = canvas.width / canvas.clientWidth;
+    const { data } = canvas.getContext("2d").getImageData(Math.round(x * ratio) - 1, Math.round(y * ratio), 3, 1);
+    return [0, 4, 8].some((at) => data[at] < 90 && data[at + 3] > 120);
+  }, [v.timeToX(51 * MS, view, width), 2 * rowHeight]);
+  assert.equal(await dark(), false);
+  await page.keyboard.press("End");
+  await page.waitForTimeout(80);
+  assert.equal(await dark(), true);
+  await close();
+});
+
+check("the panel tells how a span came to be given up", async () => {
+  const { page, state, close } = await open(chained(), { hash: "#s=0000000000000005" });
+  const panel = page.locator("#panel");
+  assert.match(await panel.innerText(), /Dropped in its parent's poll, after 1 polls?, while it waited in connect\./);
+  await panel.getByRole("button", { name: "connect" }).click();
+  assert.equal((await state()).sel, "0000000000000006");
+  assert.match(await panel.innerText(), /Dropped with its parent, after 1 polls?\./);
+  await close();
+});
+
+check("services whose clocks differ are shown as they say, and the page tells", async () => {
+  const of = (name) => ({ resource: { "service.name": name } });
+  const { page, trouble, close } = await open(pageOf("clocks", [span(1, 0, "call", 50, 20, of("front")), span(2, 1, "serve", 45, 10, of("back")), span(3, 2, "query", 46, 5, of("back"))]));
+  assert.match(await page.locator("#banner").innerText(), /^1 span of another service began outside of the time of the parent: clocks differ/);
+  assert.equal(await page.evaluate(() => window.__trace.rows()), 3);
+  const bars = await page.evaluate(() => [1, 2].map((n) => window.__trace.bar(n.toString(16).padStart(16, "0")).x));
+  assert.ok(bars[1] < bars[0], "the child begins before its parent");
+  assert.deepEqual(trouble, []);
   await close();
 });
 
@@ -327,33 +500,77 @@ check("forced colours and dark are followed by the canvas", async () => {
   }
 });
 
-check("a hundred thousand spans stay within the budgets", async () => {
-  const { page, close } = await open(pageOf("large", wide(99_999)));
-  const stats = () => page.evaluate(() => window.__trace.stats());
-  assert.equal((await stats()).spans, 100_000);
-  // The specification's numbers, three times over: the machine is shared.
-  assert.ok((await stats()).ready <= 3 * 1500, `ready after ${(await stats()).ready} ms`);
-  await page.evaluate(async () => {
-    for (let k = 0; k < 60; k++) {
-      document.getElementById("scroll").scrollTop = k * 30_011;
-      await new Promise(requestAnimationFrame);
-    }
+check("a hundred thousand spans with five polls each stay within the budgets", async () => {
+  const many = Array.from({ length: 100_000 }, (_, i) => {
+    const [parent, from, ms] = i === 0 ? [0, 0, 120] : [i % 10 === 1 ? 1 : i - ((i - 1) % 10) + 1, (i * 37) % 97, 1 + (i % 9)];
+    const of = Array.from({ length: 5 }, (_, k) => [from + k * ms / 5, ms / 9, 1 + (i + k) % 8, from + (k - 0.3) * ms / 5]);
+    of[0].pop();
+    return span(i + 1, parent, `step ${i % 7}`, from, ms, { ...polls(from, of), attributes: { "http.status": 200 + i % 5, "user.id": i, statement: "SELECT * FROM orders", shard: i % 16 } });
   });
-  const { frames, rows } = await stats();
-  const p95 = [...frames].sort((a, b) => a - b)[Math.floor(frames.length * 0.95)];
-  assert.ok(p95 <= 3 * 8, `a frame's script takes ${p95} ms`);
+  // Time of the page's thread on a processor, not on the clock on the wall: others may use the machine.
+  const { page, cpu, heap, close } = await open(pageOf("large", many), { measured: true });
+  const ready = (await cpu()).TaskDuration;
+  const { spans } = await page.evaluate(() => window.__trace.stats());
+  assert.equal(spans, 100_000);
+  assert.ok(ready <= 1500, `ready after ${ready} ms`);
+  assert.ok(await heap() <= 150, `${await heap()} MB of heap`);
+
+  const frame = (change, k) => page.evaluate(([change, k]) => new Promise((resolve) => {
+    if (change === "scroll") document.getElementById("scroll").scrollTop = k * 30_011;
+    else document.dispatchEvent(new KeyboardEvent("keydown", { key: change, code: `Key${change.toUpperCase()}`, bubbles: true }));
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  }), [change, k]);
+  await page.evaluate(() => document.getElementById("grid").focus());
+  for (const [what, change] of [["scrolling", () => "scroll"], ["zooming and panning", (k) => "wwdsda"[k % 6]]]) {
+    const frames = [];
+    for (let k = 0; k < 100; k++) {
+      const before = (await cpu()).ScriptDuration;
+      await frame(change(k), k);
+      frames.push((await cpu()).ScriptDuration - before);
+    }
+    const p95 = frames.sort((a, b) => a - b)[94];
+    assert.ok(p95 <= 4, `${what}: the script of a frame takes ${p95} ms`);
+  }
+  const { rows } = await page.evaluate(() => window.__trace.stats());
   assert.ok(rows <= 700 / 22 + 3, `${rows} rows in the document`);
-  const took = (what, q) => page.evaluate(([what, q]) => window.__trace.time(what, q), [what, q]);
-  assert.ok(await took("foldAll") <= 3 * 50);
-  await took("unfoldAll");
-  assert.ok(await took("search", "step 3 dur>4ms") <= 3 * 100);
+
+  const took = async (what, q) => {
+    const times = [];
+    for (let k = 0; k < 5; k++) {
+      if (what === "foldAll") await page.evaluate(() => window.__trace.run("unfoldAll"));
+      const before = (await cpu()).TaskDuration;
+      await page.evaluate(([what, q]) => window.__trace.run(what, q), [what, q]);
+      times.push((await cpu()).TaskDuration - before);
+    }
+    return times.sort((a, b) => a - b)[2];
+  };
+  for (const [what, q, most] of [["foldAll", "", 50], ["search", "step 3 dur>4ms", 100], ["search", "poll>0.5ms orders -attr.shard=3", 100]]) {
+    const time = await took(what, q);
+    assert.ok(time <= most, `${what} ${q}: ${time} ms`);
+  }
   await close();
 });
 
-check("an SVG is drawn as an image", async () => {
-  const path = svgOf("picture", [span(1, 0, "checkout", 0, 152), span(2, 1, "charge", 101, 40, error)]);
-  const { page, trouble, close } = await open(path, { ready: false });
-  assert.deepEqual(trouble, []);
-  assert.match(await page.locator("svg").first().textContent(), /charge/);
-  await close();
+check("an SVG is drawn, light or dark as the reader's system is", async () => {
+  const path = svgOf("picture", [span(1, 0, "checkout", 0, 152, polls(0, [[0, 10, 1], [90, 20, 1, 80]])), span(2, 1, "charge", 101, 40, error)]);
+  for (const [colorScheme, background, bar] of [["light", "255,255,255", "37,106,98"], ["dark", "20,23,28", "64,172,159"]]) {
+    const { page, trouble, requests, close } = await open(path, { ready: false, colorScheme });
+    assert.match(await page.locator("svg").first().textContent(), /charge/);
+    const picture = (await page.screenshot()).toString("base64");
+    assert.deepEqual([trouble, requests.length], [[], 1]);
+    await close();
+    // Where its first bar begins there is a poll, in the colour of its service.
+    const judge = await open(shop());
+    const pixels = await judge.page.evaluate(async ([png, points]) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${png}`;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [image.width, image.height];
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      return points.map(([x, y]) => canvas.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3).join());
+    }, [picture, [[200, 10], [425, 63]]]);
+    await judge.close();
+    assert.deepEqual(pixels, [background, bar], colorScheme);
+  }
 });

@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { block, load } from "../load.mjs";
 
 const v = load(["keys"]);
 const MS = 1e6;
-const facts = (m) => ({ threshold: 1e7, critical: () => v.criticalPath(m, 0), blocked: () => v.blockedBehind(m, 1e7) });
+const facts = (m) => ({ threshold: 1e7, critical: () => v.criticalPath(m), blocked: () => v.blockedBehind(m, 1e7) });
 const found = (m, q) => Array.from(v.search(m, q, facts(m)).matches);
 
 const shop = () => v.makeModel(block([
@@ -18,11 +19,12 @@ const shop = () => v.makeModel(block([
   ["log", 1, 90 * MS, null],
 ]));
 
+const golden = (name) => JSON.parse(readFileSync(new URL(`../../tests/golden/${name}`, import.meta.url), "utf8"));
+
 test("a duration reads as it does in Rust", () => {
-  for (const [ns, text] of [[0, "0 ns"], [999, "999 ns"], [1000, "1.0 µs"], [45_849, "45.8 µs"], [45_850, "45.9 µs"], [999_949, "999.9 µs"], [999_950, "1.0 ms"], [108_700_000, "108.7 ms"],
-    [999_949_999, "999.9 ms"], [999_950_000, "1.00 s"], [59_994_999_999, "59.99 s"], [59_995_000_000, "1 m 00 s"], [3_599_499_999_999, "59 m 59 s"], [3_599_500_000_000, "1 h 00 m"], [-1500, "−1.5 µs"]]) {
-    assert.equal(v.duration(ns), text);
-  }
+  // The Rust tests read the same file.
+  for (const [ns, text] of golden("durations.json")) assert.equal(v.duration(ns), text);
+  assert.equal(v.duration(-1500), "−1.5 µs");
 });
 
 test("what is hidden is shown as its escape", () => {
@@ -50,7 +52,6 @@ test("a chain of eighty thousand spans is no problem", () => {
   const m = v.makeModel(block(Array.from({ length: 80_000 }, (_, i) => ["link", i, i, 160_000 - i])));
   const fold = { folded: new Uint8Array(m.n), focus: -1, trace: -1, groups: null };
   assert.equal(v.visibleRows(m, fold).length, 80_000);
-  assert.equal(v.criticalPath(m, 0).size, 80_000);
   assert.equal(v.flameLanes(m, -1, -1).lanes.length, 80_000);
   fold.folded[10] = 1;
   assert.equal(v.rowOf(v.visibleRows(m, fold), 79_999, m), 10);
@@ -117,7 +118,7 @@ test("the parts of a span's time sum to its duration", () => {
 });
 
 test("the parts of a span's time are those that the core tells", () => {
-  for (const { data, anatomy } of JSON.parse(readFileSync(new URL("../../tests/golden/anatomy.json", import.meta.url), "utf8"))) {
+  for (const { data, anatomy } of golden("anatomy.json")) {
     const m = v.makeModel(data);
     anatomy.forEach((expected, i) => {
       const { busy, children, none, queued } = v.anatomyOf(m, i);
@@ -126,27 +127,19 @@ test("the parts of a span's time are those that the core tells", () => {
   }
 });
 
-test("a long poll of an unrelated span is blamed for what waited on its thread", () => {
+test("who waited behind whom comes from the core, with the moment at which the poll ended", () => {
   const m = v.makeModel(block([
-    ["root", 0, 0, 100 * MS], ["noisy", 1, 0, 60 * MS, { polls: [5 * MS, 46 * MS, 1, 0] }], ["db", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 1, 0, 51.2 * MS, 1 * MS, 1, 0] }],
-    ["elsewhere", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 2, 0, 52 * MS, 1 * MS, 2, 0] }],
-  ]));
-  const blocked = v.blockedBehind(m, 10 * MS);
-  assert.deepEqual([...blocked.keys()], [2]);
-  assert.deepEqual(blocked.get(2), { victim: 2, blocker: 1, name: "noisy", overlap: 46 * MS, poll: 46 * MS, exact: false });
+    ["root", 0, 0, 100 * MS], ["noisy", 1, 0, 60 * MS, { polls: [1 * MS, 2 * MS, 1, 0, 5 * MS, 46 * MS, 1, 0] }], ["db", 1, 2 * MS, 60 * MS, { polls: [2 * MS, 1 * MS, 1, 0, 51.2 * MS, 1 * MS, 1, 0] }],
+  ], { blocked: [[2, "4bf92f3577b34da6a3ce929d0e0e4736", "0000000000000002", 1, 41 * MS, 46 * MS, 0]] }));
+  assert.deepEqual(v.blockedBehind(m, 10 * MS).get(2), { victim: 2, blocker: 1, name: "noisy", overlap: 41 * MS, poll: 46 * MS, exact: false, at: 51 * MS });
   assert.equal(v.blockedBehind(m, 50 * MS).size, 0);
 });
 
-test("the critical path is the last-finishing child, again and again, without a gap", () => {
-  const m = v.makeModel(block([["root", 0, 0, 100], ["a", 1, 0, 40], ["b", 1, 10, 60], ["c", 1, 75, 15], ["b1", 2, 10, 10]]));
-  // In data blocks spans are depth first.
-  const sorted = v.makeModel(block([["root", 0, 0, 100], ["a", 1, 0, 40], ["b", 1, 10, 60], ["b1", 2, 10, 10], ["c", 1, 75, 15]]));
-  assert.equal(m.n, sorted.n);
-  const path = v.criticalPath(sorted, 0);
-  assert.deepEqual([...path.keys()].sort(), [0, 1, 2, 3, 4]);
-  let sum = 0;
-  for (const list of path.values()) for (let k = 0; k < list.length; k += 2) sum += list[k + 1] - list[k];
-  assert.equal(sum, 100);
+test("the critical path and its hops come from the core, by span", () => {
+  const m = v.makeModel(block([["root", 0, 0, 100], ["a", 1, 0, 40], ["b", 1, 40, 60]], { critical: [[1, 0, 40, 1], [2, 40, 20, 1], [2, 60, 40, 0]], hops: [[1, 2, 1]] }));
+  const { path, from, to } = v.criticalPath(m);
+  assert.deepEqual([...path], [[1, [0, 40]], [2, [40, 60, 60, 100]]]);
+  assert.deepEqual([from.get(1), to.get(2)], [[1, 2, 1], [1, 2, 1]]);
 });
 
 test("two traces are matched by path and place among equals", () => {
@@ -154,6 +147,32 @@ test("two traces are matched by path and place among equals", () => {
   const b = v.makeModel(block([["r", 0, 0, 9], ["y", 1, 0, 1], ["q", 1, 1, 1], ["q", 1, 2, 1], ["q", 1, 3, 1]]));
   const { toB, onlyB } = v.matchTraces(a, b);
   assert.deepEqual([Array.from(toB), onlyB], [[0, 2, 3, -1], [1, 4]]);
+});
+
+test("what only the other trace has gets rows below what stands above it in both", () => {
+  const a = v.makeModel(block([["r", 0, 0, 9], ["x", 1, 0, 2], ["x1", 2, 0, 1], ["y", 1, 3, 1]]));
+  const b = v.makeModel(block([["r", 0, 0, 9], ["x", 1, 0, 2], ["x1", 2, 0, 1], ["new", 2, 1, 1], ["newer", 3, 1, 1], ["y", 1, 3, 1], ["z", 1, 4, 1], ["other root", 0, 5, 1]]));
+  const other = v.matchTraces(a, b);
+  const fold = { folded: new Uint8Array(a.n), focus: -1, trace: -1, groups: null };
+  const rows = () => {
+    const plain = v.visibleRows(a, fold), { rows, shift } = v.withOther(a, plain, other, fold);
+    plain.forEach((at, r) => assert.equal(rows[r + shift[r]], at, "a row is found where it is now"));
+    return Array.from(rows, (at) => (at >= a.n ? `+${b.nameOf(at - a.n)}` : a.nameOf(at)));
+  };
+  assert.deepEqual(rows(), ["r", "x", "x1", "+new", "+newer", "y", "+z", "+other root"]);
+  fold.folded[1] = 1;
+  assert.deepEqual(rows(), ["r", "x", "y", "+z", "+other root"]);
+  fold.folded[0] = 1;
+  assert.deepEqual(rows(), ["r", "+other root"]);
+});
+
+test("a compressed data block is read like a plain one", async () => {
+  const data = block([["a", 0, 0, 1]]);
+  assert.deepEqual(await v.decoded(JSON.stringify(data)), data);
+  assert.deepEqual(await v.decoded(gzipSync(JSON.stringify(data)).toString("base64")), data);
+  const page = `<p><script type="application/json" id="trace-data">${JSON.stringify(data)}</script>`;
+  assert.deepEqual(await v.dataOfFile(page), data);
+  await assert.rejects(v.decoded("neither"));
 });
 
 test("a table sums its groups", () => {

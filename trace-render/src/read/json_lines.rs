@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use trace_core::{
     Attribute, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanId, SpanKind, Status, Trace, TraceFlags,
-    TraceId, Value,
+    TraceId, TraceState, Value,
 };
 
 use crate::read::ReadError;
-use crate::read::parts::{Parts, optional_span_id, resource, span_id, trace_id};
+use crate::read::parts::{Parts, optional_span_id, resource, span_id, trace_id, trace_state};
+use crate::read::polls::PollsLine;
 
 pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
     let mut parts = Parts::default();
@@ -33,7 +34,9 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
                 }
             },
         };
-        parts.add(&of, line.into_span());
+        let polls = line.polls.as_ref().map(|polls| polls.data(line.start_unix_nano.0));
+        let state = line.trace_state.clone();
+        parts.add(&of, line.into_span(), polls, state);
     }
     Ok(parts.traces())
 }
@@ -46,6 +49,8 @@ struct Line<'a> {
     span_id: SpanId,
     #[serde(default, deserialize_with = "optional_span_id")]
     parent_id: Option<SpanId>,
+    #[serde(default, deserialize_with = "trace_state")]
+    trace_state: TraceState,
     #[serde(default)]
     parent_is_remote: bool,
     #[serde(default)]
@@ -67,6 +72,8 @@ struct Line<'a> {
     links: Vec<LinkLine>,
     #[serde(default)]
     dropped: Dropped,
+    #[serde(default)]
+    polls: Option<PollsLine>,
     #[serde(default)]
     code: Option<Code>,
     #[serde(default, borrow)]
@@ -213,6 +220,8 @@ struct LinkLine {
     span_id: SpanId,
     #[serde(default)]
     flags: u8,
+    #[serde(default, deserialize_with = "trace_state")]
+    trace_state: TraceState,
     #[serde(default)]
     is_remote: bool,
     #[serde(default)]
@@ -225,6 +234,7 @@ impl LinkLine {
     fn into_link(self) -> Link {
         let context = SpanContext::new(self.trace_id, self.span_id, TraceFlags::from_bits(self.flags));
         let mut link = Link::new(if self.is_remote { context.remote() } else { context });
+        link.trace_state = self.trace_state;
         link.attributes = self.attributes.0;
         link.dropped_attributes = self.dropped_attributes;
         link

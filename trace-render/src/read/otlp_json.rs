@@ -5,12 +5,12 @@
 use serde::Deserialize;
 use trace_core::{
     Attribute, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanId, SpanKind, Status, Trace, TraceFlags,
-    TraceId, Value,
+    TraceId, TraceState, Value,
 };
 
 use crate::read::ReadError;
 use crate::read::json_lines::{Nanos, bytes};
-use crate::read::parts::{Parts, optional_span_id, resource, span_id, trace_id};
+use crate::read::parts::{Parts, optional_span_id, resource, span_id, trace_id, trace_state};
 
 pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
     let mut parts = Parts::default();
@@ -19,7 +19,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
         for ResourceSpans { resource: of, scope_spans } in request.resource_spans {
             let of: Resource = resource(attributes(of.attributes));
             for span in scope_spans.into_iter().flat_map(|scope| scope.spans) {
-                parts.add(&of, span.into_span());
+                let state = span.trace_state.clone();
+                parts.add(&of, span.into_span(), None, state);
             }
         }
     }
@@ -63,6 +64,8 @@ struct Span {
     span_id: SpanId,
     #[serde(default, deserialize_with = "optional_span_id")]
     parent_span_id: Option<SpanId>,
+    #[serde(default, deserialize_with = "trace_state")]
+    trace_state: TraceState,
     #[serde(default)]
     flags: u32,
     #[serde(default)]
@@ -172,6 +175,8 @@ struct OfLink {
     trace_id: TraceId,
     #[serde(deserialize_with = "span_id")]
     span_id: SpanId,
+    #[serde(default, deserialize_with = "trace_state")]
+    trace_state: TraceState,
     #[serde(default)]
     flags: u32,
     #[serde(default)]
@@ -183,7 +188,7 @@ struct OfLink {
 impl OfLink {
     fn into_link(self) -> Link {
         let context = SpanContext::new(self.trace_id, self.span_id, TraceFlags::from_bits(self.flags as u8));
-        let mut link = Link::new(context);
+        let mut link = Link::new(context).trace_state(self.trace_state);
         link.attributes = attributes(self.attributes);
         link.dropped_attributes = self.dropped_attributes_count;
         link

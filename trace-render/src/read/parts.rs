@@ -4,28 +4,45 @@ use std::collections::HashMap;
 
 use serde::Deserialize as _;
 use serde::de::Error as _;
-use trace_core::{Attribute, Resource, SpanData, SpanId, Trace, TraceId};
+use trace_core::{Attribute, PollsData, Resource, SpanData, SpanId, Trace, TraceId, TraceState};
+
+type Spans = Vec<(SpanData, Option<PollsData>)>;
+
+struct Part {
+    id: TraceId,
+    resource: Resource,
+    state: TraceState,
+    spans: Spans,
+}
 
 /// Spans on their way into traces.
 #[derive(Default)]
 pub(super) struct Parts {
-    parts: Vec<(TraceId, Resource, Vec<SpanData>)>,
+    parts: Vec<Part>,
     places: HashMap<(TraceId, String), usize>,
 }
 
 impl Parts {
-    pub(super) fn add(&mut self, resource: &Resource, span: SpanData) {
+    pub(super) fn add(&mut self, resource: &Resource, span: SpanData, polls: Option<PollsData>, state: TraceState) {
         // A resource has no order and no hash of its own.
         let key = (span.trace_id, format!("{resource:?}"));
         let place = *self.places.entry(key).or_insert_with(|| {
-            self.parts.push((span.trace_id, resource.clone(), Vec::new()));
+            let (id, resource) = (span.trace_id, resource.clone());
+            self.parts.push(Part { id, resource, state: TraceState::new(), spans: Vec::new() });
             self.parts.len() - 1
         });
-        self.parts[place].2.push(span);
+        let part = &mut self.parts[place];
+        if part.state.is_empty() {
+            part.state = state;
+        }
+        part.spans.push((span, polls));
     }
 
     pub(super) fn traces(self) -> Vec<Trace> {
-        let trace = |(id, resource, spans)| Trace::from_spans(id, spans).resource_of_spans(resource);
+        let trace = |Part { id, resource, state, spans }: Part| {
+            let trace = Trace::from_spans_with_polls(id, spans).resource_of_spans(resource);
+            if state.is_empty() { trace } else { trace.trace_state_of_spans(state) }
+        };
         self.parts.into_iter().map(trace).collect()
     }
 }
@@ -55,4 +72,10 @@ pub(super) fn optional_span_id<'de, D: serde::Deserializer<'de>>(from: D) -> Res
         },
         _ => Ok(None),
     }
+}
+
+/// A trace state; none if there is none, or one that keeps to no grammar: it is nobody's to repair.
+pub(super) fn trace_state<'de, D: serde::Deserializer<'de>>(from: D) -> Result<TraceState, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or_default())
 }

@@ -163,7 +163,8 @@ async fn ask(layer: ServerLayer, headers: &[(&'static str, String)]) -> (Option<
 fn strangers_are_linked_and_what_is_broken_is_told_and_what_is_skipped_is_left_alone() {
     run(async {
         let stranger = Stranger::new();
-        let headers = [("traceparent", stranger.header()), ("baggage", "tenant=42".to_owned())];
+        let headers =
+            [("traceparent", stranger.header()), ("tracestate", "a=1".to_owned()), ("baggage", "tenant=42".to_owned())];
 
         let (trace, baggage) = ask(ServerLayer::new(), &headers).await;
         assert_eq!((trace, &*baggage), (Some(stranger.trace), "tenant=42"));
@@ -174,6 +175,7 @@ fn strangers_are_linked_and_what_is_broken_is_told_and_what_is_skipped_is_left_a
         let [span] = &spans(trace.unwrap(), 1).await[..] else { unreachable!("one was asked for") };
         assert_eq!(span.parent_id, None);
         assert_eq!(span.links[0].context.trace_id(), stranger.trace);
+        assert_eq!(span.links[0].trace_state.as_str(), "a=1");
 
         let (trace, baggage) = ask(ServerLayer::new().skip(|request| request.uri.path() == "/"), &headers).await;
         assert_eq!((trace, &*baggage), (None, ""));

@@ -1,0 +1,96 @@
+//! Traces from elsewhere whose polls are known tell the same as those recorded here.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{MS, ending, id, polls, span};
+use trace_core::{CriticalWork, Dropped, Hop, Outcome, Status, Trace};
+
+fn ms(nanos: Duration) -> u64 {
+    nanos.as_nanos() as u64 / MS
+}
+
+#[test]
+fn who_waited_behind_whom_is_worked_out_with_names_and_threads() {
+    let trace = Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(1, 0, "root", 0, 100), None),
+            (span(2, 1, "noisy", 0, 60), polls(&[(5, 46, 1, 0)])),
+            (span(3, 1, "db", 2, 60), polls(&[(2, 1, 1, 0), (51, 1, 1, 10)])),
+            (span(4, 1, "elsewhere", 2, 60), polls(&[(2, 1, 2, 0), (51, 1, 2, 10)])),
+        ],
+    );
+    let blocked = trace.find("db").unwrap().blocked_behind();
+    assert_eq!(blocked.len(), 1);
+    assert_eq!((&*blocked[0].name, ms(blocked[0].up_to), ms(blocked[0].poll)), ("noisy", 41, 46));
+    assert!(!blocked[0].is_exact, "there were two threads");
+    assert_eq!(trace.find("elsewhere").unwrap().blocked_behind(), [], "on another thread");
+    assert!(trace.to_string().contains("up to 41.0 ms behind noisy"), "{trace}");
+}
+
+#[test]
+fn on_one_thread_with_a_known_wake_up_the_wait_is_exact() {
+    let trace = Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(2, 0, "noisy", 0, 60), polls(&[(5, 46, 1, 0)])),
+            (span(3, 0, "db", 2, 60), polls(&[(2, 1, 1, 0), (51, 1, 1, 10)])),
+        ],
+    );
+    let blocked = trace.find("db").unwrap().blocked_behind();
+    assert_eq!((ms(blocked[0].up_to), blocked[0].is_exact), (41, true));
+}
+
+#[test]
+fn a_cancelled_span_tells_where_it_waited() {
+    let gone = |of| ending(of, Outcome::Cancelled, Status::Unset);
+    let trace = Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (50, 10, 1, 0)])),
+            (gone(span(2, 1, "fetch", 1, 54)), polls(&[(1, 2, 1, 0)])),
+            (gone(span(3, 2, "connect", 2, 53)), polls(&[(2, 1, 1, 0)])),
+        ],
+    );
+    let cancellation = trace.find("fetch").unwrap().cancellation().unwrap();
+    assert_eq!(cancellation.dropped, Dropped::InParentsPoll);
+    assert_eq!(cancellation.waiting_in.unwrap().name, "connect");
+}
+
+#[test]
+fn a_hop_is_proven_by_the_poll_it_happened_in_or_by_who_woke_it() {
+    // The root starts `second` in its second poll, which `first` woke, or somebody else did.
+    for (woken, last_poll_of_first, expected, reason) in [
+        (0, 40, Hop::Proven, "both happened in the same poll of the root"),
+        (31, 30, Hop::Proven, "the last poll of the first woke the root"),
+        (0, 30, Hop::Possible, "nobody knows who woke it"),
+        (20, 30, Hop::Possible, "somebody else woke it"),
+    ] {
+        let trace = Trace::from_spans_with_polls(
+            id(),
+            [
+                (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (40, 5, 1, woken), (95, 5, 1, 0)])),
+                (span(2, 1, "first", 1, 41), polls(&[(1, 1, 1, 0), (last_poll_of_first, 2, 1, 0)])),
+                (span(3, 1, "second", 43, 50), polls(&[(43, 50, 1, 0)])),
+            ],
+        );
+        let path = trace.critical_path();
+        let second = trace.find("second").unwrap().span_id();
+        let hop = path.iter().find(|piece| piece.span_id == second).unwrap();
+        assert_eq!((hop.hop, hop.what), (expected, CriticalWork::Busy), "{reason}");
+        assert_eq!(path.iter().map(|piece| ms(piece.duration)).sum::<u64>(), 100);
+    }
+}
+
+#[test]
+fn what_a_trace_tells_of_polls_makes_the_same_trace_again() {
+    let spans =
+        || [(span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (40, 5, 2, 30)])), (span(2, 1, "a", 1, 9), None)];
+    let trace = Trace::from_spans_with_polls(id(), spans());
+    let read: Vec<_> = trace.spans().map(|span| (span.to_data(), span.polls().map(|polls| polls.to_data()))).collect();
+    assert_eq!(read.iter().map(|(_, polls)| polls.clone()).collect::<Vec<_>>(), spans().map(|(_, polls)| polls));
+    assert_eq!(trace.root().unwrap().polls().unwrap().count(), 2);
+}
