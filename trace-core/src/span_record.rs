@@ -15,7 +15,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
-use crate::waits::InTheWay;
+use crate::waits::{Dropped, InTheWay};
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,31 @@ impl Marks {
     pub(crate) const ANNOUNCED: Self = Self(8);
     /// Somebody asked for it to be a root, or for work without a context.
     pub(crate) const CHOSEN_ROOT: Self = Self(16);
+
+    const DROPPED_IN_POLL: Self = Self(32);
+    const DROPPED_WITH_PARENT: Self = Self(64);
+    /// Both.
+    const DROPPED_FROM_OUTSIDE: Self = Self(96);
+
+    /// That its future was dropped like this.
+    pub(crate) const fn of_drop(how: Dropped) -> Self {
+        match how {
+            Dropped::InParentsPoll => Self::DROPPED_IN_POLL,
+            Dropped::WithParent => Self::DROPPED_WITH_PARENT,
+            Dropped::FromOutside => Self::DROPPED_FROM_OUTSIDE,
+            Dropped::Unknown => Self::NONE,
+        }
+    }
+
+    /// How its future was dropped, as far as that was seen.
+    pub(crate) const fn drop(self) -> Dropped {
+        match self.0 & Self::DROPPED_FROM_OUTSIDE.0 {
+            0 => Dropped::Unknown,
+            32 => Dropped::InParentsPoll,
+            64 => Dropped::WithParent,
+            _ => Dropped::FromOutside,
+        }
+    }
 
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {

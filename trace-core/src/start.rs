@@ -25,6 +25,7 @@ use crate::status::Outcome;
 use crate::switches::{self, Switches};
 use crate::tally;
 use crate::value::Attribute;
+use crate::waits::Dropped;
 
 /// Everything a user may say of a span before it starts.
 #[derive(Debug)]
@@ -380,6 +381,14 @@ pub(crate) fn detached_context() -> Hot {
     let hot = context::current().without_span();
     // Where nothing records, nothing needs to be carried either.
     if switches::is_on(hot.pipeline()) { hot.detached() } else { hot }
+}
+
+/// Tells a span how its future is being dropped before it is ready.
+#[cold]
+#[inline(never)]
+pub(crate) fn tell_of_drop(own: Hot, how: Dropped) {
+    // As of the start, so that it is never too late.
+    CurrentSpan { hot: own }.write_at(0, Group::Change, [Record::Dropped(how)].into_iter());
 }
 
 /// Tells a span that its guard was open when a poll returned, if anybody looks for that.

@@ -24,6 +24,7 @@ use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::tree::Tree;
 use crate::value::{Attribute, Value};
+use crate::waits::Dropped;
 
 /// The spans of one trace that ended in this process, and how they hang together.
 ///
@@ -187,6 +188,9 @@ impl Trace {
         if span.polls.is_some() {
             marks.set(Marks::ANNOUNCED);
         }
+        if let Some(cancellation) = &span.cancellation {
+            marks.set(Marks::of_drop(cancellation.dropped));
+        }
         self.spans.push(SpanRecord {
             id: span.span_id,
             parent: span.parent_id,
@@ -346,6 +350,11 @@ impl<'a> SpanView<'a> {
     /// The trace it is a part of.
     pub(crate) const fn trace(&self) -> &'a Trace {
         self.trace
+    }
+
+    /// How its future was dropped, as far as that was seen.
+    pub(crate) const fn drop_seen(&self) -> Dropped {
+        self.record.marks.drop()
     }
 
     pub(crate) const fn has_mark(&self, mark: Marks) -> bool {

@@ -113,13 +113,14 @@ pub struct NamedSpan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// While its parent was polled: the parent gave it up, as a `select!` or a timeout does.
+    /// While its parent was polled, or a span of its trace was current otherwise: it was given up there, as by a `select!` or a
+    /// timeout.
     InParentsPoll,
     /// With its parent, which was given up itself.
     WithParent,
     /// By somebody else: an abort, the end of a runtime, a join set that was dropped.
     FromOutside,
-    /// Nobody can tell: polls were not timed, or the parent is elsewhere.
+    /// Nobody can tell: the span comes from elsewhere, or was no future's.
     Unknown,
 }
 
