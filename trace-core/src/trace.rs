@@ -516,6 +516,19 @@ impl<'a> SpanView<'a> {
     pub fn dropped(&self) -> DroppedCounts {
         self.extra().map_or_else(DroppedCounts::default, |extra| extra.dropped)
     }
+
+    /// Whether nothing is known of it beside its outcome and its attributes: no event, no link, no status, no polls, and
+    /// nothing was dropped. So an exporter in a hurry need not look at each.
+    #[must_use]
+    pub fn has_attributes_only(&self) -> bool {
+        self.extra().is_none_or(|extra| {
+            extra.events.is_empty()
+                && extra.links.is_empty()
+                && extra.polls.is_none()
+                && extra.status == Status::Unset
+                && extra.dropped == DroppedCounts::default()
+        })
+    }
 }
 
 impl std::fmt::Debug for SpanView<'_> {
