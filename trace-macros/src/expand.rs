@@ -28,6 +28,7 @@ use crate::item::Function;
 use crate::returns::classify;
 
 pub(crate) use output::is_result;
+use params::Params;
 
 /// Where our tokens stand, and where trace-core is.
 pub(crate) struct Site {
@@ -98,11 +99,14 @@ pub(crate) fn function(options: &Options, function: &Function) -> TokenStream {
 ///
 /// Those are two pairs. The inner one is of this crate's edition. The outer one lies where the user's braces lie: by that
 /// the compiler knows the user's block for the body, and says of a missing value what it always says.
-fn assemble(site: &Site, function: &Function, sig: &Signature, body: TokenStream) -> TokenStream {
+fn assemble(site: &Site, function: &Function, params: &Params, body: TokenStream) -> TokenStream {
     let Function { attrs, vis, defaultness, .. } = function;
+    let Params { sig, .. } = params;
+    // The last assignment to a part of a `mut self` that was taken along is said to be unused, though its value is dropped.
+    let allow = params.takes_mut_self.then(|| quote_spanned!(site.span=> #[allow(unused_assignments)]));
     let mut braces = Group::new(Delimiter::Brace, quote_spanned!(site.span=> { #body }));
     braces.set_span(function.body.span());
-    quote_spanned!(site.span=> #(#attrs)* #vis #defaultness #sig #braces)
+    quote_spanned!(site.span=> #(#attrs)* #allow #vis #defaultness #sig #braces)
 }
 
 /// The user's block as an expression. The label keeps the compiler from calling its braces unnecessary; it has the span of
