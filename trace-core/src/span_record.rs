@@ -1,6 +1,7 @@
 //! What a trace stores of its spans, packed: the records under the views of [`Trace`](crate::Trace).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -15,7 +16,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
-use crate::waits::{Dropped, InTheWay};
+use crate::waits::{CriticalShare, Dropped, InTheWay};
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +106,8 @@ pub(crate) struct Extras {
     heap: usize,
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
+    /// What each span has of the critical path, once somebody has asked.
+    pub(crate) critical: OnceLock<Box<HashMap<SpanId, CriticalShare>>>,
 }
 
 /// What one span has beyond its record.
@@ -148,6 +151,7 @@ impl Extras {
             links: Vec::new(),
             heap: 0,
             in_the_way: OnceLock::new(),
+            critical: OnceLock::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::polls_data::PollSegment;
 use crate::trace::SpanView;
 use crate::waits::{Anatomy, BlockedBehind, Cancellation};
 
-/// Adds `polls`, `anatomy`, `blocked_behind`, `held_up` and `cancellation`, as far as they are known.
+/// Adds `polls`, `anatomy`, `blocked_behind`, `held_up`, `critical` and `cancellation`, as far as they are known.
 pub(crate) fn push_waits(json: &mut Json<'_>, span: &SpanView<'_>) {
     if let Some(polls) = span.polls() {
         json.key("polls").object(|json| poll_members(json, span, &polls));
@@ -27,6 +27,12 @@ pub(crate) fn push_waits(json: &mut Json<'_>, span: &SpanView<'_>) {
                 json.key("up_to_ns").u64(nanos(held_up.up_to));
             });
         }
+    }
+    if let Some(share) = span.critical_share() {
+        json.key("critical").object(|json| {
+            json.key("own_ns").u64(nanos(share.own));
+            json.key("hop").string(share.hop.as_str());
+        });
     }
     if let Some(cancellation) = span.cancellation() {
         json.key("cancellation").object(|json| cancellation_members(json, &cancellation));
