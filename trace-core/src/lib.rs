@@ -345,6 +345,7 @@ mod tally;
 #[cfg(feature = "tokio")]
 mod task;
 mod text;
+mod thread_names;
 mod token_bucket;
 mod trace;
 mod trace_state;

@@ -1,5 +1,6 @@
 //! Polls as owned values: for traces that come from elsewhere.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::TraceId;
@@ -7,6 +8,7 @@ use crate::long_polls::{DEFAULT_LONG_POLL, LongPoll};
 use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
 use crate::polls::{PollSegment, Polls};
 use crate::span_data::SpanData;
+use crate::thread_names;
 use crate::trace::Trace;
 
 /// What is known of the polls of one span, owned. [`Polls`] is the same, borrowed from a trace.
@@ -101,7 +103,7 @@ impl Trace {
     pub fn from_spans_with_polls(id: TraceId, spans: impl IntoIterator<Item = (SpanData, Option<PollsData>)>) -> Self {
         let of_trace = spans.into_iter().filter(|(span, _)| span.trace_id == id);
         let (spans, polls): (Vec<SpanData>, Vec<Option<PollsData>>) = of_trace.unzip();
-        let mut trace = Self::from_spans(id, spans);
+        let mut trace = Self::from_spans(id, spans).thread_names_of_spans::<&str>([]);
         for (place, polls) in polls.into_iter().enumerate() {
             let Some(log) = polls.map(|polls| polls.log()) else { continue };
             trace.times_polls = true;
@@ -120,6 +122,26 @@ impl Trace {
             extras.long_polls.sort_by_key(|poll| poll.end);
         }
         trace
+    }
+}
+
+impl Trace {
+    /// The name of a thread that polls of this trace ran on, by its number ([`PollSegment::thread`]): as it was called when it
+    /// first recorded something. `None` if it had no name, or if a thousand threads came after it.
+    #[must_use]
+    pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
+        match self.extras.as_ref().and_then(|extras| extras.threads.as_ref()) {
+            Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
+            None => thread_names::name(number),
+        }
+    }
+
+    /// Sets the names of the threads of a trace from elsewhere, by their numbers.
+    #[must_use]
+    pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
+        let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
+        self.extras.get_or_insert_default().threads = Some(Box::new(names));
+        self
     }
 }
 

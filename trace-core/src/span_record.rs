@@ -1,8 +1,10 @@
 //! What a trace stores of its spans, packed: the records under the views of [`Trace`](crate::Trace).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -72,6 +74,8 @@ pub(crate) struct Extras {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) links: Vec<LinkRecord>,
+    /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
+    pub(crate) threads: Option<Box<BTreeMap<u32, Arc<str>>>>,
 }
 
 /// What one span has beyond its record.
@@ -113,6 +117,7 @@ impl Extras {
             attributes: Vec::new(),
             events: Vec::new(),
             links: Vec::new(),
+            threads: None,
         }
     }
 

@@ -40,15 +40,15 @@ function anatomyOf(m, i) {
   return own;
 }
 
-/** @param {Model} m @returns {Map<number, [number, number, number][]>} by thread: start, end, span of each poll, by start */
+/** @param {Model} m @returns {Map<string, [number, number, number][]>} by thread: start, end, span of each poll, by start */
 function pollsByThread(m) {
-  /** @type {Map<number, [number, number, number][]>} */
+  /** @type {Map<string, [number, number, number][]>} */
   const found = new Map();
   for (const [i, { segments }] of m.polls) {
     for (let s = 0; s < segments.length; s += 4) {
-      const thread = segments[s + 2];
       // 0 stands for polls of several threads that were joined.
-      if (!thread) continue;
+      if (!segments[s + 2]) continue;
+      const thread = m.threadKey(i, segments[s + 2]);
       if (!found.has(thread)) found.set(thread, []);
       found.get(thread)?.push([segments[s], segments[s] + segments[s + 1], i]);
     }

@@ -282,7 +282,7 @@ function drawLanes(ctx, y0, height) {
       const w = Math.max(right - x, 1);
       edge = x + w - 0.5;
       ctx.fillStyle = colours.services[m.service[i] % 8];
-      ctx.globalAlpha = i === app.sel ? 0.75 : app.isMatch[i] ? 0.55 : 0.3;
+      ctx.globalAlpha = i === app.sel ? 0.8 : app.isMatch[i] ? 0.6 : 0.2 + m.name[i] % 3 * 0.1;
       ctx.fillRect(x, y, w - 0.5, h);
       ctx.globalAlpha = 1;
       ctx.fillRect(x, y, 1.5, h);

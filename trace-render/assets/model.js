@@ -52,6 +52,7 @@ function makeModel(data) {
     const at = services.indexOf(serviceOfPart[p]);
     return at < 0 ? services.push(serviceOfPart[p]) - 1 : at;
   });
+  const threads = new Map((data.threads ?? []).map((/** @type {any[]} */ [p, number, name]) => [`${services.indexOf(serviceOfPart[p])} ${number}`, shown(name)]));
   const pairs = (/** @type {any[][] | undefined} */ list) => new Map((list ?? []).map(([i, ...rest]) => [i, rest]));
   /** @type {Map<number, Polls>} */
   const polls = new Map();
@@ -78,7 +79,9 @@ function makeModel(data) {
   const id = (/** @type {number} */ i) => (i < 0 ? "" : data.ids.slice(16 * i, 16 * i + 16));
   return {
     data, strings, n, depth, start, dur, end, name, part, total, outcome, parent, last, kids, services, service, polls, value, traceOf, id,
-    threads: /** @type {string[]} */ (data.threads ?? []),
+    /** @param {number} i @param {number} number @returns {string} what tells threads of different processes apart */
+    threadKey: (i, number) => `${service[i]} ${number}`,
+    threadName: (/** @type {string} */ key) => threads.get(key) ?? `thread ${key.split(" ")[1]}${services.length > 1 ? ` of ${shown(services[parseInt(key)])}` : ""}`,
     messages: pairs(data.messages), parents: pairs(data.parents), events: pairs(data.events), links: pairs(data.links), dropped: pairs(data.dropped), givenUp: pairs(data.given_up),
     failed: count(ERROR, PANICKED), cancelled: count(CANCELLED),
     /** @param {string} of @returns {number} the first span of this id, or -1 */

@@ -36,6 +36,11 @@ function anatomyParts(a, total) {
   return parts.filter(([, , ns]) => ns > 0 || total === 0);
 }
 
+/** @param {number} share @returns {string} never nothing or all of it where it is not */
+function percent(share) {
+  return share > 0 && share < 0.005 ? "<1 %" : share < 1 && share >= 0.995 ? ">99 %" : `${Math.round(share * 100)} %`;
+}
+
 /** @param {number} i @returns {HTMLElement} */
 function anatomyNode(i) {
   const total = m.end[i] - m.start[i];
@@ -46,7 +51,7 @@ function anatomyNode(i) {
     part.style.flexGrow = String(total ? ns / total : 1);
     bar.append(part);
   }
-  const words = parts.map(([kind, word, ns]) => el("span", { class: "key" }, el("i", { class: kind }), ` ${word} ${duration(ns)}${total ? ` (${Math.round(ns / total * 100)} %)` : ""}`));
+  const words = parts.map(([kind, word, ns]) => el("span", { class: "key" }, el("i", { class: kind }), ` ${word} ${duration(ns)}${total ? ` (${percent(ns / total)})` : ""}`));
   return el("div", {}, bar, el("div", { class: "keys" }, ...words));
 }
 
@@ -97,7 +102,7 @@ function renderPanel() {
   if (victims.length) content.push(el("p", {}, `Held up ${victims.length} span${victims.length > 1 ? "s" : ""}, ${duration(victims.reduce((sum, b) => sum + b.overlap, 0))} in total.`));
   content.push(pairsNode(told));
   const polls = m.polls.get(i);
-  if (polls) content.push(section("Polls", pairsNode([["Count", String(polls.count)], ["Busy", duration(polls.busy)], ...(polls.longest ? /** @type {[string, string][]} */ ([["Longest", `${duration(polls.longest[1])} on ${m.threads[polls.longest[2]] ?? `thread ${polls.longest[2]}`}`]]) : []), ...(polls.merged ? /** @type {[string, string][]} */ ([["Note", "neighbouring polls are drawn as one"]]) : [])])));
+  if (polls) content.push(section("Polls", pairsNode([["Count", String(polls.count)], ["Busy", duration(polls.busy)], ...(polls.longest ? /** @type {[string, string][]} */ ([["Longest", `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}`]]) : []), ...(polls.merged ? /** @type {[string, string][]} */ ([["Note", "neighbouring polls are drawn as one"]]) : [])])));
   if (app.other) {
     const b = app.other.toB[i];
     content.push(section("Compared", el("p", {}, b < 0 ? "Only in this trace." : `${duration(app.other.b.dur[b])} in the other: ${deltaText(i)}`)));

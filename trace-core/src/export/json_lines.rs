@@ -35,7 +35,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `duration_ns` | number, nanoseconds, for filters such as `jq 'select(.duration_ns > 1e6)'`; it is the difference of the two above, which stays exact where the number would not, after 104 days; `null` for a span that is open |
 /// | `status` | `{"code": …}` with `"unset"`, `"ok"`, or `"error"` and a `"description"` |
 /// | `outcome` | `"ok"`, `"error"`, `"panicked"`, `"cancelled"`, `"never_polled"` or `"open"` |
-/// | `polls` | if polls were timed: `count`, `busy_ns`, `self_busy_ns`, `first_poll_delay_ns`, `longest_ns`, `longest_start_ns`, `longest_thread`, `merged`, `incomplete`, and `segments`: each `[start, duration, thread]`, or `[start, duration, thread, wake-up]` where that is known; starts and wake-ups in nanoseconds after the start of the span, the thread 0 where polls of several were joined |
+/// | `polls` | if polls were timed: `count`, `busy_ns`, `self_busy_ns`, `first_poll_delay_ns`, `longest_ns`, `longest_start_ns`, `longest_thread`, `threads` (an object of their names by number), `merged`, `incomplete`, and `segments`: each `[start, duration, thread]`, or `[start, duration, thread, wake-up]` where that is known; starts and wake-ups in nanoseconds after the start of the span, the thread 0 where polls of several were joined |
 /// | `attributes` | object, by key in the order set; values below |
 /// | `events` | array of `{"name", "unix_nano", "attributes", "dropped_attributes"}` in order of time |
 /// | `links` | array of `{"trace_id", "span_id", "flags", "is_remote", "trace_state", "attributes", "dropped_attributes"}` |
