@@ -19,7 +19,7 @@ function makeModel(data) {
   const depth = Int32Array.from(data.depth);
   const start = Float64Array.from(data.start_ns);
   const name = Int32Array.from(data.name);
-  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("The data of this page is damaged: columns differ in length.");
+  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("Damaged data: columns differ in length.");
   const dur = Float64Array.from(data.duration_ns, (/** @type {number | null} */ d) => d ?? NaN);
   const part = Int32Array.from(data.part ?? new Array(n).fill(0));
   let total = 0;
@@ -36,7 +36,7 @@ function makeModel(data) {
     const o = Number(data.outcomes[i]);
     outcome[i] = o === OK && data.statuses[i] === "2" ? ERROR : o;
     while (open.length && depth[open[open.length - 1]] >= depth[i]) last[/** @type {number} */ (open.pop())] = i;
-    if (depth[i] !== open.length) throw new Error(`The data of this page is damaged: span ${i} has no place in the tree.`);
+    if (depth[i] !== open.length) throw new Error(`Damaged data: span ${i} has no place in the tree.`);
     if (open.length) kids[parent[i] = open[open.length - 1]]++;
     open.push(i);
   }

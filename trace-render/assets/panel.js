@@ -3,9 +3,14 @@
 /** @param {string} tag @param {Record<string, string | boolean | undefined>} attributes @param {...(Node | string)} children */
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+  setAll(made, attributes);
   made.append(...children);
   return made;
+}
+
+/** @param {Element} node @param {Record<string, any>} attributes `undefined` and `false` are none, `true` is one without a value */
+function setAll(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) value === undefined || value === false ? node.removeAttribute(name) : node.setAttribute(name, value === true ? "" : String(value));
 }
 
 /** @param {string} label @param {() => void} action @param {Record<string, string>} [attributes] */
@@ -27,10 +32,11 @@ function pairsNode(pairs) {
   return el("dl", {}, ...pairs.flatMap(([key, value]) => [el("dt", {}, el("bdi", {}, shown(key))), el("dd", {}, value)]));
 }
 
-/** @param {Anatomy} a @param {number} total @returns {[string, string, number][]} class, words and time of each part that is there */
-function anatomyParts(a, total) {
+/** @param {number} i @param {number} total @returns {[string, string, number][]} class, words and time of each part that is there */
+function anatomyParts(i, total) {
+  const a = anatomyOf(m, i);
   /** @type {[string, string, number][]} */
-  const parts = a.polled
+  const parts = m.polls.has(i)
     ? [["busy", "busy", a.busy], ["kids", "waiting on children", a.children], ["none", "waiting, no span", a.none], ["queue", "ready, not polled", a.queued]]
     : [["busy", "no child open", a.none], ["kids", "a child open", a.children]];
   return parts.filter(([, , ns]) => ns > 0 || total === 0);
@@ -44,7 +50,7 @@ function percent(share) {
 /** @param {number} i @returns {HTMLElement} */
 function anatomyNode(i) {
   const total = m.end[i] - m.start[i];
-  const parts = anatomyParts(anatomyOf(m, i), total);
+  const parts = anatomyParts(i, total);
   const bar = el("div", { class: "anatomy", "aria-hidden": "true" });
   for (const [kind, , ns] of parts) {
     const part = el("i", { class: kind });
