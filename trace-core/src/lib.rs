@@ -355,6 +355,7 @@ mod tally;
 #[cfg(feature = "tokio")]
 mod task;
 mod text;
+mod thread_names;
 mod to_data;
 mod token_bucket;
 mod trace;
