@@ -107,9 +107,9 @@ pub(crate) struct Extras {
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
     /// What each span has of the critical path, once somebody has asked.
-    pub(crate) critical: OnceLock<Box<HashMap<SpanId, CriticalShare>>>,
+    pub(crate) critical: OnceLock<HashMap<SpanId, CriticalShare>>,
     /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
-    pub(crate) threads: Option<Box<BTreeMap<u32, Arc<str>>>>,
+    pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
 }
 
 /// What one span has beyond its record.

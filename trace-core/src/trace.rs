@@ -4,6 +4,7 @@
 //! worked out by the views when somebody looks. So handing a trace to an exporter costs nothing a span.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -106,7 +107,7 @@ impl Trace {
             tree: OnceLock::new(),
         };
         // Threads of elsewhere have numbers of their own.
-        trace.extras.get_or_insert_default().threads = Some(Box::default());
+        trace.extras.get_or_insert_default().threads = Some(BTreeMap::new());
         for span in spans.into_iter().filter(|span| span.trace_id == id) {
             trace.add(span);
         }
@@ -158,7 +159,7 @@ impl Trace {
     #[must_use]
     pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
         let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
-        self.extras.get_or_insert_default().threads = Some(Box::new(names));
+        self.extras.get_or_insert_default().threads = Some(names);
         self
     }
 
