@@ -16,7 +16,7 @@ pub(crate) fn asked_to_stop() -> io::Result<impl Future<Output = ()> + Send + 's
     })
 }
 
-/// Asks a process to stop, by its id.
+/// Asks a process to stop, by its id. Every shell can, also where there is no program for it.
 pub(crate) fn ask_to_stop(child: &mut Child) -> io::Result<()> {
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().map(drop)
+    Command::new("sh").args(["-c", "kill -TERM \"$0\"", &child.id().to_string()]).status().map(drop)
 }

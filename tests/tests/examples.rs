@@ -236,6 +236,44 @@ fn anatomy_tells_who_waits_and_who_blocks() {
 }
 
 #[test]
+fn blocking_names_the_request_that_kept_the_thread_and_what_it_cost_the_others() {
+    let text = run("blocking", &[]);
+    assert!(text.contains(" · shop · 9 spans · "), "{text}");
+    // The head may take two lines.
+    let head = text.lines().take_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join(" ");
+    assert!(head.contains("⚠ render_report held up 3 spans, up to 1"), "{text}");
+    // Each is blocked where it waits: for its request, or for the database.
+    let victims: Vec<&str> = text.lines().filter(|line| line.contains(" behind render_report")).collect();
+    assert_eq!(victims.len(), 3, "{text}");
+    let ours = |line: &&str| line.contains("─ query ") || line.contains("─ request ");
+    assert!(victims.iter().all(ours), "{text}");
+    let culprits: Vec<&str> = text.lines().filter(|line| line.contains("longest poll ")).collect();
+    let [culprit] = culprits[..] else { panic!("{text}") };
+    assert!(culprit.contains("─ render_report ") && culprit.contains("held up 3 spans"), "{text}");
+}
+
+/// The guide shows what the example prints: the same rows, whatever the times and the order of the requests.
+#[test]
+fn the_guide_to_what_blocks_shows_what_the_example_prints() {
+    let guide = fs::read_to_string(root().join("trace-core/docs/find_what_blocks.md")).unwrap();
+    let shown = guide.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let words = |text: &str| {
+        let head = text.lines().take_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join(" · ");
+        let (_, head) = head.split_once(" · ").unwrap();
+        let is_fixed = |part: &&str| !part.chars().any(|digit| digit.is_ascii_digit()) || part.contains("spans");
+        let up_to = |part: &str| part.split(", up to").next().unwrap().to_owned();
+        let head: Vec<String> = head.split(" · ").filter(is_fixed).map(up_to).collect();
+        let tree = rows(&text.lines().skip_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join("\n"));
+        let mut names: Vec<String> =
+            tree.iter().filter_map(|row| row.split_whitespace().next()).map(str::to_owned).collect();
+        names.sort_unstable();
+        let count = |what: &str| text.matches(what).count();
+        (head, names, count(" behind render_report"), count("longest poll"), count("url.path=/report"))
+    };
+    assert_eq!(words(shown), words(&run("blocking", &[])));
+}
+
+#[test]
 fn log_lines_carry_the_ids_of_their_span() {
     let text = run("log_lines", &[]);
     let lines: Vec<&str> = text.lines().collect();

@@ -49,6 +49,42 @@ fn a_traced_function_allocates_nothing() {
     });
 }
 
+/// Polls a future that never is ready with these wakers and returns how often the thread allocates, or how much oftener than a
+/// ring may.
+fn allocations_of_polls(capture: Capture, wakers: &[Waker]) -> u64 {
+    let mut count = 0;
+    drop(capture.run(|| {
+        let root = start_span("root");
+        let mut future = pin!(std::future::pending::<()>().in_span(Span::new("future")));
+        count = allocations(|| {
+            for waker in wakers {
+                assert!(future.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+            }
+        });
+        root.end();
+    }));
+    count
+}
+
+#[test]
+fn timed_wake_ups_allocate_twice_a_span_and_once_more_for_another_waker() {
+    struct Sleeper;
+    impl std::task::Wake for Sleeper {
+        fn wake(self: std::sync::Arc<Self>) {}
+    }
+
+    // Few polls, so that no ring is outgrown.
+    let (one, other) = (Waker::from(std::sync::Arc::new(Sleeper)), Waker::from(std::sync::Arc::new(Sleeper)));
+    let same = vec![one.clone(); 20];
+    let changing = [one.clone(), one.clone(), other.clone(), other.clone(), one.clone()];
+    let polls = || Capture::new().time_polls();
+    let wakes = || Capture::new().time_wakes();
+    assert_eq!(allocations_of_polls(Capture::new(), &same), 0);
+    assert_eq!(allocations_of_polls(polls(), &same), 0);
+    assert_eq!(allocations_of_polls(wakes(), &same), 2);
+    assert_eq!(allocations_of_polls(wakes(), &changing), 4);
+}
+
 #[test]
 fn attributes_that_are_numbers_or_static_allocate_nothing() {
     assert_none("a number", 1, || current_span().set_attribute("n", 1));

@@ -92,6 +92,18 @@ fn the_environment_sets_the_filter_the_limits_and_the_service() {
 }
 
 #[test]
+fn what_is_wrong_in_the_environment_is_told_unless_only_errors_are_wanted() {
+    for (level, is_printed) in [("info", true), ("warn", true), ("error", false)] {
+        let output = Child::new().env("OTEL_TRACES_SAMPLER", "dice").env("OTEL_LOG_LEVEL", level).run(|| {
+            let pipeline = builder().exporter(MemoryExporter::new()).init().unwrap();
+            assert_eq!(pipeline.warnings().len(), 1);
+            assert!(pipeline.warnings()[0].to_string().contains("dice"));
+        });
+        assert_eq!(String::from_utf8_lossy(&output.stderr).contains("dice"), is_printed, "{level}");
+    }
+}
+
+#[test]
 fn a_sampler_from_the_environment_is_asked() {
     let output = Child::new().env("OTEL_TRACES_SAMPLER", "always_off").run(|| {
         let pipeline = init().unwrap();
@@ -245,5 +257,47 @@ fn a_trace_has_no_trace_state_of_the_one_before() {
             traces.iter().map(|trace| (trace.root().unwrap().name(), trace.trace_state().len())).collect();
         states.sort_unstable();
         assert_eq!(states, [("first", 1), ("second", 0)]);
+    });
+}
+
+/// Walks every trace it gets, which takes the tree of the trace.
+#[derive(Clone, Debug, Default)]
+struct Walking(Arc<Mutex<Vec<usize>>>);
+
+impl trace_core::SpanExporter for Walking {
+    fn name(&self) -> &str {
+        "walking"
+    }
+
+    fn export(&mut self, batch: &trace_core::Batch) -> Result<(), trace_core::ExportError> {
+        let walked = batch.traces().iter().map(|trace| (trace.walk().count(), trace.len()));
+        for (walked, spans) in walked {
+            assert_eq!(walked, spans);
+            self.0.lock().unwrap().push(spans);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_hook_that_looks_around_in_a_trace_leaves_nothing_wrong_behind_for_exporters_of_spans() {
+    in_child(|| {
+        let (walking, traces) = (Walking::default(), Counting::whole_traces());
+        let builder = builder().without_environment().exporter(walking.clone()).exporter(traces.clone());
+        // What a span waited for is found by the children of its parent.
+        let pipeline = builder.batch_spans(4).on_end(|span| drop(span.cancellation())).init().unwrap();
+        in_scope("root", || {
+            for _ in 0..3 {
+                (0..5).for_each(|_| in_scope("child", || ()));
+                assert!(trace_core::current_trace().is_some());
+            }
+            drop(std::future::pending::<()>().in_span(Span::new("given up")));
+        });
+        pipeline.flush(PATIENCE).unwrap();
+        let stats = pipeline.stats();
+        assert_eq!(stats.exporters[0].dropped_panicked, 0);
+        let batches = walking.0.lock().unwrap().clone();
+        assert!(batches.len() > 1, "some of it went ahead: {batches:?}");
+        assert_eq!((batches.iter().sum::<usize>(), traces.spans()), (17, 17));
     });
 }

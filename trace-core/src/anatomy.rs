@@ -3,62 +3,33 @@
 //! From the polls of a span and the times of its children. Between two polls a future waits; while one of its children was
 //! open it waited for that child, as far as anybody can see. The parts sum to the duration exactly.
 
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::id::SpanId;
 use crate::status::Outcome;
 use crate::trace::{SpanView, Trace};
-
-/// The parts of a span's duration. They sum to it.
-///
-/// Where polls were joined ([`Polls::is_merged`](crate::Polls::is_merged)), the gaps between those are counted as waiting
-/// without a span.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Anatomy {
-    /// Inside its polls; all of it for a sync span.
-    pub busy: Duration,
-    /// Between polls, while a child was open.
-    pub waiting_on_children: Duration,
-    /// Between polls, while no child was open: on a timer, a socket, a lock that has no span.
-    pub no_span: Duration,
-    /// Ready and not polled: from the start to the first poll, and from a wake-up to the poll it led to, where wake-ups are
-    /// recorded.
-    pub queued: Duration,
-    /// The children it waited on, each with its share, the largest first.
-    pub children: Vec<ChildWait>,
-}
-
-/// How long a span waited on one of its children.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChildWait {
-    /// The child.
-    pub span_id: SpanId,
-    /// How long the span waited while this child was open.
-    pub waited: Duration,
-    /// Whether the polls show that it was this child, and not another that was open as well: the child was polled inside the
-    /// poll that ended the wait, or was the only one.
-    pub is_certain: bool,
-}
+use crate::waits::{Anatomy, ChildWait};
 
 impl Anatomy {
-    /// The sum of the parts: the duration of the span.
-    #[must_use]
-    pub fn total(&self) -> Duration {
-        self.busy + self.waiting_on_children + self.no_span + self.queued
-    }
-
     fn wait_on(&mut self, span_id: SpanId, nanos: u64, is_certain: bool) {
         let waited = Duration::from_nanos(nanos);
         self.waiting_on_children += waited;
-        match self.children.iter_mut().find(|child| child.span_id == span_id) {
-            Some(child) => {
-                child.waited += waited;
-                child.is_certain &= is_certain;
+        self.children.push(ChildWait { span_id, waited, is_certain });
+    }
+
+    /// Puts what was waited on one child together, the largest first.
+    fn sort_children(&mut self) {
+        self.children.sort_by_key(|child| child.span_id);
+        self.children.dedup_by(|next, child| {
+            let is_same = next.span_id == child.span_id;
+            if is_same {
+                child.waited += next.waited;
+                child.is_certain &= next.is_certain;
             }
-            None => self.children.push(ChildWait { span_id, waited, is_certain }),
-        }
+            is_same
+        });
+        self.children.sort_by(|a, b| b.waited.cmp(&a.waited).then(a.span_id.cmp(&b.span_id)));
     }
 }
 
@@ -94,73 +65,163 @@ impl SpanView<'_> {
             }
             return (!self.is_announced() || self.trace().times_polls).then_some(anatomy);
         };
-        let children = children(self.trace(), self.span_id());
+        let children = Children::of(self.trace().children(self.span_id()));
         let mut at = start;
         for (place, poll) in polls.segments().enumerate() {
             let poll_start = poll.start_unix_nanos.clamp(at, end);
-            let poll_end = (poll.start_unix_nanos + nanos(poll.duration)).clamp(poll_start, end);
+            let poll_end = poll.end_unix_nanos().clamp(poll_start, end);
             if place == 0 {
                 anatomy.queued += Duration::from_nanos(poll_start - start);
             } else {
                 let woken = poll.woken_unix_nanos.map_or(poll_start, |woken| woken.clamp(at, poll_start));
                 anatomy.queued += Duration::from_nanos(poll_start - woken);
-                explain(&mut anatomy, (at, woken), (poll_start, poll_end), &children);
+                children.explain(&mut anatomy, (at, woken), Some((poll_start, poll_end)));
             }
             anatomy.busy += Duration::from_nanos(poll_end - poll_start);
             at = poll_end;
         }
-        explain(&mut anatomy, (at, end), (end, end), &children);
+        children.explain(&mut anatomy, (at, end), None);
         // Inside of joined segments only the total of the polls is known.
-        let joined = anatomy.busy.saturating_sub(polls.busy());
         if polls.is_merged() {
+            let joined = anatomy.busy.saturating_sub(polls.busy());
             anatomy.busy -= joined;
             anatomy.no_span += joined;
         }
-        anatomy.children.sort_by(|a, b| b.waited.cmp(&a.waited).then(a.span_id.cmp(&b.span_id)));
+        anatomy.sort_children();
         Some(anatomy)
     }
 }
 
-/// A child while it was open, and where it was polled.
-struct Child {
-    id: SpanId,
+impl Trace {
+    /// Where its time went: that of its first root, and what went on before and after the root counts as waiting on the spans
+    /// that were open then. The parts sum to [`Trace::duration`].
+    ///
+    /// `None` where the root is missing or open, or is the span of a future whose polls were not timed.
+    #[must_use]
+    pub fn anatomy(&self) -> Option<Anatomy> {
+        let root = self.root()?;
+        let (start, end) = (root.start_unix_nanos(), root.end_unix_nanos()?);
+        let mut anatomy = root.anatomy()?;
+        let first = self.start_unix_nanos();
+        let last = first.saturating_add(nanos(self.duration()));
+        if first < start || last > end {
+            let is_outside = |span: &SpanView<'_>| {
+                span.start_unix_nanos() < start || span.end_unix_nanos().is_some_and(|ended| ended > end)
+            };
+            let others = Children::of(self.spans().filter(|span| span.span_id() != root.span_id() && is_outside(span)));
+            others.explain(&mut anatomy, (first, start), None);
+            others.explain(&mut anatomy, (end, last), None);
+            anatomy.sort_children();
+        }
+        Some(anatomy)
+    }
+}
+
+/// A span that another may have waited on.
+struct Child<'a> {
+    span: SpanView<'a>,
     start: u64,
     end: u64,
-    polls: Vec<(u64, u64)>,
 }
 
-fn children(trace: &Trace, parent: SpanId) -> Vec<Child> {
-    let child = |span: SpanView<'_>| Child {
-        id: span.span_id(),
-        start: span.start_unix_nanos(),
-        end: span.end_unix_nanos().unwrap_or(u64::MAX),
-        polls: span.polls().map_or_else(Vec::new, |polls| {
-            polls.segments().map(|poll| (poll.start_unix_nanos, poll.start_unix_nanos + nanos(poll.duration))).collect()
-        }),
-    };
-    trace.children(parent).map(child).collect()
+impl Child<'_> {
+    /// What speaks for it as the one that ended a wait: its waker led to a poll inside of the poll that ended the wait, or it
+    /// was at least polled there, or nothing.
+    fn proof(&self, poll: Option<(u64, u64)>) -> Proof {
+        let (Some((from, to)), Some(polls)) = (poll, self.span.polls()) else { return Proof::None };
+        let inside = polls.between(from, to);
+        inside.fold(Proof::None, |best, poll| {
+            best.max(if poll.woken_unix_nanos.is_some() { Proof::Woken } else { Proof::Polled })
+        })
+    }
 }
 
-/// Explains a wait, from its end to its start: which child was open, and of several the one that was polled inside the poll
-/// that ended the wait, else the one that ended last.
-fn explain(anatomy: &mut Anatomy, (start, end): (u64, u64), poll: (u64, u64), children: &[Child]) {
-    let mut at = end;
-    while at > start {
-        let open = || children.iter().filter(|child| child.start < at && child.end >= at);
-        let was_polled =
-            |child: &Child| child.polls.iter().any(|&(from, to)| from >= poll.0 && to <= poll.1 && from < to);
-        let proven = open().filter(|child| was_polled(child)).max_by_key(|child| child.end);
-        match proven.or_else(|| open().max_by_key(|child| child.end)) {
-            Some(child) => {
-                let from = child.start.max(start);
-                anatomy.wait_on(child.id, at - from, proven.is_some() || open().count() == 1);
-                at = from;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    None,
+    Polled,
+    Woken,
+}
+
+/// How many spans are open, and for how many of them how much speaks.
+#[derive(Default)]
+struct Open {
+    all: usize,
+    polled: usize,
+    woken: usize,
+}
+
+impl Open {
+    fn add(&mut self, proof: Proof, count: isize) {
+        let add =
+            |number: &mut usize, is_so: bool| *number = number.saturating_add_signed(if is_so { count } else { 0 });
+        add(&mut self.all, true);
+        add(&mut self.polled, proof == Proof::Polled);
+        add(&mut self.woken, proof == Proof::Woken);
+    }
+
+    /// Whether it can have been no other than the one for which this speaks.
+    fn is_certain(&self, proof: Proof) -> bool {
+        match proof {
+            _ if self.all == 1 => true,
+            Proof::Woken => self.woken == 1,
+            Proof::Polled => self.woken == 0 && self.polled == 1,
+            Proof::None => false,
+        }
+    }
+}
+
+/// What a span may have waited on, in order of end.
+struct Children<'a>(Vec<Child<'a>>);
+
+impl<'a> Children<'a> {
+    fn of(spans: impl Iterator<Item = SpanView<'a>>) -> Self {
+        let child = |span: SpanView<'a>| Child {
+            span,
+            start: span.start_unix_nanos(),
+            end: span.end_unix_nanos().unwrap_or(u64::MAX),
+        };
+        let mut children: Vec<_> = spans.map(child).collect();
+        children.sort_by_key(|child| (child.end, child.span.span_id()));
+        Self(children)
+    }
+
+    /// Explains a wait, from its end to its start: which child was open, and of several the one whose waker led to the poll
+    /// that ended the wait, else one that was polled inside of it, else the one that ended last.
+    ///
+    /// Takes O(m log m) for the m children that were open in it.
+    fn explain(&self, anatomy: &mut Anatomy, (start, end): (u64, u64), poll: Option<(u64, u64)>) {
+        let later = self.0.partition_point(|child| child.end <= start);
+        let mut by_end: Vec<_> = self.0[later..]
+            .iter()
+            .filter(|child| child.start < end)
+            .map(|child| (child, if child.end >= end { child.proof(poll) } else { Proof::None }))
+            .collect();
+        let mut by_start: Vec<_> = by_end.iter().map(|&(child, proof)| (child.start, proof)).collect();
+        by_start.sort_unstable();
+        let mut open = Open::default();
+        let mut best = BinaryHeap::new();
+        let mut at = end;
+        while at > start {
+            while let Some((child, proof)) = by_end.pop_if(|(child, _)| child.end >= at) {
+                open.add(proof, 1);
+                best.push((proof, child.end, child.span.span_id(), child.start));
             }
-            None => {
-                let before = children.iter().map(|child| child.end).filter(|&ended| ended < at).max();
-                let from = before.unwrap_or(start).max(start);
-                anatomy.no_span += Duration::from_nanos(at - from);
-                at = from;
+            while let Some((_, proof)) = by_start.pop_if(|&mut (began, _)| began >= at) {
+                open.add(proof, -1);
+            }
+            match best.pop() {
+                Some((.., began)) if began >= at => {}
+                Some((proof, _, id, began)) => {
+                    let from = began.max(start);
+                    anatomy.wait_on(id, at - from, open.is_certain(proof));
+                    at = from;
+                }
+                None => {
+                    let from = by_end.last().map_or(start, |(child, _)| child.end.max(start));
+                    anatomy.no_span += Duration::from_nanos(at - from);
+                    at = from;
+                }
             }
         }
     }

@@ -151,7 +151,11 @@ impl Assembler {
                 self.at(trace).closed(span);
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
-                let mut marks = Marks::PARENT_IS_REMOTE.if_so(origin == Origin::Remote);
+                let mut marks = match origin {
+                    Origin::Child | Origin::LocalRoot => Marks::NONE,
+                    Origin::Remote => Marks::PARENT_IS_REMOTE,
+                    Origin::ChosenRoot => Marks::CHOSEN_ROOT,
+                };
                 marks.set(Marks::ANNOUNCED);
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
@@ -317,6 +321,12 @@ impl Assembler {
     pub(crate) fn snapshot(&self, trace: TraceId) -> Option<Trace> {
         let seat = *self.places.get(&trace)?;
         Some(self.seats[seat].snapshot(&self.rules))
+    }
+
+    /// The open spans of this trace.
+    pub(crate) fn open_spans_of(&self, trace: TraceId) -> Option<Trace> {
+        let seat = *self.places.get(&trace)?;
+        Some(self.seats[seat].open_spans(&self.rules))
     }
 
     /// The open spans of each trace, and nothing else of it.

@@ -1,12 +1,13 @@
 //! One trace while it is put together.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
-use crate::detail::{self, Detail, Omissions, Rules, What};
+use crate::detail::{self, Detail, Omissions, Room, Rules, What};
 use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
@@ -25,6 +26,9 @@ const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
 /// What a span is reckoned at: its record, and the room that its end and its place in the maps take.
 const SPAN_BYTES: usize = 96;
 
+/// Room for so many details stays when a trace has gone.
+const KEPT_DETAILS: usize = 1024;
+
 #[derive(Debug)]
 pub(crate) struct Assembly {
     id: TraceId,
@@ -37,6 +41,7 @@ pub(crate) struct Assembly {
     writers: Writers,
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
+    room: Room,
     open: OpenSpans,
     /// What is known of the polls of spans.
     polls: SpanMap<Box<PollLog>>,
@@ -70,6 +75,7 @@ impl Assembly {
             writers: Writers::None,
             spans: Vec::new(),
             details: Vec::new(),
+            room: Room::default(),
             open: OpenSpans::default(),
             polls: SpanMap::default(),
             carriers: 0,
@@ -179,9 +185,14 @@ impl Assembly {
         self.carriers += change;
     }
 
-    /// The name of an open span at its callsite.
-    pub(crate) fn name_of_open(&self, span: SpanId) -> &'static str {
-        self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name())
+    /// What an open span is called at this moment.
+    pub(crate) fn name_of_open(&self, span: SpanId) -> Cow<'static, str> {
+        let renamed = self.details.iter().rev().find_map(|detail| match &detail.what {
+            What::Name(name) if detail.span == span => Some(name.clone()),
+            _ => None,
+        });
+        let at_callsite = || self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name());
+        renamed.unwrap_or_else(|| Cow::Borrowed(at_callsite()))
     }
 
     pub(crate) fn timebase(&self) -> &Timebase {
@@ -226,6 +237,7 @@ impl Assembly {
             (_, Record::Status(status)) => What::Status(status),
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
+            (_, Record::Dropped(how)) => What::Dropped(how),
             (_, Record::TraceState(state)) => {
                 if self.state.is_empty() {
                     self.state = state;
@@ -252,11 +264,14 @@ impl Assembly {
             (false, false) => Completeness::Late,
         };
         let spans = std::mem::take(&mut self.spans);
-        let mut details = std::mem::take(&mut self.details);
-        let trace = self.trace(spans, &mut details, completeness, rules, omissions);
+        let (mut details, mut room) = (std::mem::take(&mut self.details), std::mem::take(&mut self.room));
+        let trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
         let remains = Remains { details: details.len(), ends: self.early_ends.len() };
         details.clear();
-        self.details = details;
+        // What one large trace needed is not kept for many small ones.
+        details.shrink_to(KEPT_DETAILS);
+        room.shrink_to(KEPT_DETAILS);
+        (self.details, self.room) = (details, room);
         self.early_ends.clear();
         self.open.clear();
         self.polls.clear();
@@ -275,7 +290,7 @@ impl Assembly {
             return None;
         }
         let mut details = std::mem::take(&mut self.details);
-        let trace = self.trace(settled, &mut details, Completeness::Part, rules, omissions);
+        let trace = self.trace(settled, &mut details, &mut Room::default(), Completeness::Part, rules, omissions);
         self.details = details;
         self.forget_polls(&trace);
         self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
@@ -294,7 +309,7 @@ impl Assembly {
         let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
         let mut details = std::mem::take(&mut self.details);
         let spans = settled.into_iter().chain(open.iter().copied()).collect();
-        let trace = self.trace(spans, &mut details, Completeness::Part, rules, omissions);
+        let trace = self.trace(spans, &mut details, &mut Room::default(), Completeness::Part, rules, omissions);
         details.extend(kept);
         self.details = details;
         self.forget_polls(&trace);
@@ -342,21 +357,21 @@ impl Assembly {
         let mut details = self.details.clone();
         // What is left out is counted when the whole trace goes.
         let omissions = &mut Omissions::default();
-        Some(self.trace(copies, &mut details, Completeness::Part, rules, omissions))
+        Some(self.trace(copies, &mut details, &mut Room::default(), Completeness::Part, rules, omissions))
     }
 
     /// What is open, as a copy.
     pub(crate) fn open_spans(&self, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect();
         let mut details = self.details.clone();
-        self.trace(spans, &mut details, Completeness::Part, rules, &mut Omissions::default())
+        self.trace(spans, &mut details, &mut Room::default(), Completeness::Part, rules, &mut Omissions::default())
     }
 
     /// What has ended so far, as a copy.
     pub(crate) fn snapshot(&self, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome != Outcome::Open).copied().collect();
         let mut details = self.details.clone();
-        self.trace(spans, &mut details, Completeness::Part, rules, &mut Omissions::default())
+        self.trace(spans, &mut details, &mut Room::default(), Completeness::Part, rules, &mut Omissions::default())
     }
 
     /// The memory it takes, in bytes.
@@ -368,6 +383,7 @@ impl Assembly {
         &self,
         mut spans: Vec<SpanRecord>,
         details: &mut Vec<Detail>,
+        room: &mut Room,
         completeness: Completeness,
         rules: &Rules,
         omissions: &mut Omissions,
@@ -378,7 +394,7 @@ impl Assembly {
             plain &= is_plain(span);
         }
         let is_bare = plain && details.is_empty() && self.polls.is_empty() && self.state.is_empty();
-        let extras = (!is_bare).then(|| self.extras(&mut spans, details, rules, omissions));
+        let extras = (!is_bare).then(|| self.extras(&mut spans, details, room, rules, omissions));
         Trace {
             id: self.id,
             completeness,
@@ -396,15 +412,16 @@ impl Assembly {
         &self,
         spans: &mut [SpanRecord],
         details: &mut Vec<Detail>,
+        room: &mut Room,
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Box<Extras> {
-        let mut extras = detail::apply(spans, details, &self.common.timebase, rules, omissions);
+        let mut extras = detail::apply(spans, details, room, &self.common.timebase, rules, omissions);
         extras.state = self.state.clone();
         if !self.polls.is_empty() {
             for span in spans {
                 if let Some(log) = self.polls.get(&span.id) {
-                    extras.of_or_new(span).polls = Some(log.clone());
+                    extras.keep_polls(span, log.clone());
                 }
             }
         }

@@ -131,6 +131,11 @@ impl Budget {
 /// A thread's number in records of polls and in messages; from 1, in order of the first record.
 pub(crate) type ThreadNumber = u32;
 
+/// This thread's number; zero before its first record, and where it is ending.
+pub(crate) fn thread_number() -> ThreadNumber {
+    LOCAL.try_with(|local| local.try_borrow().map_or(0, |local| local.thread)).unwrap_or(0)
+}
+
 /// Stands for whatever threads wrote records that found no ring.
 pub(crate) const STRAYS: ThreadNumber = 0;
 

@@ -15,13 +15,15 @@ use crate::env::ConfigWarning;
 use crate::export::console::ConsoleExporter;
 use crate::exporter::{Delivery, SpanExporter};
 use crate::filter::{self, Filter};
+use crate::findings::Detectors;
 use crate::init_error::InitError;
-use crate::kind::SpanKind;
+use crate::kind::{Level, SpanKind};
 use crate::limits::SpanLimits;
 use crate::line::{EndHook, Line, LineRules, TailSampler};
 use crate::live;
 use crate::long_polls::DEFAULT_LONG_POLL;
 use crate::pipeline::Pipeline;
+use crate::poll_slots;
 use crate::processor::{self, Command};
 use crate::propagation::global;
 use crate::propagation::propagator::Propagator;
@@ -30,6 +32,7 @@ use crate::resource::Resource;
 use crate::sampler::Sampler;
 use crate::switches::{self, GLOBAL, StartHook, Switches};
 use crate::trace::{SpanView, Trace};
+use crate::watchdog::{SlowPoll, SlowPollHook, Watchdog};
 use crate::worker::Worker;
 
 /// How long spans wait for their batch unless told otherwise.
@@ -40,6 +43,8 @@ pub const DEFAULT_BATCH_SPANS: usize = 4096;
 pub const DEFAULT_MAX_TRACE_AGE: Duration = Duration::from_secs(60);
 /// How many ended spans a trace holds before it is handed on in parts unless told otherwise.
 pub const DEFAULT_MAX_TRACE_SPANS: usize = 100_000;
+/// A watchdog looks no more often.
+const MIN_SLOW_POLL: Duration = Duration::from_millis(1);
 /// How long the guard of a pipeline waits for its exporters when it is dropped, unless told otherwise.
 pub const DEFAULT_DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -91,8 +96,11 @@ pub fn builder() -> PipelineBuilder {
         on_end: Vec::new(),
         cancelled_is_error: false,
         times_polls: false,
+        times_wakes: false,
         is_live: false,
         dumps_on_panic: false,
+        slow_polls: None,
+        detectors: Detectors::default(),
         batch_delay: None,
         batch_spans: None,
         parts: PartRules {
@@ -121,8 +129,11 @@ pub struct PipelineBuilder {
     on_end: Vec<Arc<EndHook>>,
     cancelled_is_error: bool,
     times_polls: bool,
+    times_wakes: bool,
     is_live: bool,
     dumps_on_panic: bool,
+    slow_polls: Option<(Duration, Arc<SlowPollHook>)>,
+    detectors: Detectors,
     batch_delay: Option<Duration>,
     batch_spans: Option<usize>,
     parts: PartRules,
@@ -318,10 +329,96 @@ impl PipelineBuilder {
         self
     }
 
+    /// Times wake-ups as well as [polls](Self::time_polls): when the waker was called that led to a poll, and so how long a future
+    /// was ready and not polled ([`Anatomy::queued`](crate::Anatomy::queued)); which child ended a wait
+    /// ([`ChildWait::is_certain`](crate::ChildWait::is_certain)); what was lost behind a long poll of somebody else, where it is
+    /// otherwise a bound ([`BlockedBehind`](crate::BlockedBehind)).
+    ///
+    /// Futures in spans are then polled with a waker of ours, which passes the call on. It is made at the first poll of a span,
+    /// with two allocations, and another one whenever the executor comes with a waker that does not
+    /// [wake the same](std::task::Waker::will_wake); a wake-up costs a reading of the clock for each span around what was woken.
+    /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures.
+    pub fn time_wakes(mut self) -> Self {
+        (self.times_polls, self.times_wakes) = (true, true);
+        self
+    }
+
     /// Makes every span announce itself when it starts, so that [`open_spans`](crate::open_spans) shows all that run. It
     /// costs every sync span a second record, and the short way.
     pub fn live(mut self) -> Self {
         self.is_live = true;
+        self
+    }
+
+    /// Watches for polls that take longer than `threshold`, while they do: a thread of its own names the span that blocks its
+    /// worker right now, to `hook` and, with the feature `log`, as a warning of the target `trace_core`. Each poll is told of
+    /// once. Times polls as well, as [`time_polls`](Self::time_polls) does. [`DEFAULT_SLOW_POLL`](crate::DEFAULT_SLOW_POLL)
+    /// (100 ms) is a good threshold.
+    ///
+    /// A poll then costs some 10 ns more, and a worker that was idle rings for the watchdog if it sleeps (a few microseconds).
+    /// The hook runs on the watchdog's thread: while it runs nobody watches. A panic is caught and counted. The watchdog ends
+    /// with the pipeline, which waits for a hook that is running as long as for exporters.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use trace_core::{FutureExt, Span};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (tell, told) = mpsc::channel();
+    /// let _pipeline = trace_core::builder()
+    ///     .watch_slow_polls(Duration::from_millis(10), move |slow| drop(tell.send(slow.name().to_owned())))
+    ///     .init()?;
+    /// // This blocks its thread, here until the watchdog has told of it.
+    /// let blocks = async { told.recv() };
+    /// let name = futures::executor::block_on(blocks.in_span(Span::new("render report")))?;
+    /// assert_eq!(name, "render report");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch_slow_polls(mut self, threshold: Duration, hook: impl Fn(&SlowPoll) + Send + Sync + 'static) -> Self {
+        self.times_polls = true;
+        self.slow_polls = Some((threshold.max(MIN_SLOW_POLL), Arc::new(hook)));
+        self
+    }
+
+    /// Looks for lost contexts: spans that became the root of a trace although spans of their callsite have had parents before,
+    /// as happens in a plain `tokio::spawn`. What is found stands in [`Stats::findings`](crate::Stats::findings), by callsite and
+    /// with a count, and with the feature `log` the first of each callsite is a warning of the target `trace_core`.
+    ///
+    /// A root that was asked for is none of them: [`Span::root`](crate::Span::root), [`Handoff::linked_root`](crate::Handoff::linked_root),
+    /// what begins in [`Handoff::detached`](crate::Handoff::detached) work, or has its caller in another process. Only recorded
+    /// traces are seen. It costs the threads that trace nothing, and the processor some 20 ns a span.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{in_scope, traced};
+    ///
+    /// #[traced]
+    /// fn fetch() {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pipeline = trace_core::builder().detect_lost_contexts().init()?;
+    /// in_scope("request", fetch);
+    /// in_scope("request", || std::thread::spawn(fetch).join()).unwrap();
+    /// pipeline.flush(Duration::from_secs(5))?;
+    /// let found = pipeline.stats().findings;
+    /// assert!(found[0].to_string().starts_with("lost context: fetch became the root of a trace 1 time"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn detect_lost_contexts(mut self) -> Self {
+        self.detectors.lost_contexts = true;
+        self
+    }
+
+    /// Looks for guards that are open when a poll returns: those of [`start_span`](crate::start_span) and its kin that are held
+    /// over an `.await`. Their spans get the attribute `trace.guard_left_open`, and stand in
+    /// [`Stats::findings`](crate::Stats::findings) once they have ended.
+    ///
+    /// Seen where the future around the guard, or one around that, has a span. Costs nothing where all is well.
+    pub fn detect_open_guards(mut self) -> Self {
+        self.detectors.open_guards = true;
         self
     }
 
@@ -414,26 +511,35 @@ impl PipelineBuilder {
         if INITIALISED.swap(true, Ordering::AcqRel) {
             return Err(InitError::AlreadyInitialised);
         }
-        let told = |(exporter, warning): &(String, ConfigWarning)| eprintln!("{exporter}: {warning}");
+        let warnings = self.warnings(&env);
+        let is_told = env.log_level.is_none_or(|level| level >= Level::Warn);
+        let propagator = self.propagator.take();
+        global::set_propagator(propagator.unwrap_or_else(|| global::of_names(env.propagators.as_deref())));
+        let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
+        let started = if is_on { self.start(env) } else { Ok(None) };
+        let watchdog = started.inspect_err(|_| INITIALISED.store(false, Ordering::Release))?;
+        for (teller, warning) in warnings.iter().filter(|_| is_told) {
+            eprintln!("{teller}: {warning}");
+        }
+        let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
+        Ok(Pipeline { is_on, drop_timeout, warnings, _watchdog: watchdog })
+    }
+
+    /// What is wrong in the environment, and who found it.
+    fn warnings(&self, env: &EnvConfig) -> Vec<(String, ConfigWarning)> {
         let of_exporters = self.exporters.iter().flat_map(|exporter| {
             exporter.warnings().iter().map(|warning| (exporter.name().to_owned(), warning.clone()))
         });
         let own = env.warnings.iter().map(|warning| ("trace-core".to_owned(), warning.clone()));
-        let warnings: Vec<_> = own.chain(of_exporters).collect();
-        let propagator = self.propagator.take();
-        global::set_propagator(propagator.unwrap_or_else(|| global::of_names(env.propagators.as_deref())));
-        let (is_on, drop_timeout) = (!env.disabled, self.drop_timeout);
-        if is_on && let Err(error) = self.start(env) {
-            INITIALISED.store(false, Ordering::Release);
-            return Err(error);
-        }
-        warnings.iter().for_each(told);
-        let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
-        Ok(Pipeline { is_on, drop_timeout, warnings })
+        own.chain(of_exporters).collect()
     }
 
-    fn start(self, env: EnvConfig) -> Result<(), InitError> {
+    fn start(self, env: EnvConfig) -> Result<Option<Watchdog>, InitError> {
         BUDGET.set_limit(self.budget_bytes);
+        let no_thread = |error| InitError::NoThread { source: Some(error) };
+        if self.is_live && self.times_polls {
+            poll_slots::show();
+        }
         if self.dumps_on_panic {
             live::dump_on_panic();
         }
@@ -450,7 +556,7 @@ impl PipelineBuilder {
         let parts = self.parts;
         let start = |exporter| Worker::start(exporter, env.batch.max_queue_size);
         let workers = self.exporters.into_iter().map(start).collect::<Result<Vec<_>, _>>();
-        let workers = workers.map_err(|error| InitError::NoThread { source: Some(error) })?;
+        let workers = workers.map_err(no_thread)?;
         let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
         let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
         let parts = PartRules { max_spans, ..parts };
@@ -458,6 +564,7 @@ impl PipelineBuilder {
         let line_rules = LineRules {
             tail: self.tail,
             on_end: self.on_end,
+            detectors: self.detectors,
             batch_delay: self.batch_delay.or(env.batch.schedule_delay).unwrap_or(DEFAULT_BATCH_DELAY),
             batch_spans,
             manual_clock: false,
@@ -466,6 +573,8 @@ impl PipelineBuilder {
         if !processor::send(Command::Begin(Box::new(line))) {
             return Err(InitError::NoThread { source: None });
         }
+        let watch = |(threshold, hook)| Watchdog::start(threshold, hook, self.drop_timeout);
+        let watchdog = self.slow_polls.map(watch).transpose().map_err(no_thread)?;
         switches::install(Arc::new(Switches {
             pipeline: GLOBAL,
             sampler: self.sampler.or(env.sampler).unwrap_or_default(),
@@ -473,9 +582,11 @@ impl PipelineBuilder {
             ids: None,
             announce_all: self.is_live,
             times_polls: self.times_polls,
+            times_wakes: self.times_wakes,
+            detects_open_guards: self.detectors.open_guards,
             on_start: self.on_start,
         }));
-        Ok(())
+        Ok(watchdog)
     }
 }
 

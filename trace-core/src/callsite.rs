@@ -184,6 +184,8 @@ impl PartialEq for Callsite {
     }
 }
 
+impl Eq for Callsite {}
+
 impl fmt::Debug for Callsite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Callsite({:?} at {}:{})", self.name, self.file, self.line)

@@ -4,40 +4,13 @@ use std::time::Duration;
 
 use crate::status::Outcome;
 use crate::trace::SpanView;
-
-/// Why and where a future was dropped before it was ready. See [`SpanView::cancellation`].
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Cancellation<'a> {
-    /// From the span's start until it was dropped.
-    pub elapsed: Duration,
-    /// How often it had been polled, where polls were timed.
-    pub polls: Option<u64>,
-    /// How it was dropped.
-    pub dropped: Dropped,
-    /// The deepest span inside of it that was given up with it: what it was waiting for. `None` if it had none.
-    pub waiting_in: Option<SpanView<'a>>,
-}
-
-/// How a future was dropped before it was ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dropped {
-    /// While its parent was polled: the parent gave it up, as a `select!` or a timeout does.
-    InParentsPoll,
-    /// With its parent, which was given up itself.
-    WithParent,
-    /// By somebody else: an abort, the end of a runtime, a join set that was dropped.
-    FromOutside,
-    /// Nobody can tell: polls were not timed, or the parent is elsewhere.
-    Unknown,
-}
+use crate::waits::{Cancellation, Dropped, NamedSpan};
 
 impl<'a> SpanView<'a> {
     /// How it came that the span was given up; `None` for a span with another outcome than
     /// [`Cancelled`](Outcome::Cancelled) or [`NeverPolled`](Outcome::NeverPolled).
     #[must_use]
-    pub fn cancellation(&self) -> Option<Cancellation<'a>> {
+    pub fn cancellation(&self) -> Option<Cancellation> {
         if !self.outcome().is_cancelled() {
             return None;
         }
@@ -45,7 +18,10 @@ impl<'a> SpanView<'a> {
             elapsed: self.duration()?,
             polls: self.polls().map(|polls| polls.count()),
             dropped: self.dropped_how(),
-            waiting_in: self.given_up_inside().last(),
+            waiting_in: self
+                .given_up_inside()
+                .last()
+                .map(|span| NamedSpan { span_id: span.span_id(), name: span.name_owned() }),
         })
     }
 
@@ -64,7 +40,15 @@ impl<'a> SpanView<'a> {
         std::iter::successors(last_child(self), last_child).take(most)
     }
 
+    /// As it was seen, else as the polls of a trace from elsewhere tell.
     fn dropped_how(&self) -> Dropped {
+        match self.drop_seen() {
+            Dropped::Unknown => self.dropped_by_polls(),
+            seen => seen,
+        }
+    }
+
+    fn dropped_by_polls(&self) -> Dropped {
         let trace = self.trace();
         let parent = self.parent_id().and_then(|parent| trace.span(parent));
         let (Some(parent), Some(end)) = (parent, self.end_unix_nanos()) else { return Dropped::Unknown };

@@ -10,6 +10,7 @@ use crate::assembler::{Assembler, PartRules};
 use crate::context::{self, Carry, Hot};
 use crate::current_span::current_span;
 use crate::detail::Rules;
+use crate::findings::Detectors;
 use crate::flush::with_process_wide;
 use crate::future::in_context;
 use crate::limits::SpanLimits;
@@ -118,7 +119,9 @@ pub struct Capture {
     rules: Rules,
     resource: Resource,
     times_polls: bool,
+    times_wakes: bool,
     long_poll_nanos: u64,
+    detectors: Detectors,
     patience: Option<Duration>,
 }
 
@@ -171,9 +174,49 @@ impl Capture {
         self
     }
 
+    /// Times wake-ups as well as polls: see [`PipelineBuilder::time_wakes`](crate::PipelineBuilder::time_wakes).
+    pub fn time_wakes(mut self) -> Self {
+        (self.times_polls, self.times_wakes) = (true, true);
+        self
+    }
+
     /// Sets from which length on a poll may have held others up. Default: [`DEFAULT_LONG_POLL`] (10 ms).
     pub fn long_poll(mut self, threshold: Duration) -> Self {
         self.long_poll_nanos = u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX);
+        self
+    }
+
+    /// Looks for lost contexts, as [`PipelineBuilder::detect_lost_contexts`](crate::PipelineBuilder::detect_lost_contexts) does;
+    /// see [`Captured::stats`].
+    pub fn detect_lost_contexts(mut self) -> Self {
+        self.detectors.lost_contexts = true;
+        self
+    }
+
+    /// Looks for guards that are open when a poll returns, as
+    /// [`PipelineBuilder::detect_open_guards`](crate::PipelineBuilder::detect_open_guards) does; see [`Captured::stats`].
+    ///
+    /// ```
+    /// use trace_core::{Capture, FutureExt, Mistake, Span, start_span};
+    ///
+    /// let captured = Capture::new().detect_open_guards().run(|| {
+    ///     let wrong = async {
+    ///         let _guard = start_span("held");
+    ///         // Anything that is not ready at once.
+    ///         let mut is_ready = false;
+    ///         std::future::poll_fn(|cx| {
+    ///             cx.waker().wake_by_ref();
+    ///             if std::mem::replace(&mut is_ready, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    ///         })
+    ///         .await;
+    ///     };
+    ///     futures::executor::block_on(wrong.in_span(Span::new("task")))
+    /// });
+    /// let [finding] = &captured.stats.findings[..] else { panic!("one mistake") };
+    /// assert_eq!((finding.mistake, finding.callsite.name()), (Mistake::OpenGuard, "held"));
+    /// ```
+    pub fn detect_open_guards(mut self) -> Self {
+        self.detectors.open_guards = true;
         self
     }
 
@@ -239,6 +282,7 @@ impl Session {
         let rules = LineRules {
             tail: None,
             on_end: Vec::new(),
+            detectors: capture.detectors,
             batch_delay: Duration::ZERO,
             batch_spans: 0,
             manual_clock: capture.clock.is_some(),
@@ -252,6 +296,8 @@ impl Session {
             ids: capture.ids,
             announce_all: false,
             times_polls: capture.times_polls,
+            times_wakes: capture.times_wakes,
+            detects_open_guards: capture.detectors.open_guards,
             on_start: Vec::new(),
         }));
         Self { number, is_collected: false }

@@ -53,7 +53,8 @@ pub struct EnvConfig {
     pub exporters: Option<Vec<ExporterName>>,
     /// `OTEL_PROPAGATORS`: what is read from and written to other processes. Empty for `none`.
     pub propagators: Option<Vec<PropagatorName>>,
-    /// `OTEL_LOG_LEVEL`: how much this library says of itself.
+    /// `OTEL_LOG_LEVEL`: how much this library says of itself on standard error. With `error` it does not print its
+    /// [`warnings`](Self::warnings).
     pub log_level: Option<Level>,
     /// `TRACE_FILTER`: which spans are made.
     pub filter: Option<Filter>,

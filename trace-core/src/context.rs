@@ -22,6 +22,7 @@ use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame, Place, Token};
 use crate::id::{SpanId, TraceId};
 use crate::span_context::{SpanContext, TraceFlags};
+use crate::waits::Dropped;
 
 /// How many tombstones a context keeps; a guard that is leaked on purpose, again and again, cannot grow it further.
 const MAX_TOMBSTONES: usize = 64;
@@ -73,8 +74,15 @@ const TIMES_POLLS: u64 = 1 << 17;
 const LENT: u64 = 1 << 18;
 /// The context has cargo, which lies on top of the thread's frames.
 const LOADED: u64 = 1 << 19;
+/// There is no span because somebody asked for none.
+const DETACHED: u64 = 1 << 20;
+/// Wake-ups are timed in this trace.
+const TIMES_WAKES: u64 = 1 << 21;
+/// What is being dropped is a context without a span of its own, from outside of the trace, or in a poll of a span of it.
+const DROPPED_FROM_OUTSIDE: u64 = 1 << 22;
+const DROPPED_IN_POLL: u64 = 1 << 23;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
-const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED;
+const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED | DROPPED_FROM_OUTSIDE | DROPPED_IN_POLL;
 
 impl Hot {
     pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0 };
@@ -102,6 +110,16 @@ impl Hot {
     /// The same place without a span.
     pub(crate) const fn without_span(self) -> Self {
         Self { bits: self.bits & (OF_THE_THREAD | SUPPRESSED | u64::MAX << PIPELINE), ..Self::NONE }
+    }
+
+    /// The same place without a span, because somebody asked for that.
+    pub(crate) const fn detached(self) -> Self {
+        let bare = self.without_span();
+        Self { bits: bare.bits | DETACHED, ..bare }
+    }
+
+    pub(crate) const fn is_detached(self) -> bool {
+        self.bits & DETACHED != 0
     }
 
     /// The context of a child of this span.
@@ -149,6 +167,17 @@ impl Hot {
         self.bits & DROPPING != 0
     }
 
+    /// How a future of this context is dropped at this moment of the thread.
+    pub(crate) fn is_dropped_in(self, thread: Self) -> Dropped {
+        if !thread.is_sampled() || thread.trace != self.trace || thread.bits & DROPPED_FROM_OUTSIDE != 0 {
+            Dropped::FromOutside
+        } else if thread.is_dropping() && thread.bits & DROPPED_IN_POLL == 0 {
+            Dropped::WithParent
+        } else {
+            Dropped::InParentsPoll
+        }
+    }
+
     pub(crate) const fn is_loaded(self) -> bool {
         self.bits & LOADED != 0
     }
@@ -166,8 +195,14 @@ impl Hot {
         self.bits & TIMES_POLLS != 0
     }
 
-    pub(crate) const fn timing_polls(self, times: bool) -> Self {
-        Self { bits: if times { self.bits | TIMES_POLLS } else { self.bits }, ..self }
+    pub(crate) const fn times_wakes(self) -> bool {
+        self.bits & TIMES_WAKES != 0
+    }
+
+    pub(crate) const fn timing(self, polls: bool, wakes: bool) -> Self {
+        let polls = if polls { TIMES_POLLS } else { 0 };
+        let wakes = if wakes { TIMES_WAKES } else { 0 };
+        Self { bits: self.bits | polls | wakes, ..self }
     }
 
     pub(crate) const fn local_root(self) -> Self {
@@ -279,6 +314,12 @@ pub(crate) fn current() -> Hot {
     Hot { trace: (HIGH.get(), LOW.get()), span: SPAN.get(), bits: BITS.get() }
 }
 
+/// Whether there is nothing here at all: no span, no pipeline of a capture, no cargo.
+#[inline]
+pub(crate) fn is_blank() -> bool {
+    BITS.get() == 0
+}
+
 /// Makes this the context.
 #[inline]
 fn set(hot: Hot) {
@@ -296,10 +337,16 @@ pub(crate) fn enter(own: Hot) -> Hot {
     heir
 }
 
-/// Says that the future around this is being dropped before it was done.
-pub(crate) fn mark_dropping() {
+/// Says that the future around this is being dropped before it was done: one with a span, or one that only carries a
+/// context, of which `how` tells.
+pub(crate) fn mark_dropping(how: Option<Dropped>) {
     let hot = current();
-    set(Hot { bits: hot.bits | DROPPING, ..hot });
+    let how = match how {
+        Some(Dropped::FromOutside) => DROPPED_FROM_OUTSIDE,
+        Some(Dropped::InParentsPoll) => DROPPED_IN_POLL,
+        Some(Dropped::WithParent | Dropped::Unknown) | None => 0,
+    };
+    set(Hot { bits: hot.bits | DROPPING | how, ..hot });
 }
 
 /// Ends a sync scope: the heir is current again if this scope's span is; else it leaves a tombstone, and somebody mourns.

@@ -2,14 +2,19 @@
 //!
 //! From the end of the root backwards: the child that ended last, then what ended before that one began, and so on, down into
 //! each of them. What nothing covers is the span's own: its polls, or a wait without a span. A hop from one child to the next
-//! is proven where the polls show that the first one's end brought the second one about, else only possible.
+//! is proven where the polls show that the first one's end brought the second one about, refuted where they show that something
+//! else did, else possible.
 
 use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::id::SpanId;
-use crate::polls::PollSegment;
+use crate::polls_data::PollSegment;
 use crate::trace::{SpanView, Trace};
+
+/// How soon after the last poll of a span its parent must have been woken for the one to have woken the other: a runtime
+/// tells who waits for a task after the task's last poll, not during it.
+const SOON: Duration = Duration::from_millis(1);
 
 /// A piece of the critical path. The pieces follow each other without a gap, from the root's start to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +48,27 @@ pub enum CriticalWork {
 pub enum Hop {
     /// They belong together: the same span, or a span and its child.
     Within,
-    /// The last poll of the span before lies inside the poll of their parent in which this one began, or it woke the parent to
-    /// that poll.
+    /// The end of the span before brought this one about: its last poll lies inside the poll of their parent in which this one
+    /// began, or that poll was woken by it, which is to say during its last poll or within a millisecond after.
     Proven,
-    /// The span before ended before this one began, and no more is known. One that ended after it is refuted: the path does not
-    /// go there.
+    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, or polls were joined.
     Possible,
+    /// It did not: the poll in which this one began is a later one than the last poll of the span before, and something else
+    /// had led to it.
+    Refuted,
+}
+
+impl Hop {
+    /// In lower case, as attributes and JSON carry it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Proven => "proven",
+            Self::Possible => "possible",
+            Self::Refuted => "refuted",
+        }
+    }
 }
 
 impl Trace {
@@ -125,15 +145,35 @@ impl<'a> Window<'a> {
 
     /// Whether the end of one child brought the next one about.
     fn hop_between(&self, before: SpanView<'a>, after: SpanView<'a>) -> Hop {
-        let last_poll = before.polls().and_then(|polls| polls.segments().last());
-        let (Some(polls), Some(last_poll)) = (self.span.polls(), last_poll) else { return Hop::Possible };
-        let began = after.start_unix_nanos();
-        let time = |poll: &PollSegment| poll.start_unix_nanos..=poll.start_unix_nanos + poll.duration.as_nanos() as u64;
-        let is_proven = polls.segments().filter(|poll| time(poll).contains(&began)).any(|poll| {
-            let woke_it = poll.woken_unix_nanos.is_some_and(|woken| time(&last_poll).contains(&woken));
-            woke_it || time(&poll).contains(&last_poll.start_unix_nanos)
-        });
-        if is_proven { Hop::Proven } else { Hop::Possible }
+        let last = match before.polls() {
+            Some(polls) => polls.segments().last(),
+            // A sync span ran inside of one poll, as far as it ran on this thread.
+            None if before.is_announced() => None,
+            None => before.end_unix_nanos().map(|end| PollSegment::new(end, Duration::ZERO)),
+        };
+        let (Some(polls), Some(last)) = (self.span.polls(), last) else { return Hop::Possible };
+        let Some(began_in) = polls.at(after.start_unix_nanos()) else { return Hop::Possible };
+        if polls.is_merged() {
+            // Several polls may look like one here.
+            return Hop::Possible;
+        }
+        let ended_in =
+            polls.at(last.start_unix_nanos).filter(|poll| last.thread.is_none() || poll.thread == last.thread);
+        match (ended_in, began_in.woken_unix_nanos) {
+            (Some(poll), _) if poll.start_unix_nanos == began_in.start_unix_nanos => Hop::Proven,
+            // Its end was known to the parent in an earlier poll, and did not begin the next one there.
+            (Some(_), _) => Hop::Refuted,
+            (None, None) => Hop::Possible,
+            (None, Some(woken)) => {
+                let soon = last.end_unix_nanos().saturating_add(SOON.as_nanos() as u64);
+                match woken {
+                    // It may have ended between the wake-up and the poll.
+                    _ if woken < last.start_unix_nanos => Hop::Possible,
+                    _ if woken <= soon => Hop::Proven,
+                    _ => Hop::Refuted,
+                }
+            }
+        }
     }
 
     /// Writes a time in which the path is in the span itself, the latest first.
@@ -155,7 +195,7 @@ impl<'a> Window<'a> {
         let segments: Vec<_> = polls.segments().collect();
         for poll in segments.into_iter().rev() {
             let start = poll.start_unix_nanos.clamp(from, at);
-            let end = (poll.start_unix_nanos + poll.duration.as_nanos() as u64).clamp(start, at);
+            let end = poll.end_unix_nanos().clamp(start, at);
             if end > start {
                 write(end, at, CriticalWork::NoSpan);
                 write(start, end, CriticalWork::Busy);

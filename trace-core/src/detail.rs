@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use crate::caught::caught;
 use crate::clock::Timebase;
@@ -10,9 +11,10 @@ use crate::limits::SpanLimits;
 use crate::record::Group;
 use crate::redact::{AttributeOwner, Redactor};
 use crate::span_data::DroppedCounts;
-use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, SpanRecord};
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, Marks, SpanRecord};
 use crate::status::{Outcome, Status};
 use crate::value::Attribute;
+use crate::waits::Dropped;
 
 /// One thing said of a span.
 #[derive(Clone, Debug)]
@@ -25,12 +27,21 @@ pub(crate) struct Detail {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     Attribute(Attribute),
-    Event { name: Cow<'static, str>, attributes: Vec<Attribute> },
-    Link { target: Box<LinkTarget>, attributes: Vec<Attribute> },
+    Event {
+        name: Cow<'static, str>,
+        attributes: Vec<Attribute>,
+    },
+    Link {
+        target: Box<LinkTarget>,
+        attributes: Vec<Attribute>,
+    },
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    Dropped(Dropped),
     Lost(Group),
+    /// What is left in the place of one that was put on its span.
+    Taken,
 }
 
 impl Detail {
@@ -41,7 +52,7 @@ impl Detail {
             What::Event { attributes, .. } => bytes_of(attributes),
             What::Link { attributes, .. } => size_of::<LinkTarget>() + bytes_of(attributes),
             What::Name(name) | What::Status(Status::Error { description: name }) => name.len(),
-            What::Status(_) | What::StartUnixNanos(_) | What::Lost(_) => 0,
+            What::Status(_) | What::StartUnixNanos(_) | What::Dropped(_) | What::Lost(_) | What::Taken => 0,
         };
         size_of::<Self>() + heap
     }
@@ -72,37 +83,42 @@ pub(crate) struct Omissions {
     pub(crate) clamped: u64,
 }
 
+/// The room that putting details on spans takes, kept from trace to trace.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// The spans' ids in their order, with the spans' places.
+    index: Vec<(SpanId, u32)>,
+    /// Each detail whose span is here: the place of the span, the tick, and its own place.
+    order: Vec<(u32, u64, u32)>,
+}
+
 /// Puts `details` on `spans` and takes them out of the list; those of other spans stay in it.
 pub(crate) fn apply(
     spans: &mut [SpanRecord],
     details: &mut Vec<Detail>,
+    room: &mut Room,
     timebase: &Timebase,
     rules: &Rules,
     omissions: &mut Omissions,
 ) -> Extras {
     let mut extras = Extras::default();
     if !details.is_empty() {
-        let mut index: Vec<_> = (0_usize..).zip(&*spans).map(|(place, span)| (span.id, place)).collect();
-        index.sort_unstable();
-        // Stable: at one tick, the order of arrival counts.
-        details.sort_by_key(|detail| (detail.span, detail.ticks));
-        let mut rest = Vec::new();
-        let mut run = std::mem::take(details).into_iter().peekable();
-        while let Some(first) = run.next() {
-            let span = first.span;
-            let same = std::iter::from_fn(|| run.next_if(|next| next.span == span));
-            let said = std::iter::once(first).chain(same);
-            match index.binary_search_by_key(&span, |&(id, _)| id) {
-                Ok(found) => {
-                    let record = &mut spans[index[found].1];
-                    let mut portrait = Portrait::of(record, timebase, rules, omissions);
-                    said.for_each(|detail| portrait.add(detail));
-                    portrait.finish(&mut extras);
-                }
-                Err(_) => rest.extend(said),
+        room.sort(spans, details);
+        extras.attributes.reserve(room.order.len());
+        extras.spans.reserve(room.order.chunk_by(|one, other| one.0 == other.0).count());
+        for said in room.order.chunk_by(|one, other| one.0 == other.0) {
+            let span = &mut spans[said[0].0 as usize];
+            let mut portrait = Portrait::of(span, &mut extras, timebase, rules, omissions);
+            for &(_, ticks, place) in said {
+                portrait.add(ticks, std::mem::replace(&mut details[place as usize].what, What::Taken));
             }
+            portrait.finish();
         }
-        *details = rest;
+        if room.order.len() == details.len() {
+            details.clear();
+        } else {
+            details.retain(|detail| !matches!(detail.what, What::Taken));
+        }
     }
     for span in spans {
         settle_status(span, &mut extras, rules);
@@ -112,6 +128,45 @@ pub(crate) fn apply(
         }
     }
     extras
+}
+
+impl Room {
+    /// Keeps room for so many details at most.
+    pub(crate) fn shrink_to(&mut self, details: usize) {
+        self.index.shrink_to(details);
+        self.order.shrink_to(details);
+    }
+
+    /// Brings the details of these spans into their order: by span, then by tick, and at one tick as they came.
+    fn sort(&mut self, spans: &[SpanRecord], details: &[Detail]) {
+        self.index.clear();
+        self.order.clear();
+        let (mut place, mut last, mut is_sorted) = (0, (0, 0, 0), true);
+        for (own, detail) in (0..).zip(details) {
+            // What is said of a span comes at once mostly, and spans one after the other.
+            let likely = [place, place + 1]
+                .into_iter()
+                .find(|&place| spans.get(place).is_some_and(|span| span.id == detail.span));
+            let Some(found) = likely.or_else(|| self.find(spans, detail.span)) else { continue };
+            place = found;
+            let next = (place as u32, detail.ticks, own);
+            is_sorted &= last <= next;
+            last = next;
+            self.order.push(next);
+        }
+        if !is_sorted {
+            self.order.sort_unstable();
+        }
+    }
+
+    fn find(&mut self, spans: &[SpanRecord], id: SpanId) -> Option<usize> {
+        if self.index.is_empty() {
+            self.index.extend((0..).zip(spans).map(|(place, span)| (span.id, place)));
+            self.index.sort_unstable();
+        }
+        let found = self.index.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+        Some(self.index[found].1 as usize)
+    }
 }
 
 /// The status follows from the outcome where nobody set it, and the outcome from the status where nothing was seen.
@@ -137,35 +192,43 @@ fn settle_status(span: &mut SpanRecord, extras: &mut Extras, rules: &Rules) {
 /// One span while details are put on it.
 struct Portrait<'a> {
     span: &'a mut SpanRecord,
+    extras: &'a mut Extras,
     timebase: &'a Timebase,
     rules: &'a Rules,
     omissions: &'a mut Omissions,
     extra: Extra,
-    attributes: Vec<Attribute>,
+    /// Where its attributes begin.
+    first: usize,
     events: Vec<(Cow<'static, str>, u64, Vec<Attribute>)>,
     links: Vec<(Box<LinkTarget>, Vec<Attribute>)>,
 }
 
 impl<'a> Portrait<'a> {
-    fn of(span: &'a mut SpanRecord, timebase: &'a Timebase, rules: &'a Rules, omissions: &'a mut Omissions) -> Self {
-        let (extra, attributes, events, links) = (Extra::default(), Vec::new(), Vec::new(), Vec::new());
-        Self { span, timebase, rules, omissions, extra, attributes, events, links }
+    fn of(
+        span: &'a mut SpanRecord,
+        extras: &'a mut Extras,
+        timebase: &'a Timebase,
+        rules: &'a Rules,
+        omissions: &'a mut Omissions,
+    ) -> Self {
+        let (extra, first, events, links) = (Extra::default(), extras.attributes.len(), Vec::new(), Vec::new());
+        Self { span, extras, timebase, rules, omissions, extra, first, events, links }
     }
 
-    fn add(&mut self, detail: Detail) {
-        let late = self.span.outcome != Outcome::Open && detail.ticks > self.span.end;
-        if late && !matches!(detail.what, What::Lost(_)) {
+    fn add(&mut self, ticks: u64, what: What) {
+        let late = self.span.outcome != Outcome::Open && ticks > self.span.end;
+        if late && !matches!(what, What::Lost(_)) {
             self.omissions.after_end += 1;
             return;
         }
         let limits = &self.rules.limits;
         let dropped = &mut self.extra.dropped;
-        match detail.what {
+        match what {
             What::Attribute(attribute) => {
-                dropped.attributes += keep_last(&mut self.attributes, attribute, limits.attributes);
+                dropped.attributes += keep_last(&mut self.extras.attributes, self.first, attribute, limits.attributes);
             }
             What::Event { name, attributes } if self.events.len() < limits.events => {
-                self.events.push((name, detail.ticks, attributes));
+                self.events.push((name, ticks, attributes));
             }
             What::Link { target, attributes } if self.links.len() < limits.links => {
                 self.links.push((target, attributes));
@@ -175,80 +238,83 @@ impl<'a> Portrait<'a> {
             What::Status(status) => self.extra.status.apply(status),
             What::Name(name) => self.extra.name = Some(name),
             What::StartUnixNanos(nanos) => self.span.start = self.timebase.ticks(nanos),
+            What::Dropped(how) => self.span.marks.set(Marks::of_drop(how)),
             What::Lost(Group::Attributes) => dropped.attributes += 1,
             What::Lost(Group::Event) => dropped.events += 1,
             What::Lost(Group::Link) => dropped.links += 1,
-            What::Lost(Group::Change | Group::Polls) => {}
+            What::Lost(Group::Change | Group::Polls) | What::Taken => {}
         }
     }
 
-    fn finish(mut self, extras: &mut Extras) {
+    fn finish(mut self) {
         let DroppedCounts { attributes, events, links, .. } = self.extra.dropped;
         self.omissions.over_limits += u64::from(attributes) + u64::from(events) + u64::from(links);
-        let name = self.extra.name.clone().unwrap_or(Cow::Borrowed(self.span.callsite.name()));
-        let mut attributes = std::mem::take(&mut self.attributes);
-        self.clean(&name, AttributeOwner::Span, &mut attributes);
-        self.extra.attributes = extras.keep(attributes);
+        self.extra.attributes = self.clean(AttributeOwner::Span, self.first);
         if let Some(redactor) = &self.rules.redactor {
+            let name = name(&self.extra, self.span);
             let redacted = redactor.redact_status(&name, &mut self.extra.status);
             self.omissions.redacted += redacted.removed as u64;
             self.omissions.user_panics += redacted.panicked as u64;
         }
 
-        let first = extras.events.len() as u32;
+        let first = self.extras.events.len() as u32;
         for (event, ticks, said) in std::mem::take(&mut self.events) {
-            let limit = self.rules.limits.attributes_per_event;
-            let (mut attributes, dropped_attributes) = without_repetition(said, limit);
-            self.clean(&name, AttributeOwner::Event { name: &event }, &mut attributes);
-            let attributes = extras.keep(attributes);
-            extras.events.push(EventRecord { name: event, ticks, attributes, dropped_attributes });
+            let (first, dropped_attributes) = self.keep(said, self.rules.limits.attributes_per_event);
+            let attributes = self.clean(AttributeOwner::Event { name: &event }, first);
+            self.extras.events.push(EventRecord { name: event, ticks, attributes, dropped_attributes });
         }
-        self.extra.events = first..extras.events.len() as u32;
+        self.extra.events = first..self.extras.events.len() as u32;
 
-        let first = extras.links.len() as u32;
+        let first = self.extras.links.len() as u32;
         for (target, said) in std::mem::take(&mut self.links) {
-            let limit = self.rules.limits.attributes_per_link;
-            let (mut attributes, dropped_attributes) = without_repetition(said, limit);
-            self.clean(&name, AttributeOwner::Link, &mut attributes);
-            let attributes = extras.keep(attributes);
-            extras.links.push(LinkRecord { target, attributes, dropped_attributes });
+            let (first, dropped_attributes) = self.keep(said, self.rules.limits.attributes_per_link);
+            let attributes = self.clean(AttributeOwner::Link, first);
+            self.extras.links.push(LinkRecord { target, attributes, dropped_attributes });
         }
-        self.extra.links = first..extras.links.len() as u32;
+        self.extra.links = first..self.extras.links.len() as u32;
 
-        extras.spans.push(self.extra);
-        self.span.extra = NonZeroU32::new(extras.spans.len() as u32);
+        self.extras.spans.push(self.extra);
+        self.span.extra = NonZeroU32::new(self.extras.spans.len() as u32);
     }
 
-    /// Redacts, then cuts: a pattern must not be missed because it was cut in two.
-    fn clean(&mut self, span: &str, owner: AttributeOwner<'_>, attributes: &mut Vec<Attribute>) {
+    /// Each key once, up to the limit: where they begin, and how many found no room.
+    fn keep(&mut self, said: Vec<Attribute>, limit: usize) -> (usize, u32) {
+        let (first, all) = (self.extras.attributes.len(), &mut self.extras.attributes);
+        let dropped = said.into_iter().map(|attribute| keep_last(all, first, attribute, limit)).sum();
+        (first, dropped)
+    }
+
+    /// Redacts the attributes from this place on, then cuts them: a pattern must not be missed because it was cut in two.
+    fn clean(&mut self, owner: AttributeOwner<'_>, first: usize) -> Range<u32> {
         if let Some(redactor) = &self.rules.redactor {
-            let redacted = redactor.redact(span, owner, attributes);
+            let mut attributes = self.extras.attributes.split_off(first);
+            let redacted = redactor.redact(&name(&self.extra, self.span), owner, &mut attributes);
             self.omissions.redacted += redacted.removed as u64;
             self.omissions.user_panics += redacted.panicked as u64;
+            self.extras.attributes.append(&mut attributes);
         }
         if self.rules.limits.value_length.is_some() {
-            for attribute in attributes {
+            for attribute in &mut self.extras.attributes[first..] {
                 self.rules.limits.truncate(&mut attribute.value);
             }
         }
+        self.extras.reckon(first)
     }
 }
 
-/// Adds an attribute, or gives the one of its key a new value. Returns how many found no room.
-fn keep_last(attributes: &mut Vec<Attribute>, new: Attribute, limit: usize) -> u32 {
-    match attributes.iter().position(|attribute| attribute.key == new.key) {
-        Some(place) => attributes[place].value = new.value,
-        None if attributes.len() < limit => attributes.push(new),
+/// What a span is called, as far as is known.
+fn name(extra: &Extra, span: &SpanRecord) -> Cow<'static, str> {
+    extra.name.clone().unwrap_or(Cow::Borrowed(span.callsite.name()))
+}
+
+/// Adds an attribute to those from `first` on, or gives the one of its key a new value. Returns how many found no room.
+fn keep_last(all: &mut Vec<Attribute>, first: usize, new: Attribute, limit: usize) -> u32 {
+    match all[first..].iter().position(|attribute| attribute.key == new.key) {
+        Some(place) => all[first + place].value = new.value,
+        None if all.len() - first < limit => all.push(new),
         None => return 1,
     }
     0
-}
-
-/// Each key once, up to the limit; and how many found no room.
-fn without_repetition(said: Vec<Attribute>, limit: usize) -> (Vec<Attribute>, u32) {
-    let mut attributes = Vec::with_capacity(said.len().min(limit));
-    let dropped = said.into_iter().map(|attribute| keep_last(&mut attributes, attribute, limit)).sum();
-    (attributes, dropped)
 }
 
 /// A tail sampler's answer about a trace; a panic keeps the trace, since nothing is known against it.

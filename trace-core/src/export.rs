@@ -14,4 +14,5 @@ mod rows;
 mod span_json;
 mod target;
 mod tree_text;
-mod wait_notes;
+mod wait_json;
+pub(crate) mod wait_notes;

@@ -10,7 +10,8 @@
 use std::future::Future;
 use std::mem::needs_drop;
 use std::pin::Pin;
-use std::task::{self, Poll};
+use std::sync::Arc;
+use std::task::{self, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
@@ -24,6 +25,7 @@ use crate::span::Span;
 use crate::start::{self, Role};
 use crate::status::Outcome;
 use crate::switches;
+use crate::wake_timer::WakeTimer;
 
 /// What every future can do here.
 pub trait FutureExt: Future + Sized {
@@ -72,7 +74,7 @@ pub trait FutureExt: Future + Sized {
     /// });
     /// ```
     fn without_context(self) -> InSpan<Self> {
-        InSpan { future: self, carried: Carried::context(Carry::bare(context::current().without_span())) }
+        InSpan { future: self, carried: Carried::context(Carry::bare(start::detached_context())) }
     }
 }
 
@@ -105,8 +107,13 @@ impl<F: Future> Future for InSpan<F> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.as_mut().project();
+        if this.carried.is_timed()
+            && let Some(waker) = this.carried.waker(cx)
+        {
+            return self.poll(&mut task::Context::from_waker(&waker));
+        }
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
@@ -137,11 +144,20 @@ struct Left {
     kind: LeftKind,
     /// What is the thread's again when the future has been dropped.
     thread: Hot,
+    /// The waker of the last poll, where wake-ups are timed.
+    wakes: Option<Arc<WakeTimer>>,
+    /// Whether the poll that is about to begin has it.
+    has_waker: bool,
 }
 
 impl Left {
     fn boxed(hot: Hot, cargo: Vec<Frame>, kind: LeftKind) -> Box<Self> {
-        Box::new(Self { hot, cargo, kind, thread: Hot::NONE })
+        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, has_waker: false })
+    }
+
+    /// Whether it is needed as long as the future.
+    const fn stays(&self) -> bool {
+        matches!(self.kind, LeftKind::Cargo) || self.wakes.is_some()
     }
 }
 
@@ -311,7 +327,7 @@ impl Carried {
             Some(left) => self.resume(left),
         };
         if end != End::Done {
-            context::mark_dropping();
+            self.mark_dropping(thread);
         }
         let outcome = match end {
             End::Dropped(outcome) if self.role != CarriedRole::Context => outcome,
@@ -323,6 +339,17 @@ impl Carried {
         let own = self.own;
         self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes)).thread = thread;
         self.phase = Phase::Dropping(outcome);
+    }
+
+    /// Says that it is being dropped before it was done, and to its span how: this was the thread's context before.
+    fn mark_dropping(&self, thread: Hot) {
+        let how = self.own.is_dropped_in(thread);
+        if self.role == CarriedRole::Span {
+            start::tell_of_drop(self.own, how);
+            context::mark_dropping(None);
+        } else {
+            context::mark_dropping(Some(how));
+        }
     }
 
     /// The other end of [`Self::begin_drop`], or of a life without a poll.
@@ -361,9 +388,40 @@ impl Carried {
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let is_timed = self.own.times_polls() && self.role == CarriedRole::Span;
-        let timer = if is_timed { PollTimer::start(self.own) } else { PollTimer::NONE };
+        let is_timed = self.is_timed();
+        let timer = if is_timed { self.start_timer() } else { PollTimer::NONE };
         self.enter(End::Panicked, timer, is_timed)
+    }
+
+    /// Whether its polls are timed.
+    #[inline]
+    pub(crate) const fn is_timed(&self) -> bool {
+        self.own.times_polls() && matches!(self.role, CarriedRole::Span)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_timer(&self) -> PollTimer {
+        let wakes = self.left.as_ref().and_then(|left| left.wakes.as_deref());
+        PollTimer::start(self.own, wakes.map_or(0, WakeTimer::take))
+    }
+
+    /// The waker to poll with, where wake-ups are timed and this is not it. Whoever gets one begins anew with it: so nobody else
+    /// pays for the difference, and the poll inside is compiled once.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn waker(&mut self, cx: &task::Context<'_>) -> Option<Waker> {
+        if !self.own.times_wakes() {
+            return None;
+        }
+        let own = self.own;
+        let left = self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes));
+        left.has_waker = !left.has_waker;
+        left.has_waker.then(|| {
+            let wakes = WakeTimer::of(left.wakes.take(), cx.waker(), own);
+            left.wakes = Some(Arc::clone(&wakes));
+            Waker::from(wakes)
+        })
     }
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
@@ -382,8 +440,9 @@ impl Carried {
     #[inline(never)]
     fn resume(&mut self, mut left: Box<Left>) -> Hot {
         let thread = context::resume(left.hot, &mut left.cargo);
-        if left.kind == LeftKind::Cargo {
-            // Its room is needed again: this cargo is there as long as the future.
+        if left.stays() {
+            // Unless this poll leaves something else.
+            left.hot = self.own;
             self.left = Some(left);
         }
         thread
@@ -396,7 +455,7 @@ impl Carried {
         let end = self.end_by_drop();
         let visit = self.enter(end, PollTimer::NONE, false);
         if end != End::Done {
-            context::mark_dropping();
+            visit.carried.mark_dropping(visit.thread);
         }
         visit
     }
@@ -497,7 +556,7 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         if self.is_timed {
-            self.timer.finish(self.carried.own, 0);
+            self.timer.finish(self.carried.own);
         }
         if end == End::Pending {
             self.carried.phase = Phase::Polled;
@@ -517,6 +576,9 @@ impl Visit<'_> {
         let (hot, is_loaded) = (left.to_keep(), left.is_loaded());
         if hot == self.carried.own && !is_loaded {
             return;
+        }
+        if hot.is_sampled() && !hot.is_same_span(self.carried.own) {
+            start::tell_of_open_guard(hot);
         }
         let new = || Left::boxed(hot, Vec::new(), LeftKind::Scopes);
         let left = self.carried.left.get_or_insert_with(new);

@@ -9,6 +9,7 @@ use crate::future::{Carried, FutureExt, InSpan, run_in};
 use crate::name::SpanName;
 use crate::span::{Span, span};
 use crate::span_data::Link;
+use crate::start;
 
 /// What work that leaves its scope has to do with the span it leaves.
 ///
@@ -80,7 +81,7 @@ impl Handoff {
     /// });
     /// ```
     pub fn detached() -> Self {
-        Self { mode: Mode::Context(Carry::bare(context::current().without_span())) }
+        Self { mode: Mode::Context(Carry::bare(start::detached_context())) }
     }
 
     /// It runs in this span, and ends it.

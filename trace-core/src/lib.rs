@@ -11,6 +11,7 @@
 //! - [The end](#the-end): flush, shutdown, the books
 //! - [Traces as values](#traces-as-values): tests
 //!
+//! Something is slow and nobody says why: [find what blocks your runtime](guide::find_what_blocks).
 //! Coming [from `tracing`](guide::from_tracing) or [from `fastrace`](guide::from_fastrace): what you wrote there and write here.
 //!
 //! # Start
@@ -154,7 +155,9 @@
 //! ready), never polled, or open. The [`Status`] is what the program says.
 //!
 //! With [`time_polls`](PipelineBuilder::time_polls) the spans of futures know their polls as well:
-//! [`SpanView::polls`] has how many there were and the longest, [`SpanView::anatomy`] where the time went.
+//! [`SpanView::polls`] has how many there were and the longest, [`SpanView::anatomy`] where the time went,
+//! [`SpanView::blocked_behind`] who kept the thread meanwhile. The guide [find what blocks your runtime](guide::find_what_blocks)
+//! follows a program that does; [`watch_slow_polls`](PipelineBuilder::watch_slow_polls) tells of it while it happens.
 //!
 //! # Which spans there are
 //!
@@ -265,6 +268,7 @@
 //!
 //! # Features
 //!
+//! - `log`: what the watchdog and the detectors find is also a warning of the `log` facade.
 //! - `tokio` (on unless left out): [`spawn`] and its kin. Everything else works with any executor.
 
 mod active;
@@ -296,7 +300,9 @@ mod ending;
 mod env;
 mod export;
 mod exporter;
+mod facts;
 pub mod filter;
+mod findings;
 mod flush;
 mod future;
 pub mod guide;
@@ -307,15 +313,19 @@ mod kind;
 mod limits;
 mod line;
 mod live;
+#[cfg_attr(not(feature = "log"), path = "log_absent.rs")]
+mod log_facade;
 mod long_polls;
 mod macro_support;
 mod manual_clock;
 mod name;
 mod new_event;
 mod open_spans;
+mod open_view;
 mod percent;
 mod pipeline;
 mod poll_log;
+mod poll_slots;
 mod poll_timer;
 mod polls;
 mod polls_data;
@@ -346,24 +356,25 @@ mod tally;
 mod task;
 mod text;
 mod thread_names;
+mod to_data;
 mod token_bucket;
 mod trace;
 mod trace_state;
 mod tree;
 mod value;
+mod waits;
+mod wake_timer;
+mod watchdog;
 mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
-pub use crate::anatomy::{Anatomy, ChildWait};
 pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_MEMBERS};
-pub use crate::blocked::{BlockedBehind, HeldUp};
 pub use crate::buffer::DEFAULT_BUDGET_BYTES;
 pub use crate::builder::{
     DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
     PipelineBuilder, StartedSpan, builder, init,
 };
 pub use crate::callsite::{Callsite, MAX_INTERNED};
-pub use crate::cancellation::{Cancellation, Dropped};
 pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
@@ -378,6 +389,7 @@ pub use crate::export::json_lines::{JsonLinesExporter, OpenFileError};
 pub use crate::export::memory::MemoryExporter;
 pub use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 pub use crate::filter::Filter;
+pub use crate::findings::{Finding, Mistake, OPEN_GUARD_ATTRIBUTE};
 pub use crate::flush::{FlushError, flush, flush_async, stats};
 pub use crate::future::{FutureExt, InSpan};
 pub use crate::handoff::{Handoff, drive, in_current_span, suppressed};
@@ -388,15 +400,15 @@ pub use crate::limits::{
     DEFAULT_ATTRIBUTES, DEFAULT_ATTRIBUTES_PER_EVENT, DEFAULT_ATTRIBUTES_PER_LINK, DEFAULT_EVENTS, DEFAULT_LINKS,
     SpanLimits,
 };
-pub use crate::live::open_spans;
+pub use crate::live::{open_spans, write_open_spans};
 pub use crate::long_polls::DEFAULT_LONG_POLL;
 pub use crate::manual_clock::ManualClock;
 pub use crate::name::SpanName;
 pub use crate::new_event::NewEvent;
 pub use crate::pipeline::Pipeline;
 pub use crate::poll_log::MAX_POLL_SEGMENTS;
-pub use crate::polls::{PollSegment, Polls};
-pub use crate::polls_data::PollsData;
+pub use crate::polls::Polls;
+pub use crate::polls_data::{PollSegment, PollsData};
 pub use crate::propagation::context::{Context, ContextExt, current_baggage, current_trace_state};
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
@@ -416,6 +428,8 @@ pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::trace_state::{MAX_TRACE_STATE_MEMBERS, TraceState, TraceStateError};
 pub use crate::value::{Attribute, Key, Value};
+pub use crate::waits::{Anatomy, BlockedBehind, Cancellation, ChildWait, Dropped, HeldUp, NamedSpan};
+pub use crate::watchdog::{DEFAULT_SLOW_POLL, SlowPoll};
 #[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::assembler::{Assembler, Take};
@@ -11,6 +11,7 @@ use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::detail;
 use crate::exporter::{Batch, Delivery};
+use crate::findings::{Detector, Detectors};
 use crate::id::TraceId;
 use crate::record::Record;
 use crate::span_record::Marks;
@@ -37,6 +38,7 @@ pub(crate) type EndHook = dyn Fn(&SpanView<'_>) + Send + Sync;
 pub(crate) struct LineRules {
     pub(crate) tail: Option<Arc<TailSampler>>,
     pub(crate) on_end: Vec<Arc<EndHook>>,
+    pub(crate) detectors: Detectors,
     pub(crate) batch_delay: Duration,
     pub(crate) batch_spans: usize,
     /// Whether the ticks are a manual clock's.
@@ -58,6 +60,7 @@ pub(crate) struct Line {
     /// Spans that were handed on as copies, and are held still for their trace.
     copied: usize,
     decisions: Decisions,
+    detector: Option<Detector>,
     /// Whether the next pass hands on what has settled, ahead of its trace.
     takes_ahead: bool,
     /// When the oldest span that waits for a batch began to wait.
@@ -81,6 +84,7 @@ impl Line {
         Self {
             number,
             assembler,
+            detector: Detector::new(rules.detectors),
             rules,
             workers,
             pending: Vec::new(),
@@ -186,6 +190,10 @@ impl Line {
         self.assembler.snapshot(trace)
     }
 
+    pub(crate) fn open_spans_of(&self, trace: TraceId) -> Option<Trace> {
+        self.assembler.open_spans_of(trace)
+    }
+
     pub(crate) fn open_spans(&self) -> Vec<Trace> {
         self.assembler.open_spans()
     }
@@ -201,6 +209,7 @@ impl Line {
     /// The books at this moment.
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.lock_stats().clone();
+        stats.findings = self.detector.as_ref().map_or_else(Vec::new, |detector| detector.findings().to_vec());
         for worker in &self.workers {
             let mut exporter = worker.stats();
             exporter.held = match worker.delivery() {
@@ -220,6 +229,9 @@ impl Line {
     fn hand_on(&mut self, mut traces: Vec<Trace>) {
         if traces.is_empty() {
             return;
+        }
+        if let Some(detector) = &mut self.detector {
+            detector.look(&traces);
         }
         self.judge(&mut traces);
         self.run_hooks(&traces);
@@ -410,6 +422,8 @@ fn without_copied(trace: &Trace) -> Option<Trace> {
     let mut fresh = trace.clone();
     let copied = copied(std::slice::from_ref(trace));
     fresh.spans.retain(|span| !span.marks.has(Marks::HANDED_ON));
+    // A hook may have asked for the tree, which tells places among all the spans.
+    fresh.tree = OnceLock::new();
     fresh.closed -= copied;
     (!fresh.is_empty()).then_some(fresh)
 }

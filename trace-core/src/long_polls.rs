@@ -1,5 +1,6 @@
 //! Polls that took long, by thread: what others may have waited behind.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -12,12 +13,12 @@ pub const DEFAULT_LONG_POLL: Duration = Duration::from_millis(10);
 const REMEMBERED: usize = 256;
 
 /// A poll that took at least the threshold. Times are ticks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LongPoll {
     pub(crate) trace: TraceId,
     pub(crate) span: SpanId,
-    /// The span's name at its callsite; empty for a trace from elsewhere, which has the span.
-    pub(crate) name: &'static str,
+    /// The span's name when it was polled.
+    pub(crate) name: Cow<'static, str>,
     pub(crate) thread: u32,
     pub(crate) start: u64,
     pub(crate) end: u64,
@@ -41,7 +42,7 @@ impl LongPolls {
     /// Those that overlap a time, in order of their ends.
     pub(crate) fn overlapping(&self, start: u64, end: u64) -> Vec<LongPoll> {
         let overlaps = |poll: &&LongPoll| poll.start < end && poll.end > start;
-        let mut found: Vec<LongPoll> = self.by_thread.values().flatten().filter(overlaps).copied().collect();
+        let mut found: Vec<LongPoll> = self.by_thread.values().flatten().filter(overlaps).cloned().collect();
         found.sort_by_key(|poll| poll.end);
         found
     }

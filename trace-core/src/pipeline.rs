@@ -7,6 +7,7 @@ use crate::flush::{FlushError, ask, flush, flush_async, stats, wait, wait_async}
 use crate::processor::Ending;
 use crate::stats::Stats;
 use crate::switches::{self, GLOBAL};
+use crate::watchdog::Watchdog;
 
 /// The running pipeline. Dropping it hands on every span that has ended, and what is open as open, and waits for the
 /// exporters for the time set by [`PipelineBuilder::drop_timeout`](crate::PipelineBuilder::drop_timeout).
@@ -29,10 +30,13 @@ pub struct Pipeline {
     pub(crate) is_on: bool,
     pub(crate) drop_timeout: Duration,
     pub(crate) warnings: Vec<ConfigWarning>,
+    /// Ends when this is dropped.
+    pub(crate) _watchdog: Option<Watchdog>,
 }
 
 impl Pipeline {
-    /// What was wrong in the environment, and what was used instead; what the exporters read of it included. Each was printed to standard error as well.
+    /// What was wrong in the environment, and what was used instead; what the exporters read of it included. Each was printed
+    /// to standard error as well, unless `OTEL_LOG_LEVEL` is `error`.
     #[must_use]
     pub fn warnings(&self) -> &[ConfigWarning] {
         &self.warnings
@@ -112,5 +116,16 @@ impl Drop for Pipeline {
         if let Err(error) = wait(ask(true, Ending::GoOn, self.drop_timeout), self.drop_timeout) {
             eprintln!("trace-core: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipeline_can_be_shared_and_sent() {
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<Pipeline>();
     }
 }

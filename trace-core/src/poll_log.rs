@@ -1,5 +1,9 @@
 //! What is known of the polls of one span.
 
+use std::time::Duration;
+
+use crate::polls_data::{PollSegment, PollsData};
+
 /// How many segments a span keeps of its polls; beyond it neighbours are joined.
 pub const MAX_POLL_SEGMENTS: usize = 128;
 
@@ -19,6 +23,8 @@ pub(crate) struct PollLog {
     pub(crate) is_merged: bool,
     /// Whether a poll was lost for want of memory.
     pub(crate) is_incomplete: bool,
+    /// The poll that was under way when somebody looked; it is not among the others.
+    pub(crate) under_way: Option<Segment>,
 }
 
 /// One poll, or several that were joined.
@@ -38,6 +44,29 @@ impl Segment {
 }
 
 impl PollLog {
+    /// Of polls from elsewhere, whose ticks are nanoseconds since 1970 as in [`Timebase::UNIX_NANOS`](crate::clock::Timebase::UNIX_NANOS).
+    pub(crate) fn of_data(data: &PollsData) -> Self {
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let segment = |segment: &PollSegment| Segment {
+            start: segment.start_unix_nanos,
+            end: segment.end_unix_nanos(),
+            woken: segment.woken_unix_nanos.unwrap_or(0),
+            thread: segment.thread.unwrap_or(SEVERAL_THREADS),
+        };
+        let mut segments: Vec<_> = data.segments.iter().map(segment).collect();
+        segments.sort_by_key(|segment| segment.start);
+        Self {
+            count: data.count,
+            busy: nanos(data.busy),
+            nested: nanos(data.busy.saturating_sub(data.self_busy)),
+            longest: data.longest.as_ref().map(segment),
+            segments,
+            is_merged: data.is_merged,
+            is_incomplete: data.is_incomplete,
+            under_way: None,
+        }
+    }
+
     /// Adds a poll, of which `nested` ticks were spent in polls of other spans.
     pub(crate) fn add(&mut self, poll: Segment, nested: u64) {
         self.count += 1;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timebase;
 use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
+use crate::polls_data::{PollSegment, PollsData};
 use crate::trace::SpanView;
 
 /// What is known of the polls of a span's future. See [`SpanView::polls`].
@@ -15,21 +16,6 @@ pub struct Polls<'a> {
     log: &'a PollLog,
     timebase: &'a Timebase,
     span_start_unix_nanos: u64,
-}
-
-/// One poll, or several that were joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PollSegment {
-    /// Its start, in nanoseconds since 1970.
-    pub start_unix_nanos: u64,
-    /// From its start to its end.
-    pub duration: Duration,
-    /// The thread it ran on, numbered from 1 in the order in which threads first recorded something; `None` where polls of
-    /// several threads were joined.
-    pub thread: Option<u32>,
-    /// When the waker was called that led to the poll, in nanoseconds since 1970, where that is known.
-    pub woken_unix_nanos: Option<u64>,
 }
 
 impl<'a> SpanView<'a> {
@@ -86,6 +72,13 @@ impl<'a> Polls<'a> {
         Some(Duration::from_nanos(first.saturating_sub(self.span_start_unix_nanos)))
     }
 
+    /// The poll that was under way when [`open_spans`](crate::open_spans) looked, until that moment; it is not among the
+    /// others. Known with [`live`](crate::PipelineBuilder::live) or a watchdog.
+    #[must_use]
+    pub fn under_way(&self) -> Option<PollSegment> {
+        self.log.under_way.map(|poll| self.segment(poll))
+    }
+
     /// The single polls, in order of time.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = PollSegment> + use<'a> {
         let this = *self;
@@ -102,6 +95,35 @@ impl<'a> Polls<'a> {
     #[must_use]
     pub const fn is_incomplete(&self) -> bool {
         self.log.is_incomplete
+    }
+
+    /// All of it, owned.
+    #[must_use]
+    pub fn to_data(&self) -> PollsData {
+        PollsData {
+            count: self.count(),
+            busy: self.busy(),
+            self_busy: self.self_busy(),
+            longest: self.longest(),
+            segments: self.segments().collect(),
+            is_merged: self.is_merged(),
+            is_incomplete: self.is_incomplete(),
+        }
+    }
+
+    /// The segments that lie inside of this time, in nanoseconds since 1970.
+    pub(crate) fn between(&self, from: u64, to: u64) -> impl Iterator<Item = PollSegment> + use<'a> {
+        let this = *self;
+        let first = self.log.segments.partition_point(|segment| self.timebase.unix_nanos(segment.start) < from);
+        let inside = self.log.segments[first..].iter().map(move |&segment| this.segment(segment));
+        inside.take_while(move |poll| poll.start_unix_nanos <= to).filter(move |poll| poll.end_unix_nanos() <= to)
+    }
+
+    /// The segment in which this moment lies, in nanoseconds since 1970.
+    pub(crate) fn at(&self, moment: u64) -> Option<PollSegment> {
+        let later = self.log.segments.partition_point(|segment| self.timebase.unix_nanos(segment.start) <= moment);
+        let poll = self.segment(*self.log.segments[..later].last()?);
+        (moment <= poll.end_unix_nanos()).then_some(poll)
     }
 
     fn segment(&self, segment: Segment) -> PollSegment {

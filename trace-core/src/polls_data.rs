@@ -1,17 +1,10 @@
-//! Polls as owned values: for traces that come from elsewhere.
+//! What is known of a span's polls, owned.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::TraceId;
-use crate::long_polls::{DEFAULT_LONG_POLL, LongPoll};
-use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
-use crate::polls::{PollSegment, Polls};
-use crate::span_data::SpanData;
-use crate::thread_names;
-use crate::trace::Trace;
-
-/// What is known of the polls of one span, owned. [`Polls`] is the same, borrowed from a trace.
+/// The polls of the future of a finished span, owned. See [`SpanData::polls`](crate::SpanData::polls).
+///
+/// [`Polls`](crate::Polls) is the same, borrowed from a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PollsData {
@@ -23,18 +16,38 @@ pub struct PollsData {
     pub self_busy: Duration,
     /// The longest poll; `None` if there was none.
     pub longest: Option<PollSegment>,
-    /// The single polls, in order of time.
+    /// The single polls, in order of time; at most [`MAX_POLL_SEGMENTS`](crate::MAX_POLL_SEGMENTS).
     pub segments: Vec<PollSegment>,
     /// Whether segments were joined, so that gaps between polls are missing.
     pub is_merged: bool,
-    /// Whether polls were lost.
+    /// Whether polls were lost for want of memory.
     pub is_incomplete: bool,
 }
 
+/// One poll, or several that were joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PollSegment {
+    /// Its start, in nanoseconds since 1970.
+    pub start_unix_nanos: u64,
+    /// From its start to its end.
+    pub duration: Duration,
+    /// The thread it ran on, numbered from 1 in the order in which threads first recorded something; `None` where polls of
+    /// several threads were joined.
+    pub thread: Option<u32>,
+    /// When the waker was called that led to the poll, in nanoseconds since 1970; `None` where wake-ups are not timed, and
+    /// where it was not this span's waker that led to it. See
+    /// [`PipelineBuilder::time_wakes`](crate::PipelineBuilder::time_wakes).
+    pub woken_unix_nanos: Option<u64>,
+}
+
 impl PollsData {
-    /// Polls of which every one is known: the totals are theirs, and nothing of another span was polled inside of them.
+    /// The polls of these segments, in order of time: a count for each, and the totals that follow from them.
+    ///
+    /// For spans from elsewhere; every field may be set afterwards.
     #[must_use]
-    pub fn of_segments(segments: Vec<PollSegment>) -> Self {
+    pub fn of_segments(mut segments: Vec<PollSegment>) -> Self {
+        segments.sort_by_key(|segment| segment.start_unix_nanos);
         let busy = segments.iter().map(|segment| segment.duration).sum();
         Self {
             count: segments.len() as u64,
@@ -42,19 +55,8 @@ impl PollsData {
             self_busy: busy,
             longest: segments.iter().copied().max_by_key(|segment| segment.duration),
             segments,
-            ..Self::default()
-        }
-    }
-
-    fn log(&self) -> PollLog {
-        PollLog {
-            count: self.count,
-            busy: nanos(self.busy),
-            nested: nanos(self.busy.saturating_sub(self.self_busy)),
-            longest: self.longest.map(segment),
-            segments: self.segments.iter().copied().map(segment).collect(),
-            is_merged: self.is_merged,
-            is_incomplete: self.is_incomplete,
+            is_merged: false,
+            is_incomplete: false,
         }
     }
 }
@@ -65,95 +67,17 @@ impl PollSegment {
     pub const fn new(start_unix_nanos: u64, duration: Duration) -> Self {
         Self { start_unix_nanos, duration, thread: None, woken_unix_nanos: None }
     }
-}
 
-impl Polls<'_> {
-    /// All of it, owned.
+    /// Sets the thread it ran on.
     #[must_use]
-    pub fn to_data(&self) -> PollsData {
-        PollsData {
-            count: self.count(),
-            busy: self.busy(),
-            self_busy: self.self_busy(),
-            longest: self.longest(),
-            segments: self.segments().collect(),
-            is_merged: self.is_merged(),
-            is_incomplete: self.is_incomplete(),
-        }
-    }
-}
-
-impl Trace {
-    /// A trace of spans from elsewhere, like [`Trace::from_spans`], with what is known of their polls.
-    ///
-    /// Of the polls at least [`DEFAULT_LONG_POLL`] (10 ms) long it is worked out who waited behind them.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use trace_core::{PollSegment, PollsData, SpanContext, SpanData, SpanId, Trace, TraceFlags, TraceId};
-    ///
-    /// let id = TraceId::random();
-    /// let context = SpanContext::new(id, SpanId::random(), TraceFlags::SAMPLED);
-    /// let span = SpanData::new(context, "work", 0, Duration::from_millis(5));
-    /// let polls = PollsData::of_segments(vec![PollSegment::new(0, Duration::from_millis(2))]);
-    /// let trace = Trace::from_spans_with_polls(id, [(span, Some(polls))]);
-    /// let anatomy = trace.root().unwrap().anatomy().unwrap();
-    /// assert_eq!((anatomy.busy, anatomy.no_span), (Duration::from_millis(2), Duration::from_millis(3)));
-    /// ```
-    pub fn from_spans_with_polls(id: TraceId, spans: impl IntoIterator<Item = (SpanData, Option<PollsData>)>) -> Self {
-        let of_trace = spans.into_iter().filter(|(span, _)| span.trace_id == id);
-        let (spans, polls): (Vec<SpanData>, Vec<Option<PollsData>>) = of_trace.unzip();
-        let mut trace = Self::from_spans(id, spans).thread_names_of_spans::<&str>([]);
-        for (place, polls) in polls.into_iter().enumerate() {
-            let Some(log) = polls.map(|polls| polls.log()) else { continue };
-            trace.times_polls = true;
-            let is_long = |segment: &&Segment| segment.ticks() >= nanos(DEFAULT_LONG_POLL);
-            for &Segment { start, end, thread, .. } in log.segments.iter().filter(is_long) {
-                // The name is that of the span, which is here.
-                let span = trace.spans[place].id;
-                let long = LongPoll { trace: id, span, name: "", thread, start, end };
-                trace.extras.get_or_insert_default().long_polls.push(long);
-            }
-            if let Some(extra) = trace.extras.as_mut().and_then(|extras| extras.of(&trace.spans[place])) {
-                extra.polls = Some(Box::new(log));
-            }
-        }
-        if let Some(extras) = &mut trace.extras {
-            extras.long_polls.sort_by_key(|poll| poll.end);
-        }
-        trace
-    }
-}
-
-impl Trace {
-    /// The name of a thread that polls of this trace ran on, by its number ([`PollSegment::thread`]): as it was called when it
-    /// first recorded something. `None` if it had no name, or if a thousand threads came after it.
-    #[must_use]
-    pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
-        match self.extras.as_ref().and_then(|extras| extras.threads.as_ref()) {
-            Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
-            None => thread_names::name(number),
-        }
-    }
-
-    /// Sets the names of the threads of a trace from elsewhere, by their numbers.
-    #[must_use]
-    pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
-        let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
-        self.extras.get_or_insert_default().threads = Some(Box::new(names));
+    pub const fn on_thread(mut self, thread: u32) -> Self {
+        self.thread = Some(thread);
         self
     }
-}
 
-fn segment(of: PollSegment) -> Segment {
-    Segment {
-        start: of.start_unix_nanos,
-        end: of.start_unix_nanos.saturating_add(nanos(of.duration)),
-        woken: of.woken_unix_nanos.unwrap_or(0),
-        thread: of.thread.unwrap_or(SEVERAL_THREADS),
+    /// Its end, in nanoseconds since 1970.
+    #[must_use]
+    pub fn end_unix_nanos(&self) -> u64 {
+        self.start_unix_nanos.saturating_add(u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX))
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

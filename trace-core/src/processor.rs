@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Collect { pipeline: u32, deadline: Option<Instant>, question: Question<Collected> },
     /// What has ended so far of a trace.
     Snapshot { pipeline: u32, trace: TraceId, question: Question<Option<Trace>> },
+    /// The open spans of one trace.
+    OpenTrace { pipeline: u32, trace: TraceId, question: Question<Option<Trace>> },
     /// The spans that are open.
     OpenSpans { pipeline: u32, question: Question<Vec<Trace>> },
     /// The books.
@@ -208,6 +210,9 @@ impl Processor {
             Command::Snapshot { pipeline, trace, question } => {
                 question.answer(self.line(pipeline).and_then(|line| line.snapshot(trace)));
             }
+            Command::OpenTrace { pipeline, trace, question } => {
+                question.answer(self.line(pipeline).and_then(|line| line.open_spans_of(trace)));
+            }
             Command::OpenSpans { pipeline, question } => {
                 question.answer(self.line(pipeline).map(|line| line.open_spans()).unwrap_or_default());
             }
@@ -335,6 +340,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Status(_)
         | Record::Name(_)
         | Record::StartUnixNanos(_)
+        | Record::Dropped(_)
         | Record::TraceState(_)
         | Record::Taken => None,
     }

@@ -23,6 +23,7 @@ use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
+use crate::waits::Dropped;
 
 #[derive(Debug)]
 pub(crate) enum Record {
@@ -105,6 +106,8 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    /// How its future was dropped before it was ready.
+    Dropped(Dropped),
     /// Of a local root.
     TraceState(TraceState),
     /// What is left in the place of an item that was taken.
@@ -116,8 +119,10 @@ pub(crate) enum Record {
 pub(crate) enum Origin {
     /// A child of a span of this process.
     Child,
-    /// The trace begins here.
+    /// The trace begins here, because nothing was current.
     LocalRoot,
+    /// The trace begins here, because somebody asked for it.
+    ChosenRoot,
     /// The trace goes on here after coming from another process.
     Remote,
 }
@@ -131,7 +136,7 @@ pub(crate) enum Group {
     Event,
     /// A link: its target, then its attributes.
     Link,
-    /// A status, a name or a start time.
+    /// A status, a name, a start time, how it was dropped.
     Change,
     /// A poll; never a group, only lost as one.
     Polls,

@@ -1,7 +1,7 @@
 //! Sinks with a span of their own: from the wrapper's making until the sink is closed.
 
 use std::pin::Pin;
-use std::task::{self, Poll};
+use std::task::{self, Poll, Waker};
 
 use futures_sink::Sink;
 use pin_project_lite::pin_project;
@@ -92,6 +92,12 @@ impl State {
 }
 
 impl<S> InSpanSink<S> {
+    /// The waker to poll with, where wake-ups are timed and this is not it.
+    fn waker(self: Pin<&mut Self>, cx: &task::Context<'_>) -> Option<Waker> {
+        let carried = self.project().carried;
+        if carried.is_timed() { carried.waker(cx) } else { None }
+    }
+
     /// Does something with the sink in its context.
     fn with<R>(
         self: Pin<&mut Self>,
@@ -135,7 +141,10 @@ enum Step {
 impl<S: Sink<Item>, Item> Sink<Item> for InSpanSink<S> {
     type Error = S::Error;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        if let Some(waker) = self.as_mut().waker(cx) {
+            return self.poll_ready(&mut task::Context::from_waker(&waker));
+        }
         self.with(|sink| sink.poll_ready(cx), |_, poll| if is_error(poll) { Err(()) } else { Ok(Step::GoesOn) })
     }
 
@@ -150,7 +159,10 @@ impl<S: Sink<Item>, Item> Sink<Item> for InSpanSink<S> {
         )
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        if let Some(waker) = self.as_mut().waker(cx) {
+            return self.poll_flush(&mut task::Context::from_waker(&waker));
+        }
         self.with(
             |sink| sink.poll_flush(cx),
             |state, poll| {
@@ -160,7 +172,10 @@ impl<S: Sink<Item>, Item> Sink<Item> for InSpanSink<S> {
         )
     }
 
-    fn poll_close(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        if let Some(waker) = self.as_mut().waker(cx) {
+            return self.poll_close(&mut task::Context::from_waker(&waker));
+        }
         self.with(
             |sink| sink.poll_close(cx),
             |_, poll| match poll {

@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::callsite::Callsite;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::polls_data::PollsData;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
+use crate::waits::{Anatomy, BlockedBehind, Cancellation, HeldUp};
 
 /// Everything that was recorded of one span, owned.
 ///
@@ -50,6 +52,18 @@ pub struct SpanData {
     pub dropped: DroppedCounts,
     /// Where it stands in the source; `None` for a span from elsewhere.
     pub callsite: Option<&'static Callsite>,
+    /// The polls of its future; `None` for a sync span, and where polls were not timed.
+    pub polls: Option<PollsData>,
+    /// Where its time went, as [`SpanView::anatomy`](crate::SpanView::anatomy) tells it; `None` where `polls` is.
+    ///
+    /// This and what follows is worked out from the spans and polls of the whole trace, anew in [`Trace::from_spans`](crate::Trace::from_spans).
+    pub anatomy: Option<Anatomy>,
+    /// The waits that may have been lost to long polls of others, the longest first.
+    pub blocked_behind: Vec<BlockedBehind>,
+    /// How many other spans of its trace waited behind its long polls.
+    pub held_up: HeldUp,
+    /// How it was given up; `None` if it was not.
+    pub cancellation: Option<Cancellation>,
 }
 
 impl SpanData {
@@ -78,6 +92,11 @@ impl SpanData {
             links: Vec::new(),
             dropped: DroppedCounts::default(),
             callsite: None,
+            polls: None,
+            anatomy: None,
+            blocked_behind: Vec::new(),
+            held_up: HeldUp::default(),
+            cancellation: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -16,6 +16,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
+use crate::waits::{Dropped, InTheWay};
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct SpanRecord {
     pub(crate) id: SpanId,
     pub(crate) parent: Option<SpanId>,
     pub(crate) start: u64,
-    /// Meaningless while the outcome is [`Outcome::Open`].
+    /// While the outcome is [`Outcome::Open`], when the span was looked at, or its start.
     pub(crate) end: u64,
     pub(crate) callsite: &'static Callsite,
     pub(crate) kind: SpanKind,
@@ -49,6 +50,33 @@ impl Marks {
 
     /// It announced itself when it started.
     pub(crate) const ANNOUNCED: Self = Self(8);
+    /// Somebody asked for it to be a root, or for work without a context.
+    pub(crate) const CHOSEN_ROOT: Self = Self(16);
+
+    const DROPPED_IN_POLL: Self = Self(32);
+    const DROPPED_WITH_PARENT: Self = Self(64);
+    /// Both.
+    const DROPPED_FROM_OUTSIDE: Self = Self(96);
+
+    /// That its future was dropped like this.
+    pub(crate) const fn of_drop(how: Dropped) -> Self {
+        match how {
+            Dropped::InParentsPoll => Self::DROPPED_IN_POLL,
+            Dropped::WithParent => Self::DROPPED_WITH_PARENT,
+            Dropped::FromOutside => Self::DROPPED_FROM_OUTSIDE,
+            Dropped::Unknown => Self::NONE,
+        }
+    }
+
+    /// How its future was dropped, as far as that was seen.
+    pub(crate) const fn drop(self) -> Dropped {
+        match self.0 & Self::DROPPED_FROM_OUTSIDE.0 {
+            0 => Dropped::Unknown,
+            32 => Dropped::InParentsPoll,
+            64 => Dropped::WithParent,
+            _ => Dropped::FromOutside,
+        }
+    }
 
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {
@@ -74,8 +102,12 @@ pub(crate) struct Extras {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) links: Vec<LinkRecord>,
+    /// What lies behind the attributes and the polls, in bytes.
+    heap: usize,
     /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
     pub(crate) threads: Option<Box<BTreeMap<u32, Arc<str>>>>,
+    /// Who was in whose way, once somebody has asked.
+    pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
 }
 
 /// What one span has beyond its record.
@@ -117,7 +149,9 @@ impl Extras {
             attributes: Vec::new(),
             events: Vec::new(),
             links: Vec::new(),
+            heap: 0,
             threads: None,
+            in_the_way: OnceLock::new(),
         }
     }
 
@@ -144,15 +178,27 @@ impl Extras {
         size_of_val(&*self.spans)
             + size_of_val(&*self.events)
             + self.links.len() * (size_of::<LinkRecord>() + size_of::<LinkTarget>())
-            + self.spans.iter().filter_map(|extra| extra.polls.as_ref()).map(|polls| polls.bytes()).sum::<usize>()
-            + self.attributes.iter().map(|attribute| size_of::<Attribute>() + attribute.heap_bytes()).sum::<usize>()
+            + size_of_val(&*self.attributes)
+            + self.heap
     }
 
     /// Keeps these attributes and tells where.
     pub(crate) fn keep(&mut self, attributes: Vec<Attribute>) -> Range<u32> {
-        let start = self.attributes.len() as u32;
+        let first = self.attributes.len();
         self.attributes.extend(attributes);
-        start..self.attributes.len() as u32
+        self.reckon(first)
+    }
+
+    /// Reckons with the attributes from this place on, and tells where they are.
+    pub(crate) fn reckon(&mut self, first: usize) -> Range<u32> {
+        self.heap += self.attributes[first..].iter().map(Attribute::heap_bytes).sum::<usize>();
+        first as u32..self.attributes.len() as u32
+    }
+
+    /// Keeps what is known of a span's polls.
+    pub(crate) fn keep_polls(&mut self, span: &mut SpanRecord, polls: Box<PollLog>) {
+        self.heap += polls.bytes();
+        self.of_or_new(span).polls = Some(polls);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
 use crate::doorbell::Sleep;
 use crate::filter;
+use crate::findings::OPEN_GUARD_ATTRIBUTE;
 use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
@@ -24,6 +25,7 @@ use crate::status::Outcome;
 use crate::switches::{self, Switches};
 use crate::tally;
 use crate::value::Attribute;
+use crate::waits::Dropped;
 
 /// Everything a user may say of a span before it starts.
 #[derive(Debug)]
@@ -286,10 +288,14 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     }
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
         .local_root()
-        .timing_polls(root.times_polls);
+        .timing(root.times_polls, root.times_wakes);
     let parent_id = parent.map(|parent| parent.span_id());
     let begun = Begun { own, role: Role::Ended, parent: parent_id, start: switches::now(own), kind: plan.kind };
-    let origin = if parent.is_some_and(|parent| parent.is_remote()) { Origin::Remote } else { Origin::LocalRoot };
+    let origin = match plan.parent {
+        _ if parent.is_some_and(|parent| parent.is_remote()) => Origin::Remote,
+        PlannedParent::Current if !base.is_detached() => Origin::LocalRoot,
+        _ => Origin::ChosenRoot,
+    };
     // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
     if !write_start(plan, &begun, origin) {
         return Started { begun: Begun::context(unsampled, Role::Context), cargo };
@@ -311,6 +317,7 @@ struct Root {
     sampled: bool,
     special: bool,
     times_polls: bool,
+    times_wakes: bool,
     /// What travels with it, if the decision changed that.
     cargo: Option<SharedCargo>,
 }
@@ -349,7 +356,8 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switc
     let random = parent.map_or(TraceFlags::RANDOM, |parent| parent.flags().without(TraceFlags::SAMPLED));
     let flags = if sampled { random | TraceFlags::SAMPLED } else { random };
     let context = SpanContext::new(trace_id, switches.span_id(), flags);
-    Root { context, sampled, special: switches.is_special(), times_polls: switches.times_polls, cargo: new_cargo }
+    let (times_polls, times_wakes) = (switches.times_polls, switches.times_wakes);
+    Root { context, sampled, special: switches.is_special(), times_polls, times_wakes, cargo: new_cargo }
 }
 
 /// A span in a trace that is recorded.
@@ -366,6 +374,30 @@ fn begin_in_trace(plan: Plan, base: Hot, announce: Announce) -> Begun {
     let role = if announced { Role::Ended } else { Role::Closed };
     let begun = Begun { own, role, parent: base.span_id(), start: switches::now(own), kind: plan.kind };
     if write_start(plan, &begun, Origin::Child) { begun } else { Begun::beside(base) }
+}
+
+/// The context of work that somebody wants to begin traces of its own.
+pub(crate) fn detached_context() -> Hot {
+    let hot = context::current().without_span();
+    // Where nothing records, nothing needs to be carried either.
+    if switches::is_on(hot.pipeline()) { hot.detached() } else { hot }
+}
+
+/// Tells a span how its future is being dropped before it is ready.
+#[cold]
+#[inline(never)]
+pub(crate) fn tell_of_drop(own: Hot, how: Dropped) {
+    // As of the start, so that it is never too late.
+    CurrentSpan { hot: own }.write_at(0, Group::Change, [Record::Dropped(how)].into_iter());
+}
+
+/// Tells a span that its guard was open when a poll returned, if anybody looks for that.
+#[cold]
+#[inline(never)]
+pub(crate) fn tell_of_open_guard(guard: Hot) {
+    if switches::with(guard.pipeline(), |switches| switches.detects_open_guards) == Some(true) {
+        CurrentSpan { hot: guard }.set_attribute(OPEN_GUARD_ATTRIBUTE, true);
+    }
 }
 
 /// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use crate::findings::Finding;
+
 /// What a pipeline knows of its spans. Taken by [`stats`](crate::stats) and [`Pipeline::stats`](crate::Pipeline::stats).
 ///
 /// For every exporter, always: `closed = exported + dropped + sampled_out + held + queued`, see
@@ -44,6 +46,10 @@ pub struct Stats {
     pub broken_headers: u64,
     /// The memory in use for records, in bytes, in the whole process.
     pub bytes_in_use: u64,
+    /// What the detectors found among the spans that were handed on, if any is on
+    /// ([`PipelineBuilder::detect_lost_contexts`](crate::PipelineBuilder::detect_lost_contexts),
+    /// [`PipelineBuilder::detect_open_guards`](crate::PipelineBuilder::detect_open_guards)), in the order of the first of each.
+    pub findings: Vec<Finding>,
     /// One for each exporter, in the order of the builder.
     pub exporters: Vec<ExporterStats>,
 }

@@ -75,8 +75,13 @@ impl<S: Stream> Stream for InSpanStream<S> {
     type Item = S::Item;
 
     #[inline]
-    fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
-        let this = self.project();
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.as_mut().project();
+        if this.carried.is_timed()
+            && let Some(waker) = this.carried.waker(cx)
+        {
+            return self.poll_next(&mut task::Context::from_waker(&waker));
+        }
         let stream = this.stream.as_pin_mut().expect("the stream is taken out when this is dropped");
         poll_item(this.carried, this.items, || stream.poll_next(cx), |_| false)
     }

@@ -33,6 +33,10 @@ pub(crate) struct Switches {
     pub(crate) announce_all: bool,
     /// Every poll of a span's future is timed.
     pub(crate) times_polls: bool,
+    /// The wake-ups that lead to these polls are timed.
+    pub(crate) times_wakes: bool,
+    /// Guards that are open when a poll returns are told of.
+    pub(crate) detects_open_guards: bool,
     /// Called at every start.
     pub(crate) on_start: Vec<Arc<StartHook>>,
 }

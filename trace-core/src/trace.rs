@@ -13,15 +13,19 @@ use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
-use crate::poll_log::PollLog;
+use crate::long_polls::{DEFAULT_LONG_POLL, LongPoll};
+use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
+use crate::polls_data::PollsData;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, Marks, SpanRecord};
 use crate::status::{Outcome, Status};
+use crate::thread_names;
 use crate::trace_state::TraceState;
 use crate::tree::Tree;
 use crate::value::{Attribute, Value};
+use crate::waits::Dropped;
 
 /// The spans of one trace that ended in this process, and how they hang together.
 ///
@@ -88,8 +92,8 @@ fn range(range: &Range<u32>) -> Range<usize> {
 impl Trace {
     /// A trace of finished spans from elsewhere: a file, a test.
     ///
-    /// Spans of another trace are left out. Orphans and even circles of parents are kept: see [`Trace::roots`]. With polls:
-    /// [`Trace::from_spans_with_polls`].
+    /// Spans of another trace are left out. Orphans and even circles of parents are kept: see [`Trace::roots`]. What follows
+    /// from the polls of the spans is worked out anew; a poll is long from [`DEFAULT_LONG_POLL`] on.
     pub fn from_spans(id: TraceId, spans: impl IntoIterator<Item = SpanData>) -> Self {
         let mut trace = Self {
             id,
@@ -104,13 +108,67 @@ impl Trace {
         for span in spans.into_iter().filter(|span| span.trace_id == id) {
             trace.add(span);
         }
+        if trace.times_polls {
+            // The numbers are those of another process.
+            return trace.thread_names_of_spans::<&str>([]);
+        }
         trace
+    }
+
+    /// [`Trace::from_spans`] of spans whose polls are apart from them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use trace_core::{PollSegment, PollsData, SpanContext, SpanData, SpanId, Trace, TraceFlags, TraceId};
+    ///
+    /// let id = TraceId::random();
+    /// let context = SpanContext::new(id, SpanId::random(), TraceFlags::SAMPLED);
+    /// let span = SpanData::new(context, "work", 0, Duration::from_millis(5));
+    /// let polls = PollsData::of_segments(vec![PollSegment::new(0, Duration::from_millis(2))]);
+    /// let trace = Trace::from_spans_with_polls(id, [(span, Some(polls))]);
+    /// let anatomy = trace.root().unwrap().anatomy().unwrap();
+    /// assert_eq!((anatomy.busy, anatomy.no_span), (Duration::from_millis(2), Duration::from_millis(3)));
+    /// ```
+    pub fn from_spans_with_polls(id: TraceId, spans: impl IntoIterator<Item = (SpanData, Option<PollsData>)>) -> Self {
+        Self::from_spans(id, spans.into_iter().map(|(span, polls)| SpanData { polls, ..span }))
+    }
+
+    /// Remembers the long ones of a span's polls.
+    fn add_long_polls(&mut self, span: SpanId, name: Cow<'static, str>, log: &PollLog) {
+        self.times_polls = true;
+        let threshold = DEFAULT_LONG_POLL.as_nanos() as u64;
+        let long = log.segments.iter().filter(|poll| poll.thread != SEVERAL_THREADS && poll.ticks() >= threshold);
+        let trace = self.id;
+        let long = long.map(|&Segment { start, end, thread, .. }| {
+            let name = name.clone();
+            LongPoll { trace, span, name, thread, start, end }
+        });
+        self.extras.get_or_insert_default().long_polls.extend(long);
     }
 
     /// Sets the resource of its spans.
     #[must_use]
     pub fn resource_of_spans(mut self, resource: Resource) -> Self {
         self.common = Arc::new(Common { resource: Arc::new(resource), timebase: self.common.timebase });
+        self
+    }
+
+    /// The name of a thread that polls of this trace ran on, by its number
+    /// ([`PollSegment::thread`](crate::PollSegment::thread)): as it was called when it first recorded something. `None` if it
+    /// had no name, or if a thousand threads came after it.
+    #[must_use]
+    pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
+        match self.extras.as_ref().and_then(|extras| extras.threads.as_ref()) {
+            Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
+            None => thread_names::name(number),
+        }
+    }
+
+    /// Sets the names of the threads of a trace from elsewhere, by their numbers.
+    #[must_use]
+    pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
+        let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
+        self.extras.get_or_insert_default().threads = Some(Box::new(names));
         self
     }
 
@@ -122,6 +180,10 @@ impl Trace {
     }
 
     fn add(&mut self, span: SpanData) {
+        let polls = span.polls.as_ref().map(PollLog::of_data);
+        if let Some(log) = &polls {
+            self.add_long_polls(span.span_id, span.name.clone(), log);
+        }
         let extras = self.extras.get_or_insert_default();
         let attributes = extras.keep(span.attributes);
         let events = extras.events.len() as u32;
@@ -143,9 +205,16 @@ impl Trace {
             events: events..extras.events.len() as u32,
             links: links..extras.links.len() as u32,
             dropped: span.dropped,
-            polls: None,
+            polls: polls.map(Box::new),
         });
         self.closed += usize::from(span.end_unix_nanos.is_some());
+        let mut marks = Marks::PARENT_IS_REMOTE.if_so(span.parent_is_remote);
+        if span.polls.is_some() {
+            marks.set(Marks::ANNOUNCED);
+        }
+        if let Some(cancellation) = &span.cancellation {
+            marks.set(Marks::of_drop(cancellation.dropped));
+        }
         self.spans.push(SpanRecord {
             id: span.span_id,
             parent: span.parent_id,
@@ -155,7 +224,7 @@ impl Trace {
             kind: span.kind,
             outcome: if span.end_unix_nanos.is_some() { span.outcome } else { Outcome::Open },
             flags: span.flags,
-            marks: Marks::PARENT_IS_REMOTE.if_so(span.parent_is_remote),
+            marks,
             extra: NonZeroU32::new(extras.spans.len() as u32),
         });
     }
@@ -307,6 +376,15 @@ impl<'a> SpanView<'a> {
         self.trace
     }
 
+    /// How its future was dropped, as far as that was seen.
+    pub(crate) const fn drop_seen(&self) -> Dropped {
+        self.record.marks.drop()
+    }
+
+    pub(crate) const fn has_mark(&self, mark: Marks) -> bool {
+        self.record.marks.has(mark)
+    }
+
     /// Whether it announced itself when it started: a root, the span of a future, or one that left its scope.
     pub(crate) const fn is_announced(&self) -> bool {
         self.record.marks.has(Marks::ANNOUNCED)
@@ -352,6 +430,27 @@ impl<'a> SpanView<'a> {
     #[must_use]
     pub fn trace_state(&self) -> &'a TraceState {
         self.trace.trace_state()
+    }
+
+    /// Of an open span, its start and when it was looked at, in ticks; the same if nobody noted that.
+    pub(crate) fn open_ticks(&self) -> Option<(u64, u64)> {
+        (self.record.outcome == Outcome::Open).then_some((self.record.start, self.record.end))
+    }
+
+    /// From one tick to another of its trace.
+    pub(crate) fn time_between(&self, start: u64, end: u64) -> Duration {
+        Duration::from_nanos(self.trace.common.timebase.nanos(end.saturating_sub(start)))
+    }
+
+    /// Its start in the ticks of its trace.
+    pub(crate) const fn start_ticks(&self) -> u64 {
+        self.record.start
+    }
+
+    /// What it is called, owned; a copy only where the name was.
+    pub(crate) fn name_owned(&self) -> Cow<'static, str> {
+        let own = self.extra().and_then(|extra| extra.name.clone());
+        own.unwrap_or(Cow::Borrowed(self.record.callsite.name()))
     }
 
     /// What it is called.
@@ -441,32 +540,6 @@ impl<'a> SpanView<'a> {
     pub fn dropped(&self) -> DroppedCounts {
         self.extra().map_or_else(DroppedCounts::default, |extra| extra.dropped)
     }
-
-    /// All of it, owned.
-    #[must_use]
-    pub fn to_data(&self) -> SpanData {
-        SpanData {
-            trace_id: self.trace_id(),
-            span_id: self.span_id(),
-            parent_id: self.parent_id(),
-            parent_is_remote: self.parent_is_remote(),
-            flags: self.record.flags,
-            name: match self.extra().and_then(|extra| extra.name.clone()) {
-                Some(name) => name,
-                None => Cow::Borrowed(self.record.callsite.name()),
-            },
-            kind: self.kind(),
-            start_unix_nanos: self.start_unix_nanos(),
-            end_unix_nanos: self.end_unix_nanos(),
-            status: self.status().clone(),
-            outcome: self.outcome(),
-            attributes: self.attributes().to_vec(),
-            events: self.events().map(|event| event.to_event()).collect(),
-            links: self.links().map(|link| link.to_link()).collect(),
-            dropped: self.dropped(),
-            callsite: Some(self.callsite()),
-        }
-    }
 }
 
 impl std::fmt::Debug for SpanView<'_> {
@@ -507,7 +580,7 @@ impl<'a> EventView<'a> {
         self.record.dropped_attributes
     }
 
-    fn to_event(self) -> Event {
+    pub(crate) fn to_event(self) -> Event {
         Event {
             name: self.record.name.clone(),
             unix_nanos: self.unix_nanos(),
@@ -549,7 +622,7 @@ impl<'a> LinkView<'a> {
         self.record.dropped_attributes
     }
 
-    fn to_link(self) -> Link {
+    pub(crate) fn to_link(self) -> Link {
         Link {
             context: self.context(),
             trace_state: self.trace_state().clone(),

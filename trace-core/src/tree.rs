@@ -1,7 +1,5 @@
 //! The tree that the spans of a trace form, whatever their parents claim. Nothing here recurses.
 
-use std::sync::OnceLock;
-
 use crate::id::SpanId;
 use crate::span_record::SpanRecord;
 
@@ -15,8 +13,6 @@ pub(crate) struct Tree {
     children: Vec<u32>,
     /// Where in `children` those of a span begin; one more entry than there are spans.
     starts: Vec<u32>,
-    /// Whether all polls ran on one thread, once somebody has asked.
-    pub(crate) runs_on_one_thread: OnceLock<bool>,
 }
 
 impl Tree {
@@ -52,7 +48,7 @@ impl Tree {
                 None => roots.push(index),
             }
         }
-        Self { ids, roots, children, starts, runs_on_one_thread: OnceLock::new() }
+        Self { ids, roots, children, starts }
     }
 
     pub(crate) fn index_of(&self, id: SpanId) -> Option<u32> {

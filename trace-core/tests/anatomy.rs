@@ -10,7 +10,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, join_all};
 use trace_core::{
-    Capture, CriticalSegment, FutureExt, ManualClock, Span, SpanContext, SpanData, SpanId, Trace, TraceFlags, TraceId,
+    Capture, CriticalSegment, FutureExt, ManualClock, PollSegment, PollsData, Span, SpanContext, SpanData, SpanId,
+    Trace, TraceFlags, TraceId,
 };
 
 /// What a program does, one step after the other. Times are in milliseconds.
@@ -160,6 +161,7 @@ fn the_parts_sum_to_the_duration_whatever_the_program_does() {
     for program in 0..300 {
         let steps = steps(&mut random, 0);
         let trace = traced(steps.clone());
+        assert_eq!(trace.anatomy().unwrap().total(), trace.duration(), "program {program}: {steps:?}");
         for span in trace.spans() {
             let anatomy = span.anatomy().unwrap();
             assert_eq!(Some(anatomy.total()), span.duration(), "program {program}: {} of {steps:?}", span.name());
@@ -167,6 +169,61 @@ fn the_parts_sum_to_the_duration_whatever_the_program_does() {
             assert_eq!(children, anatomy.waiting_on_children, "program {program}");
         }
     }
+}
+
+#[test]
+fn what_goes_on_after_the_root_counts_as_waiting_on_it() {
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
+    let pass = |millis| clock.advance(Duration::from_millis(millis));
+    let captured = Capture::new().manual_clock(clock.clone()).time_polls().run(|| {
+        let late = {
+            let root = trace_core::start_span("root");
+            block_on(async { pass(5) }.in_span(Span::new("task")));
+            let late = Span::new("late");
+            root.end();
+            late
+        };
+        pass(7);
+        drop(late);
+    });
+    let trace = captured.trace().unwrap();
+    let anatomy = trace.anatomy().unwrap();
+    assert_eq!(trace.root().unwrap().anatomy().unwrap().total(), Duration::from_millis(5));
+    assert_eq!((anatomy.busy, anatomy.waiting_on_children), (Duration::from_millis(5), Duration::from_millis(7)));
+    assert_eq!(anatomy.total(), trace.duration());
+}
+
+#[test]
+fn of_two_children_polled_together_neither_is_waited_on_for_certain() {
+    let trace = traced(vec![Children(vec![vec![Wait(9)], vec![Wait(9)]])]);
+    let [child] = &trace.root().unwrap().anatomy().unwrap().children[..] else { panic!("one child") };
+    assert!(!child.is_certain);
+    let trace = traced(vec![Children(vec![vec![Wait(9)]])]);
+    assert!(trace.root().unwrap().anatomy().unwrap().children[0].is_certain);
+}
+
+#[test]
+fn the_anatomy_of_a_span_with_a_hundred_thousand_children_takes_no_square_of_that() {
+    let id = TraceId::from_u128(1).unwrap();
+    let span = |number: u64, start: u64, length: u64| {
+        let context = SpanContext::new(id, SpanId::from_u64(number).unwrap(), TraceFlags::SAMPLED);
+        SpanData::new(context, "span", start, Duration::from_nanos(length))
+    };
+    // In a circle of 1009 the children begin all over the wait, and overlap.
+    let children = (2..100_002).map(|number| {
+        let mut child = span(number, 10 + number * 7919 % 100_000 * 10, 1 + number * 104_729 % 1009);
+        child.parent_id = SpanId::from_u64(1);
+        child
+    });
+    let mut root = span(1, 0, 2_000_000);
+    root.polls = Some(PollsData::of_segments(vec![
+        PollSegment::new(0, Duration::from_nanos(5)).on_thread(1),
+        PollSegment::new(1_999_990, Duration::from_nanos(10)).on_thread(1),
+    ]));
+    let trace = Trace::from_spans(id, std::iter::once(root).chain(children));
+    let anatomy = trace.root().unwrap().anatomy().unwrap();
+    assert_eq!(anatomy.total(), Duration::from_nanos(2_000_000));
+    assert!(anatomy.waiting_on_children > Duration::from_nanos(900_000), "{:?}", anatomy.waiting_on_children);
 }
 
 #[test]
@@ -201,8 +258,8 @@ fn the_critical_path_goes_from_the_root_through_what_ended_last_without_a_gap() 
         ),
         (
             vec![Children(vec![vec![Wait(3)]]), Wait(1), Children(vec![vec![Wait(4)]])],
-            "child 1 3 NoSpan Within, root 1 NoSpan Within, child 1 4 NoSpan Possible",
-            "the second child began in a later poll",
+            "child 1 3 NoSpan Within, root 1 NoSpan Within, child 1 4 NoSpan Refuted",
+            "the second child began in a later poll, to which something else had led",
         ),
     ] {
         assert_eq!(path(steps), expected, "{reason}");

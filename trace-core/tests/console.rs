@@ -38,7 +38,7 @@ checkout             152.0 ms  ████████████████ 
 ├─ charge             40.0 ms            ▐████   ✖ card declined  card=\"visa 42\"
 │  └─ POST /charges   35.0 ms            ▐████   ⚡ panicked: index out of boun…
 ├─ report                open               █░░  ▷ open
-└─ log                 5.0 ms                ▐▌  ◇ cancelled
+└─ log                 5.0 ms                ▐▌  ◇ cancelled  in sync
    └─ sync               0 ns                ▐   ◌ never polled
 ",
     );
@@ -108,7 +108,7 @@ checkout             152.0 ms  ████████████████�
 ├─ charge             40.0 ms                                                       █████████████████████▌       ✖ card declined  card=\"visa 42\"
 │  └─ POST /charges   35.0 ms                                                        ███████████████████         ⚡ panicked: index out of bounds
 ├─ report                open                                                                     █░░░░░░░░░░░░  ▷ open
-└─ log                 5.0 ms                                                                            ███     ◇ cancelled
+└─ log                 5.0 ms                                                                            ███     ◇ cancelled  in sync
    └─ sync               0 ns                                                                            ▌       ◌ never polled
 ");
 }
@@ -128,7 +128,7 @@ checkout             152.0 ms  ################  user.id=42
 |- charge             40.0 ms            #####   ! card declined  card=\"visa 42\"
 |  `- POST /charges   35.0 ms            #####   ! panicked: index out of bounds
 |- report                open               #..  > open
-`- log                 5.0 ms                ##  - cancelled
+`- log                 5.0 ms                ##  - cancelled  in sync
    `- sync               0 ns                #   - never polled
          * given up     +0 ns                *   attempt=2
 ",

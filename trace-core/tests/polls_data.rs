@@ -57,7 +57,7 @@ fn a_cancelled_span_tells_where_it_waited() {
     );
     let cancellation = trace.find("fetch").unwrap().cancellation().unwrap();
     assert_eq!(cancellation.dropped, Dropped::InParentsPoll);
-    assert_eq!(cancellation.waiting_in.unwrap().name(), "connect");
+    assert_eq!(cancellation.waiting_in.unwrap().name, "connect");
 }
 
 #[test]

@@ -34,16 +34,13 @@ fn get(
                             .set_name(
                                 ::trace_core::__private::std::format!("GET {path}"),
                             );
-                        current
-                            .set_attribute(
-                                "http.route",
-                                ::trace_core::__private::probe(&path).value(),
-                            );
-                        current
-                            .set_attribute(
-                                "request.id",
-                                ::trace_core::Value::display(&request.id),
-                            );
+                        ::trace_core::__private::probe(&path)
+                            .record(current, "http.route");
+                        ::trace_core::__private::record(
+                            current,
+                            "request.id",
+                            ::trace_core::Value::display(&request.id),
+                        );
                     }
                     '__traced: { request.answer().await }
                 },

@@ -18,7 +18,7 @@ fn get<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = u32> + Send + 
         });
         let current = span.handle();
         if current.is_recording() {
-            current.set_attribute("key", ::trace_core::__private::probe(&key).value());
+            ::trace_core::__private::probe(&key).record(current, "key");
         }
         Box::pin(
             ::trace_core::__private::call_as::<

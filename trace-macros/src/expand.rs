@@ -17,38 +17,66 @@ mod record;
 mod returned;
 mod sync;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Lifetime, Meta, Signature, Token};
+use syn::{Attribute, Lifetime, Meta, Path, Signature, Token};
 
 use crate::args::Options;
 use crate::item::Function;
 use crate::returns::classify;
 
 pub(crate) use output::is_result;
+use params::Params;
 
 /// Where our tokens stand, and where trace-core is.
 pub(crate) struct Site {
     pub(crate) span: Span,
-    pub(crate) core: TokenStream,
+    pub(crate) core: Core,
 }
 
 impl Site {
     fn of(options: &Options, sig: &Signature) -> Self {
         let span = Span::mixed_site().located_at(sig.ident.span());
-        let core = match &options.krate {
-            Some(path) => path.to_token_stream(),
-            None => quote_spanned!(span=> ::trace_core),
-        };
-        Self { span, core }
+        Self { span, core: Core { span, path: options.krate.clone() } }
     }
 
     /// The doc-hidden module with what expansions call.
-    pub(crate) fn support(&self) -> TokenStream {
-        let core = &self.core;
-        quote_spanned!(self.span=> #core::__private)
+    pub(crate) fn support(&self) -> Support<'_> {
+        Support(&self.core)
+    }
+}
+
+/// The path to trace-core.
+///
+/// It and [`Support`] are no token streams: to put one stream into another is a call to the compiler, and these stand in an
+/// expansion twenty times.
+#[derive(Clone)]
+pub(crate) struct Core {
+    span: Span,
+    /// What the option `crate` says.
+    path: Option<Path>,
+}
+
+impl ToTokens for Core {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        if let Some(path) = &self.path {
+            return path.to_tokens(tokens);
+        }
+        Token![::](self.span).to_tokens(tokens);
+        tokens.append(Ident::new("trace_core", self.span));
+    }
+}
+
+/// The path to what expansions call.
+pub(crate) struct Support<'a>(&'a Core);
+
+impl ToTokens for Support<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
+        Token![::](self.0.span).to_tokens(tokens);
+        tokens.append(Ident::new("__private", self.0.span));
     }
 }
 
@@ -71,11 +99,14 @@ pub(crate) fn function(options: &Options, function: &Function) -> TokenStream {
 ///
 /// Those are two pairs. The inner one is of this crate's edition. The outer one lies where the user's braces lie: by that
 /// the compiler knows the user's block for the body, and says of a missing value what it always says.
-fn assemble(site: &Site, function: &Function, sig: &Signature, body: TokenStream) -> TokenStream {
+fn assemble(site: &Site, function: &Function, params: &Params, body: TokenStream) -> TokenStream {
     let Function { attrs, vis, defaultness, .. } = function;
+    let Params { sig, .. } = params;
+    // The last assignment to a part of a `mut self` that was taken along is said to be unused, though its value is dropped.
+    let allow = params.takes_mut_self.then(|| quote_spanned!(site.span=> #[allow(unused_assignments)]));
     let mut braces = Group::new(Delimiter::Brace, quote_spanned!(site.span=> { #body }));
     braces.set_span(function.body.span());
-    quote_spanned!(site.span=> #(#attrs)* #vis #defaultness #sig #braces)
+    quote_spanned!(site.span=> #(#attrs)* #allow #vis #defaultness #sig #braces)
 }
 
 /// The user's block as an expression. The label keeps the compiler from calling its braces unnecessary; it has the span of

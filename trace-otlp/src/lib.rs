@@ -24,6 +24,10 @@
 //! `OTEL_TRACES_EXPORTER` names the exporters that [`init`] starts: `otlp`, which is the default, `otlp/stdout` for the lines of an
 //! [`OtlpFileExporter`], `console`, `none`, or several. The other `OTEL_*` variables are read by `trace-core`: see [`EnvConfig`](trace_core::EnvConfig).
 //!
+//! Beside a span's own attributes go its place in the source ([`CODE_FILE_ATTRIBUTE`] and its kin), its outcome
+//! ([`OUTCOME_ATTRIBUTE`]), and what its polls tell, where they were timed: [`SpanView::facts`](trace_core::SpanView::facts) has
+//! their names.
+//!
 //! What is lost is counted, with its cause, in [`trace_core::stats`]; a [`Spool`] keeps it on disk instead.
 
 mod answer;
@@ -57,10 +61,7 @@ pub use crate::error::{BuildError, InitError};
 pub use crate::exporter::OtlpExporter;
 pub use crate::file::OtlpFileExporter;
 pub use crate::init::{DEFAULT_BATCH_DELAY, builder, init};
-pub use crate::names::{
-    CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, POLLS_ATTRIBUTE,
-    POLLS_BUSY_ATTRIBUTE, POLLS_DELAY_ATTRIBUTE, POLLS_LONGEST_ATTRIBUTE, POLLS_SELF_BUSY_ATTRIBUTE,
-};
+pub use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
 pub use crate::protocol::{Compression, Protocol};
 pub use crate::retry::{DEFAULT_FIRST_PAUSE, DEFAULT_LONGEST_PAUSE};
 pub use crate::settings::{

@@ -74,7 +74,8 @@ impl Process {
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        // Every shell can, also where there is no program for it.
+        assert!(Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status().unwrap().success());
     }
 
     /// Sends SIGKILL, and waits for the end.

@@ -5,12 +5,13 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
-use trace_core::{SpanId, current_span, in_scope};
-use trace_otlp::{OtlpExporter, Spool};
+use trace_core::{Pipeline, SpanId, current_span, in_scope};
+use trace_otlp::{OtlpExporter, OtlpMonitor, Spool};
 
 use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, PATIENCE, Reply};
@@ -47,12 +48,8 @@ fn a_receiver_that_keeps_what_it_answers_for() {
     }
 }
 
-#[test]
-#[ignore = "a program that another test starts"]
-fn a_program_under_load() {
-    if !process::begin() {
-        return;
-    }
+/// A pipeline with the spool of the test.
+fn pipeline() -> (Pipeline, OtlpMonitor) {
     let exporter = OtlpExporter::builder()
         .endpoint(format!("http://{}/v1/traces", std::env::var(ADDRESS).unwrap()))
         .pauses(Duration::from_millis(10), Duration::from_millis(50))
@@ -60,12 +57,42 @@ fn a_program_under_load() {
         .build()
         .unwrap();
     let monitor = exporter.monitor();
-    let pipeline = trace_core::builder()
-        .exporter(exporter)
-        .batch_spans(100)
-        .batch_delay(Duration::from_millis(20))
-        .init()
-        .unwrap();
+    let builder = trace_core::builder().exporter(exporter).batch_spans(100).batch_delay(Duration::from_millis(20));
+    (builder.init().unwrap(), monitor)
+}
+
+#[test]
+#[ignore = "a program that another test starts"]
+fn a_program_that_is_killed() {
+    if !process::begin() {
+        return;
+    }
+    let (_pipeline, monitor) = pipeline();
+    loop {
+        in_scope("work", || ());
+        std::thread::sleep(Duration::from_millis(1));
+        println!("SPOOLED {}", monitor.stats().spooled_spans);
+    }
+}
+
+#[test]
+#[ignore = "a program that another test starts"]
+fn a_program_that_sends_what_another_left() {
+    if !process::begin() {
+        return;
+    }
+    let (pipeline, monitor) = pipeline();
+    pipeline.shutdown(PATIENCE).unwrap();
+    println!("{:?}", monitor.stats());
+}
+
+#[test]
+#[ignore = "a program that another test starts"]
+fn a_program_under_load() {
+    if !process::begin() {
+        return;
+    }
+    let (pipeline, monitor) = pipeline();
     let threads = [(); THREADS].map(|()| std::thread::spawn(load));
     let ended = threads.map(|thread| thread.join().unwrap()).concat();
     // The receiver may be away at this moment.
@@ -101,7 +128,9 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Self {
-        let directory = std::env::temp_dir().join(format!("trace-across-{}", std::process::id()));
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let directory = std::env::temp_dir().join(format!("trace-across-{}-{number}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         Self(directory)
     }
@@ -112,6 +141,13 @@ impl Scratch {
         let receiver = Process::start(command);
         receiver.says("LISTENING");
         receiver
+    }
+
+    /// The program of this name.
+    fn program(&self, name: &str, address: SocketAddr) -> Process {
+        let mut command = process::program(name);
+        command.env(ADDRESS, address.to_string()).env(SPOOL, self.spool());
+        Process::start(command)
     }
 
     fn kept(&self, number: usize) -> PathBuf {
@@ -160,9 +196,7 @@ fn a_receiver_killed_and_restarted_under_load_misses_nothing() {
     let scratch = Scratch::new();
     let address = own_address();
     let mut receiver = scratch.receiver(address, 0);
-    let mut command = process::program("restart::a_program_under_load");
-    command.env(ADDRESS, address.to_string()).env(SPOOL, scratch.spool());
-    let load = Process::start(command);
+    let load = scratch.program("restart::a_program_under_load", address);
     for number in 1..=KILLS {
         let file = scratch.kept(number - 1);
         wait_until("the receiver gets nothing", || fs::metadata(&file).is_ok_and(|file| file.len() > 10_000));
@@ -182,4 +216,24 @@ fn a_receiver_killed_and_restarted_under_load_misses_nothing() {
     assert_eq!(ended.len(), all);
     let missing = ended.difference(&arrived).count();
     assert!(missing == 0 && arrived.len() == all, "{missing} of {all} spans did not arrive");
+}
+
+#[test]
+fn what_a_killed_process_left_in_its_spool_the_next_one_sends() {
+    let scratch = Scratch::new();
+    let address = own_address();
+    let killed = scratch.program("restart::a_program_that_is_killed", address);
+    let spooled = || killed.says("SPOOLED ").parse::<usize>().unwrap();
+    let mut at_least = spooled();
+    while at_least < 300 {
+        at_least = spooled();
+    }
+    killed.kill();
+    let receiver = scratch.receiver(address, 0);
+    let lines = scratch.program("restart::a_program_that_sends_what_another_left", address).end();
+    receiver.kill();
+    let (arrived, kept) = (kept(&scratch.kept(0)), scratch.spooled_files());
+    let distinct: HashSet<_> = arrived.iter().collect();
+    assert!(distinct.len() >= at_least && kept == 0, "{} of {at_least} spans: {lines:#?}", distinct.len());
+    assert_eq!(arrived.len(), distinct.len(), "each once: the receiver answered");
 }

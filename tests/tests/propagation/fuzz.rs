@@ -7,8 +7,11 @@ use tests::programs::root;
 use crate::checks;
 use crate::random::Random;
 
+/// What must hold of these bytes.
+type Check = fn(&[u8]);
+
 /// The fuzz targets, in the order of the alphabet.
-const TARGETS: [(&str, fn(&[u8])); 7] = [
+const TARGETS: [(&str, Check); 7] = [
     ("b3", checks::b3),
     ("baggage", checks::baggage),
     ("environment", checks::environment),

@@ -35,16 +35,31 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `duration_ns` | number, nanoseconds, for filters such as `jq 'select(.duration_ns > 1e6)'`; it is the difference of the two above, which stays exact where the number would not, after 104 days; `null` for a span that is open |
 /// | `status` | `{"code": …}` with `"unset"`, `"ok"`, or `"error"` and a `"description"` |
 /// | `outcome` | `"ok"`, `"error"`, `"panicked"`, `"cancelled"`, `"never_polled"` or `"open"` |
-/// | `polls` | if polls were timed: `count`, `busy_ns`, `self_busy_ns`, `first_poll_delay_ns`, `longest_ns`, `longest_start_ns`, `longest_thread`, `threads` (an object of their names by number), `merged`, `incomplete`, and `segments`: each `[start, duration, thread]`, or `[start, duration, thread, wake-up]` where that is known; starts and wake-ups in nanoseconds after the start of the span, the thread 0 where polls of several were joined |
 /// | `attributes` | object, by key in the order set; values below |
 /// | `events` | array of `{"name", "unix_nano", "attributes", "dropped_attributes"}` in order of time |
 /// | `links` | array of `{"trace_id", "span_id", "flags", "is_remote", "trace_state", "attributes", "dropped_attributes"}` |
 /// | `dropped` | `{"attributes", "events", "links"}`, how many did not fit |
+/// | `polls` | if polls were timed: see below |
+/// | `anatomy` | the same: `{"busy_ns", "children_ns", "no_span_ns", "queued_ns"}`, which sum to the duration, and `"children"`: the children it waited on, the longest first, each `{"span_id", "waited_ns", "certain"}` ([`Anatomy`](crate::Anatomy)) |
+/// | `blocked_behind` | array of `{"trace_id", "span_id", "name", "up_to_ns", "poll_ns", "exact"}`: waits behind long polls of others, the longest first ([`BlockedBehind`](crate::BlockedBehind)) |
+/// | `held_up` | `{"spans", "up_to_ns"}`: what its own long polls cost others ([`HeldUp`](crate::HeldUp)) |
+/// | `cancellation` | of a span that was given up: `{"elapsed_ns", "polls", "dropped", "waiting_in"}`, of which `dropped` is `"in_parents_poll"`, `"with_parent"`, `"from_outside"` or `"unknown"`, and `waiting_in` is `{"span_id", "name"}` ([`Cancellation`](crate::Cancellation)) |
 /// | `code` | `{"file", "line", "module", "level"}`, where the span stands in the source |
 /// | `scope` | `{"name", "version"}` of the crate it stands in |
 /// | `resource` | object like `attributes`, what the spans of the process have in common |
 ///
 /// From `attributes` on, and inside events and links, what is empty, zero, `false` or unknown is left out.
+///
+/// Polls:
+///
+/// | member of `polls` | what |
+/// |---|---|
+/// | `count`, `busy_ns`, `self_busy_ns` | numbers: how many, how long all of them, and that less the polls of other spans inside |
+/// | `first_poll_delay_ns` | number: from the start of the span to the first |
+/// | `longest_ns`, `longest_start_ns`, `longest_thread` | numbers: the longest, when it began after the start of the span, and its thread |
+/// | `threads` | object: the names of the threads it was polled on, by number, as far as they have names |
+/// | `merged`, `incomplete` | `true` where segments were joined, and where polls were lost; else left out |
+/// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns]`, times from the start of the span; the thread is 0 where polls of several were joined, and the last is left out where it is not known |
 ///
 /// Values keep their types:
 ///

@@ -5,7 +5,7 @@ use crate::export::color::Tone;
 use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::export::rows::{LeftOut, Siblings};
-use crate::export::wait_notes::{anatomy_notes, wait_notes};
+use crate::export::wait_notes::{anatomy_notes, culprit_note, wait_notes};
 use crate::status::{Outcome, Status};
 use crate::text::{columns, cut_end, pair};
 use crate::trace::{Completeness, EventView, SpanView, Trace};
@@ -33,6 +33,7 @@ pub(crate) fn header_notes(trace: &Trace, look: &Look) -> Vec<String> {
         notes.push(duration_text(nanos, look.glyphs.micro));
     }
     notes.extend(anatomy_notes(trace));
+    notes.extend(culprit_note(trace, look));
     match trace.completeness() {
         Completeness::Whole => {}
         Completeness::Part => notes.push("a part, more is to come".to_owned()),

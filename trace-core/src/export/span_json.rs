@@ -1,11 +1,9 @@
 //! A span as one line of JSON. The schema stands in [`json_lines`](crate::export::json_lines).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::export::json::Json;
-use crate::polls::Polls;
+use crate::export::wait_json::push_waits;
 use crate::resource::Resource;
 use crate::span_data::DroppedCounts;
 use crate::status::Status;
@@ -41,9 +39,7 @@ pub(crate) fn push_line(out: &mut String, span: &SpanView<'_>, resource: Option<
                 json.key("links").u64(span.dropped().links.into());
             });
         }
-        if let Some(polls) = span.polls() {
-            json.key("polls").object(|json| poll_totals(json, span, &polls));
-        }
+        push_waits(json, span);
         source(json, span);
         if let Some(resource) = resource {
             json.key("resource").raw(resource);
@@ -66,51 +62,6 @@ fn identity(json: &mut Json<'_>, span: &SpanView<'_>) {
     trace_state(json, span.trace_state());
     json.key("name").string(span.name());
     json.key("kind").string(span.kind().as_str());
-}
-
-fn poll_totals(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
-    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let start = span.start_unix_nanos();
-    json.key("count").u64(polls.count());
-    json.key("busy_ns").u64(nanos(polls.busy()));
-    json.key("self_busy_ns").u64(nanos(polls.self_busy()));
-    if let Some(delay) = polls.first_poll_delay() {
-        json.key("first_poll_delay_ns").u64(nanos(delay));
-    }
-    if let Some(longest) = polls.longest() {
-        json.key("longest_ns").u64(nanos(longest.duration));
-        json.key("longest_start_ns").u64(longest.start_unix_nanos.saturating_sub(start));
-        json.key("longest_thread").u64(longest.thread.unwrap_or(0).into());
-    }
-    let segments = polls.segments().chain(polls.longest());
-    let threads: BTreeSet<u32> = segments.filter_map(|segment| segment.thread).collect();
-    let names: Vec<_> =
-        threads.into_iter().filter_map(|number| Some((number, span.trace().thread_name(number)?))).collect();
-    if !names.is_empty() {
-        json.key("threads").object(|json| {
-            for (number, name) in names {
-                json.key(&number.to_string()).string(&name);
-            }
-        });
-    }
-    if polls.is_merged() {
-        json.key("merged").bool(true);
-    }
-    if polls.is_incomplete() {
-        json.key("incomplete").bool(true);
-    }
-    json.key("segments").array(|json| {
-        for segment in polls.segments() {
-            json.array(|json| {
-                json.u64(segment.start_unix_nanos.saturating_sub(start));
-                json.u64(nanos(segment.duration));
-                json.u64(segment.thread.unwrap_or(0).into());
-                if let Some(woken) = segment.woken_unix_nanos {
-                    json.u64(woken.saturating_sub(start));
-                }
-            });
-        }
-    });
 }
 
 fn time(json: &mut Json<'_>, span: &SpanView<'_>) {

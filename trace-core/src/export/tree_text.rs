@@ -3,6 +3,8 @@
 //! From left to right: the tree with the names, the duration to the right, the time bar, and what there is to say. Names are
 //! cut in the middle, the rest at its end, so that no line is longer than the width.
 
+use std::time::Duration;
+
 use crate::export::bar::Scale;
 use crate::export::color::Tone;
 use crate::export::duration::duration_text;
@@ -35,6 +37,11 @@ struct Line<'a> {
     time: Time,
     bar_tone: Tone,
     notes: Vec<(Tone, String)>,
+}
+
+/// A duration as text.
+fn nanos_text(duration: Duration, micro: &str) -> String {
+    duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), micro)
 }
 
 enum Time {
@@ -78,7 +85,7 @@ fn line<'a>(Row { lead, item }: Row<'a>, look: &Look) -> Line<'a> {
                 name_tone: if tone == Tone::Plain && is_root { Tone::Strong } else { tone },
                 duration: match span.end_unix_nanos() {
                     Some(end) => duration_text(end.saturating_sub(start), micro),
-                    None => "open".to_owned(),
+                    None => span.age().map_or_else(|| "open".to_owned(), |age| nanos_text(age, micro)),
                 },
                 time: Time::Span(start, span.end_unix_nanos()),
                 bar_tone: if tone == Tone::Plain { Tone::Bar } else { tone },

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use crate::cancellation::Dropped;
 use crate::export::color::Tone;
 use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::text::cut_end;
 use crate::trace::{SpanView, Trace};
+use crate::waits::Dropped;
 
 /// How many columns the name of somebody who was in the way may take.
 const MAX_NAME_COLUMNS: usize = 30;
 
-/// Where the time of the root went, where polls were timed: busy, waiting for children,
-/// waiting without a span, queued.
+/// Where the time of the trace went, where polls were timed: busy, waiting for children, waiting without a span, queued.
 pub(crate) fn anatomy_notes(trace: &Trace) -> Vec<String> {
     let root = trace.root().filter(|root| root.polls().is_some());
-    let Some(anatomy) = root.and_then(|root| root.anatomy()) else { return Vec::new() };
+    let Some(anatomy) = root.and_then(|_| trace.anatomy()) else { return Vec::new() };
     let total = anatomy.total().as_secs_f64();
     let part = |name, part: Duration| {
         let percent = (part.as_secs_f64() / total * 100.0).round();
@@ -31,12 +30,21 @@ pub(crate) fn anatomy_notes(trace: &Trace) -> Vec<String> {
     parts.into_iter().flatten().collect()
 }
 
-/// What a span that was given up was doing, and who dropped it, where polls were timed.
+/// Who held up others for the longest time.
+pub(crate) fn culprit_note(trace: &Trace, look: &Look) -> Option<String> {
+    let (culprit, held_up) = trace.worst_held_up()?;
+    let name = cut_end(culprit.name(), MAX_NAME_COLUMNS, look.glyphs.ellipsis);
+    let most = duration_text(u64::try_from(held_up.up_to.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
+    let spans = if held_up.spans == 1 { "span" } else { "spans" };
+    Some(format!("{} {name} held up {} {spans}, up to {most}", look.glyphs.warning, held_up.spans))
+}
+
+/// What a span that was given up was doing, and who dropped it, as far as that is known.
 fn cancellation_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
-    let cancellation = span.cancellation().filter(|cancellation| cancellation.polls.is_some())?;
+    let cancellation = span.cancellation()?;
     let mut parts = Vec::new();
     if let Some(inside) = cancellation.waiting_in {
-        parts.push(format!("in {}", cut_end(inside.name(), MAX_NAME_COLUMNS, look.glyphs.ellipsis)));
+        parts.push(format!("in {}", cut_end(&inside.name, MAX_NAME_COLUMNS, look.glyphs.ellipsis)));
     }
     match cancellation.dropped {
         Dropped::InParentsPoll => parts.push("in its parent's poll".to_owned()),
@@ -52,11 +60,34 @@ fn cancellation_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
+/// What an open span is doing: being polled, or waiting since its last poll, and on what.
+fn live_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
+    let age = span.age()?;
+    let text =
+        |duration: Duration| duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
+    let name = |span: &SpanView<'_>| cut_end(span.name(), MAX_NAME_COLUMNS, look.glyphs.ellipsis);
+    let waits_on = span.waits_on().map(|child| format!("waits on {}", name(&child)));
+    let polls = span.polls();
+    if let Some(poll) = polls.and_then(|polls| polls.under_way()) {
+        let thread = poll.thread.map_or(String::new(), |thread| format!(" on thread {thread}"));
+        return Some(format!("polled for {}{thread}", text(poll.duration)));
+    }
+    let last = polls.and_then(|polls| polls.segments().last());
+    let since = last.map(|last| {
+        let looked_at = span.start_unix_nanos() + u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+        let ago = Duration::from_nanos(looked_at.saturating_sub(last.end_unix_nanos()));
+        format!("last poll {} ago", text(ago))
+    });
+    let parts: Vec<_> = [since, waits_on].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 /// Who stood in the way of a span, and whom it held up.
 pub(crate) fn wait_notes(span: &SpanView<'_>, look: &Look) -> Vec<(Tone, String)> {
     let text =
         |duration: Duration| duration_text(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
     let mut notes = Vec::new();
+    notes.extend(live_note(span, look).map(|note| (Tone::Open, note)));
     notes.extend(cancellation_note(span, look).map(|note| (Tone::GivenUp, note)));
     let blocked = span.blocked_behind();
     if let Some(worst) = blocked.first() {

@@ -7,10 +7,12 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::callsite::Callsite;
+use crate::context;
 use crate::current_span::current_span;
 use crate::future::Carried;
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
+use crate::switches;
 
 /// A future and how its span begins. How it is judged decides of what type the traced future is.
 #[derive(Debug)]
@@ -53,9 +55,12 @@ impl Begin for AroundFuture {
 pub struct At(&'static Callsite);
 
 impl Begin for At {
-    /// The span is announced when all of this is in memory: see [`Carried::announce`]. Two wrappers, each made where it is.
+    /// The span is announced when all of this is in memory: see [`Carried::announce`]. Three wrappers, each made where it is.
     #[inline]
     fn wrap<F, J>(self, future: F, judge: J) -> Traced<F, J> {
+        if context::is_blank() && !switches::is_on(switches::GLOBAL) {
+            return Traced { future, carried: Carried::nothing(), judge };
+        }
         match Carried::begin(self.0) {
             Some(carried) => {
                 let mut traced = Traced { future, carried: carried.around_block(), judge };
@@ -140,8 +145,13 @@ impl<F: Future, J: Judge<F::Output>> Future for Traced<F, J> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.as_mut().project();
+        if this.carried.is_timed()
+            && let Some(waker) = this.carried.waker(cx)
+        {
+            return self.poll(&mut task::Context::from_waker(&waker));
+        }
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }

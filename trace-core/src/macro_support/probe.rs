@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::current_span::current_span;
+use crate::current_span::{CurrentSpan, current_span};
 use crate::macro_support::told::tell_display;
 use crate::value::Value;
 
@@ -43,6 +43,12 @@ impl<T: Record + ?Sized> Probe<'_, T> {
     pub fn value(&self) -> Value {
         self.0.0.record()
     }
+
+    /// Sets an attribute to it.
+    #[inline]
+    pub fn record(&self, span: CurrentSpan, key: &'static str) {
+        record(span, key, self.value());
+    }
 }
 
 impl<T: ?Sized> Otherwise<'_, T> {
@@ -53,6 +59,15 @@ impl<T: ?Sized> Otherwise<'_, T> {
         T: Debug,
     {
         Value::debug(self.0)
+    }
+
+    /// Sets an attribute to it.
+    #[inline]
+    pub fn record(&self, span: CurrentSpan, key: &'static str)
+    where
+        T: Debug,
+    {
+        record(span, key, self.value());
     }
 }
 
@@ -73,6 +88,12 @@ impl<E: ?Sized> Otherwise<'_, E> {
     {
         tell_display(self.0);
     }
+}
+
+/// Sets an attribute.
+#[inline]
+pub fn record(span: CurrentSpan, key: &'static str, value: Value) {
+    span.set_attribute(key, value);
 }
 
 /// A type whose values have a type as attributes.

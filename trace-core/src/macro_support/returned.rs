@@ -27,6 +27,12 @@ pub fn returned<R>(span: ActiveSpan, value: R) -> Returned<R> {
 }
 
 impl<R> Returned<R> {
+    /// Ends the span without a look at the value.
+    #[inline(always)]
+    pub fn unjudged(self) -> R {
+        self.value
+    }
+
     /// Lets a closure look at it, and ends the span.
     #[inline(always)]
     pub fn judged_by(self, failed: impl FnOnce(&R) -> bool) -> R {

@@ -1,4 +1,4 @@
-pub(crate) use loom::sync::atomic::{AtomicU8, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
 /// A `static` of a type with atomics of ours. Loom's are made when a model runs; nothing uses the static in a model.
 macro_rules! global {

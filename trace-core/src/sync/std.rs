@@ -1,4 +1,4 @@
-pub(crate) use std::sync::atomic::{AtomicU8, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
 /// A `static` of a type with atomics of ours.
 macro_rules! global {

@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, LitStr, Token};
+use syn::{Expr, ExprPath, Ident, LitStr, Token};
 
 use super::dotted;
 
@@ -44,7 +44,7 @@ impl Field {
 
 /// An expression that names a variable.
 pub(crate) fn variable(name: &Ident) -> Expr {
-    syn::parse_quote_spanned!(name.span()=> #name)
+    Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: name.clone().into() })
 }
 
 impl Parse for Field {

@@ -18,13 +18,13 @@ pub(crate) fn expand(site: &Site, options: &Options, function: &Function) -> Tok
     params.sig.asyncness = None;
     let future_type = quote_spanned!(site.span=> impl #support::Future<Output = #output>);
     params.sig.output = ReturnType::Type(Token![->](site.span), Box::new(Type::Verbatim(future_type)));
-    with_page(site, function, assemble(site, function, &params.sig, future))
+    with_page(site, function, assemble(site, function, &params, future))
 }
 
 /// Writes the `async fn` with the traced future inside: the parent is the span that is current at the first poll.
 pub(crate) fn keep(site: &Site, options: &Options, function: &Function) -> TokenStream {
     let (params, future) = future(site, options, function);
-    let expanded = assemble(site, function, &params.sig, quote_spanned!(site.span=> #future .await));
+    let expanded = assemble(site, function, &params, quote_spanned!(site.span=> #future .await));
     if params.renamed { with_page(site, function, expanded) } else { expanded }
 }
 

@@ -15,6 +15,13 @@ pub(crate) struct Judge {
     pub(crate) method: TokenStream,
 }
 
+impl Judge {
+    /// Nobody looks at it.
+    pub(crate) fn none(site: &Site) -> Self {
+        Self { scope: TokenStream::new(), method: quote_spanned!(site.span=> .unjudged()) }
+    }
+}
+
 /// Who says whether what is returned is a failure, and tells of it what the options ask for. It is only called while the
 /// span is current and recording.
 pub(crate) fn judge(site: &Site, options: &Options, output: &ReturnType) -> Judge {
@@ -39,7 +46,7 @@ fn written(site: &Site, options: &Options, output: &ReturnType, ty: &TokenStream
             let told = quote_spanned!(site.span=> { #ret #support::told(value).failed() });
             (None, quote_spanned!(site.span=> .judged_by(|value #ty| #told)))
         }
-        None if output::is_no_result(output) => (None, quote_spanned!(site.span=> .unjudged())),
+        None if output::is_no_result(output) => return Judge::none(site),
         None => (Some(quote_spanned!(site.span=> use #support::Unjudged as _;)), quote_spanned!(site.span=> .judged())),
     };
     Judge { scope: scope.unwrap_or_default(), method }

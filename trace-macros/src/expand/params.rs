@@ -26,12 +26,14 @@ pub(crate) struct Params {
     pub(crate) rebind: TokenStream,
     /// Whether a pattern was replaced, which a page of documentation should not show.
     pub(crate) renamed: bool,
+    /// Whether `mut self` goes into a closure or a future, which cannot bind it again.
+    pub(crate) takes_mut_self: bool,
 }
 
 impl Params {
     /// The arguments as they are, where the body does not look at them after the call.
     pub(crate) fn untouched(sig: &Signature) -> Self {
-        Self { sig: sig.clone(), rebind: TokenStream::new(), renamed: false }
+        Self { sig: sig.clone(), rebind: TokenStream::new(), renamed: false, takes_mut_self: false }
     }
 }
 
@@ -47,12 +49,13 @@ pub(crate) fn rebind(site: &Site, options: &Options, sig: &Signature, moved: Mov
 }
 
 fn rebind_all(site: &Site, sig: &Signature, moved: Moved) -> Params {
-    let mut params = Params { sig: sig.clone(), rebind: TokenStream::new(), renamed: false };
+    let mut params = Params { sig: sig.clone(), rebind: TokenStream::new(), renamed: false, takes_mut_self: false };
     for (index, input) in params.sig.inputs.iter_mut().enumerate() {
         let statements = match input {
             FnArg::Receiver(receiver) => {
                 let by_reference = matches!(receiver.kind, ReceiverKind::Reference(..));
                 let this = &receiver.self_token;
+                params.takes_mut_self = moved == Moved::All && receiver.mutability.is_some();
                 // A body that uses a part of `self`, or nothing of it, would take that part alone along.
                 (moved == Moved::All).then(|| {
                     if by_reference && sig.asyncness.is_none() {

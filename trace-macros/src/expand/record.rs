@@ -1,7 +1,7 @@
 //! What is said of the span inside the body, before the user's statements: only when it records.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::{Expr, Signature};
 
@@ -56,19 +56,22 @@ fn late_name(site: &Site, name: &Name, sig: &Signature) -> Option<TokenStream> {
     }
 }
 
+/// Without `impl Into` where the types are ours: the compiler proves each anew at each place.
 fn attribute(site: &Site, field: &Field) -> TokenStream {
-    let key = &field.key;
-    let value = value(site, &field.value);
-    quote_spanned!(site.span=> current.set_attribute(#key, #value);)
-}
-
-fn value(site: &Site, recorded: &Recorded) -> TokenStream {
-    let expr = &recorded.expr;
+    let support = site.support();
+    let Field { key, value: Recorded { form, expr } } = field;
+    if let (Form::Value, Expr::Lit(_)) = (form, expr) {
+        return quote_spanned!(site.span=> current.set_attribute(#key, #expr););
+    }
     // An error about the value's type should point at the value.
     let place = Site { span: site.span.located_at(expr.span()), core: site.core.clone() };
-    match recorded.form {
-        Form::Value if matches!(expr, Expr::Lit(_)) => expr.to_token_stream(),
-        form => of_reference(&place, &reference(&place, expr), form),
+    let reference = reference(&place, expr);
+    match form {
+        Form::Value => quote_spanned!(place.span=> #support::probe(#reference).record(current, #key);),
+        form => {
+            let value = of_reference(&place, &reference, *form);
+            quote_spanned!(site.span=> #support::record(current, #key, #value);)
+        }
     }
 }
 

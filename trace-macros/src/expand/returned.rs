@@ -19,7 +19,7 @@ pub(crate) fn expand(site: &Site, options: &Options, function: &Function, later:
     } else {
         through_closure(site, options, function, later)
     };
-    let expanded = assemble(site, function, &params.sig, body);
+    let expanded = assemble(site, function, &params, body);
     if params.renamed { with_page(site, function, expanded) } else { expanded }
 }
 

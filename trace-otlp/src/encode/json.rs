@@ -10,7 +10,7 @@ use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, T
 use crate::encode::callsites::Callsites;
 use crate::encode::format::{Encoding, Format, Scope};
 use crate::encode::protobuf::{end, flags, kind, outcome, status};
-use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, poll_facts};
+use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
 
 /// Writes JSON.
 #[derive(Debug)]
@@ -114,9 +114,9 @@ impl Json {
             put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
             is_first = false;
         }
-        for (key, number) in span.polls().into_iter().flat_map(poll_facts) {
+        for fact in span.facts() {
             put(out, if is_first { "" } else { "," });
-            put_number_attribute(out, key, number);
+            put_attribute(out, &fact);
             is_first = false;
         }
         put(out, "]");
@@ -157,15 +157,19 @@ fn put_attributes(out: &mut Vec<u8>, attributes: &[Attribute], more_may_follow: 
     put(out, r#""attributes":["#);
     for (index, attribute) in attributes.iter().enumerate() {
         put(out, if index > 0 { "," } else { "" });
-        put(out, r#"{"key":"#);
-        put_text(out, attribute.key.as_str());
-        put(out, r#","value":"#);
-        put_value(out, &attribute.value);
-        put(out, "}");
+        put_attribute(out, attribute);
     }
     if !more_may_follow {
         put(out, "]");
     }
+}
+
+fn put_attribute(out: &mut Vec<u8>, attribute: &Attribute) {
+    put(out, r#"{"key":"#);
+    put_text(out, attribute.key.as_str());
+    put(out, r#","value":"#);
+    put_value(out, &attribute.value);
+    put(out, "}");
 }
 
 fn put_text_attribute(out: &mut Vec<u8>, key: &str, text: &str) {

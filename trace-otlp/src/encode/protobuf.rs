@@ -2,15 +2,12 @@
 //! [`trace.proto`](https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto).
 
 use trace_core::{
-    Attribute, Callsite, DroppedCounts, EventView, LinkView, Outcome, Polls, Resource, SpanKind, SpanView, Status,
-    Value,
+    Attribute, Callsite, DroppedCounts, EventView, LinkView, Outcome, Resource, SpanKind, SpanView, Status, Value,
 };
 
 use crate::encode::callsites::Callsites;
 use crate::encode::format::{Encoding, Format, Scope};
-use crate::names::{
-    CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, is_ours, poll_facts,
-};
+use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, is_ours};
 use crate::wire::{
     Open, close, close_long, delimited, fixed64, open, open_at, open_long, put_bytes, put_number, put_text, put_varint,
     varint, varint_length,
@@ -156,8 +153,8 @@ impl Format for Protobuf {
                 put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
             }
         }
-        if let Some(polls) = span.polls() {
-            put_polls(out, polls);
+        if span.polls().is_some() || span.outcome().is_cancelled() {
+            put_facts(out, span);
         }
         span.events().for_each(|event| put_event(out, event));
         span.links().for_each(|link| put_link(out, link));
@@ -318,8 +315,8 @@ fn put_ours_unless_set(out: &mut Vec<u8>, span: &SpanView<'_>) {
 }
 
 #[cold]
-fn put_polls(out: &mut Vec<u8>, polls: Polls<'_>) {
-    poll_facts(polls).for_each(|(key, number)| put_number_attribute(out, SPAN_ATTRIBUTES, key, number));
+fn put_facts(out: &mut Vec<u8>, span: &SpanView<'_>) {
+    span.facts().iter().for_each(|fact| put_attribute(out, SPAN_ATTRIBUTES, fact));
 }
 
 fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {

@@ -180,7 +180,88 @@ fn polls_are_told_where_they_were_timed() {
     let messages = BOTH.map(|protocol| sent(&batch, protocol).message());
     assert_eq!(messages[0], messages[1]);
     let attributes = &messages[0].resource_spans[0].scope_spans[0].spans[0].attributes;
-    let count = attributes.iter().find(|attribute| attribute.key == trace_otlp::POLLS_ATTRIBUTE).unwrap();
-    assert_eq!(count.value.as_ref().unwrap().value, Some(Any::IntValue(2)));
-    assert!(attributes.iter().any(|attribute| attribute.key == trace_otlp::POLLS_LONGEST_ATTRIBUTE));
+    let value = |key| {
+        let found = attributes.iter().find(|attribute| attribute.key == key);
+        found.unwrap_or_else(|| panic!("{key} of {attributes:?}")).value.as_ref().unwrap().value.clone().unwrap()
+    };
+    let number = |key| match value(key) {
+        Any::IntValue(number) => number,
+        other => panic!("{key} is {other:?}"),
+    };
+    assert_eq!(number("trace.polls.count"), 2);
+    assert!(number("trace.polls.longest_thread") >= 1 && number("trace.polls.longest_ns") > 0);
+    let parts = ["busy", "children", "no_span", "queued"].map(|part| number(format!("trace.anatomy.{part}_ns").leak()));
+    let work = batch.traces()[0].root().unwrap();
+    assert_eq!(parts.iter().sum::<i64>() as u128, work.duration().unwrap().as_nanos());
+}
+
+#[test]
+fn who_was_in_the_way_and_who_gave_up_what_is_told() {
+    use trace_core::{Capture, FutureExt, ManualClock, Span};
+
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
+    let captured = Capture::new().manual_clock(clock.clone()).time_polls().run(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let server = async {
+            let (wake, woken) = tokio::sync::oneshot::channel::<()>();
+            let stuck = async {
+                let () = std::future::pending().in_span(Span::new("lock")).await;
+            };
+            let stuck = trace_core::spawn(stuck.in_span(Span::new("stuck")));
+            let victim = trace_core::spawn(async move { woken.await.unwrap() }.in_span(Span::new("victim")));
+            tokio::task::yield_now().await;
+            let noisy = async move {
+                wake.send(()).unwrap();
+                clock.advance(Duration::from_millis(50));
+            };
+            trace_core::spawn(noisy.in_span(Span::new("noisy"))).await.unwrap();
+            victim.await.unwrap();
+            stuck.abort();
+            stuck.await.unwrap_err();
+        };
+        runtime.block_on(server.in_span(Span::new("server")));
+    });
+    let [trace] = &captured.traces[..] else { panic!("{} traces", captured.traces.len()) };
+    let id = |name: &str| Any::StringValue(trace.find(name).unwrap().span_id().to_string());
+    let expected = |name: &str| match name {
+        "victim" => vec![
+            ("trace.blocked_behind.name", Any::StringValue("noisy".to_owned())),
+            ("trace.blocked_behind.trace_id", Any::StringValue(trace.id().to_string())),
+            ("trace.blocked_behind.span_id", id("noisy")),
+            ("trace.blocked_behind.up_to_ns", Any::IntValue(50_000_000)),
+            ("trace.blocked_behind.poll_ns", Any::IntValue(50_000_000)),
+            ("trace.blocked_behind.exact", Any::BoolValue(false)),
+            ("trace.blocked_behind.count", Any::IntValue(1)),
+        ],
+        "noisy" => vec![
+            ("trace.held_up.spans", Any::IntValue(1)),
+            ("trace.held_up.up_to_ns", Any::IntValue(50_000_000)),
+            ("trace.polls.self_busy_ns", Any::IntValue(50_000_000)),
+        ],
+        "stuck" => vec![
+            ("trace.cancellation.elapsed_ns", Any::IntValue(50_000_000)),
+            ("trace.cancellation.polls", Any::IntValue(1)),
+            ("trace.cancellation.waiting_in.name", Any::StringValue("lock".to_owned())),
+            ("trace.cancellation.waiting_in.span_id", id("lock")),
+            ("trace.anatomy.child.name", Any::StringValue("lock".to_owned())),
+            ("trace.anatomy.child.span_id", id("lock")),
+            ("trace.anatomy.child.waited_ns", Any::IntValue(50_000_000)),
+            ("trace.anatomy.child.certain", Any::BoolValue(true)),
+        ],
+        "lock" => vec![("trace.cancellation.dropped", Any::StringValue("with_parent".to_owned()))],
+        _ => Vec::new(),
+    };
+    let batch = Batch::new(captured.traces.clone());
+    for protocol in BOTH {
+        let message = sent(&batch, protocol).message();
+        let spans: Vec<_> = message.resource_spans[0].scope_spans.iter().flat_map(|scope| &scope.spans).collect();
+        assert_eq!(spans.len(), 5);
+        for span in spans {
+            for (key, value) in expected(&span.name) {
+                let found = span.attributes.iter().find(|attribute| attribute.key == key);
+                let found = found.and_then(|attribute| attribute.value.as_ref()?.value.as_ref());
+                assert_eq!(found, Some(&value), "{protocol}: {key} of {}", span.name);
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
 use prost::Message;
-use trace_core::SpanExporter;
+use trace_core::{Batch, SpanExporter};
 use trace_otlp::{Compression, OtlpExporter, OtlpExporterBuilder, Protocol};
 
 use crate::address::own_address;
@@ -50,6 +50,16 @@ fn a_request_says_what_it_is_and_the_connection_is_kept() {
     assert!(!format!("{exporter:?}").contains("secret"));
     let stats = exporter.monitor().stats();
     assert_eq!((stats.attempts, stats.accepted_requests, stats.failed_attempts), (2, 2, 0));
+}
+
+#[test]
+fn an_empty_batch_is_not_sent() {
+    let receiver = HttpReceiver::willing();
+    let mut exporter = OtlpExporter::builder().without_environment().endpoint(receiver.url()).build().unwrap();
+    exporter.export(&Batch::new(vec![])).unwrap();
+    exporter.export(&batch(0)).unwrap();
+    exporter.export(&batch(1)).unwrap();
+    assert_eq!(receiver.received().len(), 1);
 }
 
 #[test]

@@ -178,8 +178,8 @@ impl<'a> Columns<'a> {
                 format_args!("[{index},[{segments}],{count},{busy},{start},{duration},{thread},{merged},{incomplete}]"),
             );
         }
-        if let Some(worst) = node.span.blocked_behind().into_iter().next() {
-            let name = self.string(worst.name);
+        if let Some(worst) = node.span.blocked_behind().first() {
+            let name = self.string(worst.name.clone());
             let (up_to, poll, exact) = (worst.up_to.as_nanos(), worst.poll.as_nanos(), u8::from(worst.is_exact));
             entry(
                 &mut self.blocked,
@@ -188,10 +188,12 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// How a span came to be given up, where its polls tell.
+    /// How a span came to be given up, where that is known.
     fn add_cancellation(&mut self, scene: &Scene<'a>, index: usize, node: &Node<'a>) {
-        let cancellation = node.span.cancellation().filter(|cancellation| cancellation.polls.is_some());
-        let Some(Cancellation { dropped, waiting_in, .. }) = cancellation else { return };
+        let Some(Cancellation { dropped, waiting_in, .. }) = node.span.cancellation() else { return };
+        if dropped == Dropped::Unknown && waiting_in.is_none() {
+            return;
+        }
         let how = match dropped {
             Dropped::InParentsPoll => 1,
             Dropped::WithParent => 2,
@@ -199,7 +201,7 @@ impl<'a> Columns<'a> {
             _ => 0,
         };
         let waiting_in = waiting_in.and_then(|inside| {
-            let is_it = |node: &Node<'_>| node.span.span_id() == inside.span_id();
+            let is_it = |node: &Node<'_>| node.span.span_id() == inside.span_id;
             scene.nodes[index..].iter().position(is_it).map(|after| index + after)
         });
         match waiting_in {

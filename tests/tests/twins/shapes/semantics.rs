@@ -17,6 +17,26 @@
 //! span: destructor [cancelled]
 //! span:   destructor of a value
 //! span:   destructor of a value
+//! span: by_value
+//! span:   destructor of a value
+//! span: by_mut_value
+//! span:   destructor of a value
+//! span:   destructor of a value
+//! span:   destructor of a value
+//! span: by_box
+//! span:   destructor of a value
+//! span: moved_on
+//! span: by_value_result [error]
+//! span:   destructor of a value
+//! span: by_mut_value_result
+//! span:   destructor of a value
+//! span:   destructor of a value
+//! span: by_mut_value_async
+//! span:   destructor of a value
+//! span:   destructor of a value
+//! span: by_value_again
+//! span:   by_value_again
+//! span:   destructor of a value
 //! span: shadows
 //! span: closure_return
 //! span: unit
@@ -119,6 +139,44 @@ impl Drop for SpanOnDrop {
     fn drop(&mut self) {}
 }
 
+struct Owner(SpanOnDrop);
+
+impl Owner {
+    #[traced]
+    fn by_value(self) -> u32 {
+        1
+    }
+    #[traced]
+    fn by_mut_value(mut self, _other: SpanOnDrop) {
+        self.0 = SpanOnDrop;
+    }
+    #[traced]
+    fn by_box(self: Box<Self>) -> impl Iterator<Item = u32> {
+        std::iter::once(2)
+    }
+    #[traced]
+    fn moved_on(self) -> Self {
+        self
+    }
+    #[traced]
+    fn by_value_result(self) -> Result<u32, ()> {
+        Err(())
+    }
+    #[traced]
+    fn by_mut_value_result(mut self) -> Result<(), ()> {
+        self.0 = SpanOnDrop;
+        Ok(())
+    }
+    #[traced]
+    async fn by_mut_value_async(mut self) {
+        self.0 = SpanOnDrop;
+    }
+    #[traced]
+    fn by_value_again(self, n: u32) -> u32 {
+        if n == 0 { 0 } else { self.by_value_again(n - 1) }
+    }
+}
+
 #[traced]
 fn shadows(x: u32) -> u32 {
     let x = x + 1;
@@ -166,6 +224,14 @@ pub fn run() {
         let mut future = pin!(destructor(SpanOnDrop));
         assert!(poll(future.as_mut()).is_pending());
     }
+    let owner = || Owner(SpanOnDrop);
+    println!("{}", owner().by_value());
+    owner().by_mut_value(SpanOnDrop);
+    println!("{:?}", Box::new(owner()).by_box().next());
+    println!("{:?}", owner().moved_on().by_value_result());
+    println!("{:?}", owner().by_mut_value_result());
+    block_on(owner().by_mut_value_async());
+    println!("{}", owner().by_value_again(1));
     println!("{} {}", shadows(1), closure_return(1)(0));
     unit();
     println!("{:?}", expression_match(Err("no".to_owned())));
