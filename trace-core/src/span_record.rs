@@ -105,7 +105,7 @@ pub(crate) struct Extras {
     /// What lies behind the attributes and the polls, in bytes.
     heap: usize,
     /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
-    pub(crate) threads: Option<Box<BTreeMap<u32, Arc<str>>>>,
+    pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
 }

@@ -168,7 +168,7 @@ impl Trace {
     #[must_use]
     pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
         let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
-        self.extras.get_or_insert_default().threads = Some(Box::new(names));
+        self.extras.get_or_insert_default().threads = Some(names);
         self
     }
 
