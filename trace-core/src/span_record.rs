@@ -1,7 +1,7 @@
 //! What a trace stores of its spans, packed: the records under the views of [`Trace`](crate::Trace).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
-use crate::waits::{Dropped, InTheWay};
+use crate::waits::{CriticalShare, Dropped, InTheWay};
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -104,10 +104,12 @@ pub(crate) struct Extras {
     pub(crate) links: Vec<LinkRecord>,
     /// What lies behind the attributes and the polls, in bytes.
     heap: usize,
-    /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
-    pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
+    /// What each span has of the critical path, once somebody has asked.
+    pub(crate) critical: OnceLock<HashMap<SpanId, CriticalShare>>,
+    /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
+    pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
 }
 
 /// What one span has beyond its record.
@@ -150,8 +152,9 @@ impl Extras {
             events: Vec::new(),
             links: Vec::new(),
             heap: 0,
-            threads: None,
             in_the_way: OnceLock::new(),
+            critical: OnceLock::new(),
+            threads: None,
         }
     }
 

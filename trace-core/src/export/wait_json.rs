@@ -2,7 +2,6 @@
 //! [`json_lines`](crate::export::json_lines).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::export::json::Json;
@@ -11,7 +10,7 @@ use crate::polls_data::PollSegment;
 use crate::trace::SpanView;
 use crate::waits::{Anatomy, BlockedBehind, Cancellation};
 
-/// Adds `polls`, `anatomy`, `blocked_behind`, `held_up` and `cancellation`, as far as they are known.
+/// Adds `polls`, `anatomy`, `blocked_behind`, `held_up`, `critical` and `cancellation`, as far as they are known.
 pub(crate) fn push_waits(json: &mut Json<'_>, span: &SpanView<'_>) {
     if let Some(polls) = span.polls() {
         json.key("polls").object(|json| poll_members(json, span, &polls));
@@ -29,6 +28,12 @@ pub(crate) fn push_waits(json: &mut Json<'_>, span: &SpanView<'_>) {
                 json.key("up_to_ns").u64(nanos(held_up.up_to));
             });
         }
+    }
+    if let Some(share) = span.critical_share() {
+        json.key("critical").object(|json| {
+            json.key("own_ns").u64(nanos(share.own));
+            json.key("hop").string(share.hop.as_str());
+        });
     }
     if let Some(cancellation) = span.cancellation() {
         json.key("cancellation").object(|json| cancellation_members(json, &cancellation));
@@ -51,12 +56,10 @@ fn poll_members(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
     let segments = polls.segments().chain(polls.longest());
     let threads: BTreeSet<u32> = segments.filter_map(|segment| segment.thread).collect();
     let name = |number| Some((number, span.trace().thread_name(number)?));
-    let names: Vec<(u32, Arc<str>)> = threads.into_iter().filter_map(name).collect();
+    let names: Vec<_> = threads.into_iter().filter_map(name).collect();
     if !names.is_empty() {
         json.key("threads").object(|json| {
-            for (number, name) in names {
-                json.key(&number.to_string()).string(&name);
-            }
+            names.iter().for_each(|(number, name)| json.key(&number.to_string()).string(name));
         });
     }
     if polls.is_merged() {
