@@ -85,7 +85,7 @@ impl SpanView<'_> {
                 let new = CriticalShare { own: Duration::ZERO, hop: piece.hop };
                 shares.entry(piece.span_id).or_insert(new).own += piece.duration;
             }
-            Box::new(shares)
+            shares
         });
         shares.get(&self.span_id()).copied()
     }

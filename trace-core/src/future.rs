@@ -107,21 +107,24 @@ impl<F: Future> Future for InSpan<F> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.as_mut().project();
-        if this.carried.is_timed()
-            && let Some(waker) = this.carried.waker(cx)
-        {
-            return self.poll(&mut task::Context::from_waker(&waker));
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
-        let mut visit = this.carried.visit();
-        let poll = this.future.poll(cx);
+        let is_timed = this.carried.is_timed();
+        let waker = if is_timed { this.carried.timed_waker(cx) } else { None };
+        let mut visit = this.carried.visit_timed(is_timed);
+        let poll = this.future.poll(&mut woken_by(&waker, cx));
         visit.returned(poll.is_ready());
         poll
     }
+}
+
+/// What to poll with: the waker that notes when it is called, if there is one, else that of the executor.
+#[inline(always)]
+pub(crate) fn woken_by<'a>(waker: &'a Option<Waker>, cx: &'a task::Context<'_>) -> task::Context<'a> {
+    task::Context::from_waker(waker.as_ref().unwrap_or_else(|| cx.waker()))
 }
 
 /// A context that is carried from poll to poll, and what has to be written when it is let go.
@@ -146,13 +149,11 @@ struct Left {
     thread: Hot,
     /// The waker of the last poll, where wake-ups are timed.
     wakes: Option<Arc<WakeTimer>>,
-    /// Whether the poll that is about to begin has it.
-    has_waker: bool,
 }
 
 impl Left {
     fn boxed(hot: Hot, cargo: Vec<Frame>, kind: LeftKind) -> Box<Self> {
-        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, has_waker: false })
+        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None })
     }
 
     /// Whether it is needed as long as the future.
@@ -388,7 +389,12 @@ impl Carried {
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let is_timed = self.is_timed();
+        self.visit_timed(self.is_timed())
+    }
+
+    /// The same where it is known whether the poll [is timed](Self::is_timed).
+    #[inline(always)]
+    pub(crate) fn visit_timed(&mut self, is_timed: bool) -> Visit<'_> {
         let timer = if is_timed { self.start_timer() } else { PollTimer::NONE };
         self.enter(End::Panicked, timer, is_timed)
     }
@@ -402,26 +408,39 @@ impl Carried {
     #[cold]
     #[inline(never)]
     fn start_timer(&self) -> PollTimer {
-        let wakes = self.left.as_ref().and_then(|left| left.wakes.as_deref());
-        PollTimer::start(self.own, wakes.map_or(0, WakeTimer::take))
+        if let Some(wakes) = self.wakes() {
+            wakes.begin_poll();
+        }
+        PollTimer::start(self.own)
     }
 
-    /// The waker to poll with, where wake-ups are timed and this is not it. Whoever gets one begins anew with it: so nobody else
-    /// pays for the difference, and the poll inside is compiled once.
     #[cold]
     #[inline(never)]
+    fn finish_timer(&self, timer: PollTimer) {
+        timer.finish(self.own, self.wakes().map_or(0, WakeTimer::woken));
+    }
+
+    fn wakes(&self) -> Option<&WakeTimer> {
+        self.left.as_ref().and_then(|left| left.wakes.as_deref())
+    }
+
+    /// The waker to poll with, where wake-ups are timed.
+    #[inline]
     pub(crate) fn waker(&mut self, cx: &task::Context<'_>) -> Option<Waker> {
+        if self.is_timed() { self.timed_waker(cx) } else { None }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn timed_waker(&mut self, cx: &task::Context<'_>) -> Option<Waker> {
         if !self.own.times_wakes() {
             return None;
         }
         let own = self.own;
         let left = self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes));
-        left.has_waker = !left.has_waker;
-        left.has_waker.then(|| {
-            let wakes = WakeTimer::of(left.wakes.take(), cx.waker(), own);
-            left.wakes = Some(Arc::clone(&wakes));
-            Waker::from(wakes)
-        })
+        let wakes = WakeTimer::of(left.wakes.take(), cx.waker(), own);
+        left.wakes = Some(Arc::clone(&wakes));
+        Some(Waker::from(wakes))
     }
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
@@ -534,7 +553,7 @@ impl End {
 /// takes 4 ns where it took 12.
 impl Visit<'_> {
     /// Ends it: the poll returned.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn returned(&mut self, ready: bool) {
         self.close(if ready { End::Ready } else { End::Pending });
     }
@@ -556,7 +575,7 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         if self.is_timed {
-            self.timer.finish(self.carried.own);
+            self.carried.finish_timer(self.timer);
         }
         if end == End::Pending {
             self.carried.phase = Phase::Polled;

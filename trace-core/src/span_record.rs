@@ -107,7 +107,7 @@ pub(crate) struct Extras {
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
     /// What each span has of the critical path, once somebody has asked.
-    pub(crate) critical: OnceLock<Box<HashMap<SpanId, CriticalShare>>>,
+    pub(crate) critical: OnceLock<HashMap<SpanId, CriticalShare>>,
 }
 
 /// What one span has beyond its record.

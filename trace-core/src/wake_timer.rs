@@ -20,6 +20,8 @@ pub(crate) struct WakeTimer {
     /// The tick of the first call since the last poll began; zero if there was none. Only that of the span's first waker is used:
     /// somebody may hold an old one still, and calls that.
     woken: AtomicU64,
+    /// What that was when the present poll began.
+    led_here: AtomicU64,
     first: Option<Arc<Self>>,
 }
 
@@ -31,13 +33,19 @@ impl WakeTimer {
             Some(known) => Some(known.first.clone().unwrap_or(known)),
             None => None,
         };
-        Arc::new(Self { executors: executors.clone(), hot, woken: AtomicU64::new(0), first })
+        let zero = || AtomicU64::new(0);
+        Arc::new(Self { executors: executors.clone(), hot, woken: zero(), led_here: zero(), first })
     }
 
-    /// When it was called first since this was asked last; zero if it was not.
-    pub(crate) fn take(&self) -> u64 {
+    /// Says that a poll begins: calls from now on lead to the next one.
+    pub(crate) fn begin_poll(&self) {
         // The executor passes on from whoever woke the future to whoever polls it, and this with it.
-        self.word().swap(0, Ordering::Relaxed)
+        self.led_here.store(self.word().swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// When it was called first before the present poll and after the one before began; zero if it was not.
+    pub(crate) fn woken(&self) -> u64 {
+        self.led_here.load(Ordering::Relaxed)
     }
 
     fn word(&self) -> &AtomicU64 {

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use crate::callsite::Callsite;
 use crate::context;
 use crate::current_span::current_span;
-use crate::future::Carried;
+use crate::future::{Carried, woken_by};
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::switches;
@@ -145,18 +145,15 @@ impl<F: Future, J: Judge<F::Output>> Future for Traced<F, J> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.as_mut().project();
-        if this.carried.is_timed()
-            && let Some(waker) = this.carried.waker(cx)
-        {
-            return self.poll(&mut task::Context::from_waker(&waker));
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
-        let mut visit = this.carried.visit();
-        let poll = this.future.poll(cx);
+        let is_timed = this.carried.is_timed();
+        let waker = if is_timed { this.carried.timed_waker(cx) } else { None };
+        let mut visit = this.carried.visit_timed(is_timed);
+        let poll = this.future.poll(&mut woken_by(&waker, cx));
         match &poll {
             Poll::Ready(value) if current_span().is_recording() && this.judge.failed(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
