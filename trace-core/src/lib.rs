@@ -276,6 +276,7 @@ mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
+mod attribute_list;
 mod baggage;
 mod blocked;
 mod buffer;
@@ -339,7 +340,6 @@ mod sampler;
 mod shape;
 #[cfg(feature = "futures")]
 mod sink;
-mod small_list;
 mod span;
 mod span_context;
 mod span_data;
@@ -355,6 +355,7 @@ mod tally;
 #[cfg(feature = "tokio")]
 mod task;
 mod text;
+mod thread_names;
 mod to_data;
 mod token_bucket;
 mod trace;

@@ -1,10 +1,10 @@
 //! What a trace stores of its spans, packed: the records under the views of [`Trace`](crate::Trace).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -108,6 +108,8 @@ pub(crate) struct Extras {
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
     /// What each span has of the critical path, once somebody has asked.
     pub(crate) critical: OnceLock<HashMap<SpanId, CriticalShare>>,
+    /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
+    pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
 }
 
 /// What one span has beyond its record.
@@ -152,6 +154,7 @@ impl Extras {
             heap: 0,
             in_the_way: OnceLock::new(),
             critical: OnceLock::new(),
+            threads: None,
         }
     }
 

@@ -4,6 +4,7 @@ async fn fetch(&self, url: Url) -> Result<Page, Error> {
 }
 // ---------------------------------------- becomes ----------------------------------------
 #[cfg(not(doc))]
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn fetch(
     &self,
     url: Url,

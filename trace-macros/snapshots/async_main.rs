@@ -5,6 +5,7 @@ async fn main() {
 }
 // ---------------------------------------- becomes ----------------------------------------
 #[tokio::main]
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 async fn main() {
     {
         ::trace_core::__private::call_at(

@@ -4,6 +4,7 @@ async fn wait() {
 }
 // ---------------------------------------- becomes ----------------------------------------
 #[cfg(not(doc))]
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn wait() -> impl ::trace_core::__private::Future<Output = ()> {
     {
         ::trace_core::__private::call_at(

@@ -4,6 +4,7 @@ async fn get(path: &str, request: Request) {
 }
 // ---------------------------------------- becomes ----------------------------------------
 #[cfg(not(doc))]
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn get(
     path: &str,
     request: Request,

@@ -4,6 +4,7 @@ fn main() {
     return Builder::new_multi_thread().enable_all().build().unwrap().block_on(body);
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn main() {
     {
         let body = ::trace_core::__private::call_as::<

@@ -3,6 +3,7 @@ fn get<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = u32> + Send + 
     Box::pin(async move { self.map.get(key).await })
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn get<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = u32> + Send + 'a>> {
     {
         let span = ::trace_core::__private::start({

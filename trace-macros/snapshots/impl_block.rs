@@ -13,6 +13,7 @@ impl<T: Clone> Repo<T> {
 }
 // ---------------------------------------- becomes ----------------------------------------
 impl<T: Clone> Repo<T> {
+    #[allow(clippy::implicit_return, clippy::shadow_same)]
     fn get(&self) -> T {
         {
             let _span = ::trace_core::__private::enter({

@@ -7,6 +7,7 @@ fn fetch(&self, url: Url) -> BoxFuture<'_, Result<Page, Error>> {
     self.get(url).boxed()
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn fetch(&self, url: Url) -> BoxFuture<'_, Result<Page, Error>> {
     {
         use ::trace_core::__private::Unjudged as _;

@@ -4,6 +4,7 @@ fn later(x: u32) -> impl Future<Output = u32> {
     async move { y }
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn later(x: u32) -> impl Future<Output = u32> {
     {
         let span = ::trace_core::__private::start({

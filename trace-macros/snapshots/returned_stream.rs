@@ -3,6 +3,7 @@ fn rows(&self) -> impl Stream<Item = Result<Row, Error>> {
     self.connection.query("rows")
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn rows(&self) -> impl Stream<Item = Result<Row, Error>> {
     {
         use ::trace_core::__private::Unjudged as _;

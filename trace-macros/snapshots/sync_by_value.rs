@@ -4,7 +4,7 @@ fn finish(mut self, code: u32) -> u32 {
     self.code
 }
 // ---------------------------------------- becomes ----------------------------------------
-#[allow(unused_assignments)]
+#[allow(unused_assignments, clippy::implicit_return, clippy::shadow_same)]
 fn finish(mut self, code: u32) -> u32 {
     {
         ::trace_core::__private::run(

@@ -4,6 +4,7 @@ pub fn add(count: u32, names: Vec<String>, (left, right): (Noisy, Noisy)) -> usi
 }
 // ---------------------------------------- becomes ----------------------------------------
 #[cfg(not(doc))]
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 pub fn add(count: u32, names: Vec<String>, __arg2: (Noisy, Noisy)) -> usize {
     {
         let _span = ::trace_core::__private::enter({

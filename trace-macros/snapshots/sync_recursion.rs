@@ -3,6 +3,7 @@ fn descend(depth: u32) -> Result<u32, Error> {
     if depth == 0 { Ok(0) } else { descend(depth - 1) }
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn descend(depth: u32) -> Result<u32, Error> {
     {
         use ::trace_core::__private::Unjudged as _;

@@ -3,6 +3,7 @@ fn parse(text: &str) -> Result<u32, ParseIntError> {
     Ok(text.parse::<u32>()? + 1)
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn parse(text: &str) -> Result<u32, ParseIntError> {
     {
         ::trace_core::__private::run(

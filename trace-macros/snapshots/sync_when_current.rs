@@ -3,6 +3,7 @@ fn step(verbose: bool, context: SpanContext, others: &[Link]) {
     span.add_event("stepped");
 }
 // ---------------------------------------- becomes ----------------------------------------
+#[allow(clippy::implicit_return, clippy::shadow_same)]
 fn step(verbose: bool, context: SpanContext, others: &[Link]) {
     {
         let _span = if verbose {

@@ -103,7 +103,10 @@ fn assemble(site: &Site, function: &Function, params: &Params, body: TokenStream
     let Function { attrs, vis, defaultness, .. } = function;
     let Params { sig, .. } = params;
     // The last assignment to a part of a `mut self` that was taken along is said to be unused, though its value is dropped.
-    let allow = params.takes_mut_self.then(|| quote_spanned!(site.span=> #[allow(unused_assignments)]));
+    let assignments = params.takes_mut_self.then(|| quote_spanned!(site.span=> unused_assignments,));
+    // Clippy would ask for a `return` at the attribute, where nobody can write one, and take the arguments that are bound
+    // again for the user's doing.
+    let allow = quote_spanned!(site.span=> #[allow(#assignments clippy::implicit_return, clippy::shadow_same)]);
     let mut braces = Group::new(Delimiter::Brace, quote_spanned!(site.span=> { #body }));
     braces.set_span(function.body.span());
     quote_spanned!(site.span=> #(#attrs)* #allow #vis #defaultness #sig #braces)

@@ -1,6 +1,7 @@
 //! rustc, called as cargo would call it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,13 +61,8 @@ impl Compiler {
         let main = main_of(shapes, variant);
         let program = folder.join("program");
         let (compiled, messages) = self.rustc(&folder, &main, edition, &["--emit=link", "-Cdebuginfo=0"]);
-        let mut sections = BTreeMap::<String, Section>::new();
-        for message in messages {
-            let section = sections.entry(message.shape).or_default();
-            writeln!(section.diagnostics, "{}", message.text).unwrap();
-        }
-        let all: String = sections.iter().map(|(name, section)| format!("# {name}\n{}", section.diagnostics)).collect();
-        assert!(compiled, "{variant:?} shapes of {edition} do not compile:\n{all}");
+        let sections = sections(messages);
+        assert!(compiled, "{variant:?} shapes of {edition} do not compile:\n{}", all(&sections));
         Compiled { sections, program }
     }
 
@@ -77,6 +73,25 @@ impl Compiler {
         let main = main_of(&[shape], variant);
         let (_, messages) = self.rustc(&folder, &main, edition, &["--emit=metadata"]);
         messages.iter().map(|message| format!("{}\n", message.text)).collect()
+    }
+
+    /// What clippy says of shapes with every lint on that it has.
+    pub(crate) fn clippy(&self, shapes: &[&Shape], edition: &str, variant: Variant) -> BTreeMap<String, Section> {
+        let folder = self.folder.join(format!("clippy-{edition}-{variant:?}"));
+        for shape in shapes {
+            write(&folder.join(format!("{}.rs", shape.name)), &shape.text(variant));
+        }
+        let main = main_of(shapes, variant);
+        let sysroot = Command::new(rustc()).arg("--print=sysroot").output().expect("rustc compiled this test");
+        let sysroot = String::from_utf8(sysroot.stdout).expect("a path");
+        let driver = Path::new(sysroot.trim()).join("bin/clippy-driver");
+        let mut command = Command::new(driver);
+        command.arg(format!("--sysroot={}", sysroot.trim())).arg("--emit=metadata");
+        command.args(["all", "pedantic", "nursery", "restriction"].map(|group| format!("-Wclippy::{group}")));
+        let (compiled, messages) = self.run(command, &folder, &main, edition);
+        let sections = sections(messages);
+        assert!(compiled, "{variant:?} shapes do not pass clippy:\n{}", all(&sections));
+        sections
     }
 
     /// What the compiler says of one file, each message over the line and the place it is about.
@@ -91,11 +106,16 @@ impl Compiler {
     }
 
     fn rustc(&self, folder: &Path, main: &str, edition: &str, flags: &[&str]) -> (bool, Vec<Message>) {
+        let mut rustc = Command::new(rustc());
+        rustc.args(flags);
+        self.run(rustc, folder, main, edition)
+    }
+
+    fn run(&self, mut rustc: Command, folder: &Path, main: &str, edition: &str) -> (bool, Vec<Message>) {
         write(&folder.join("main.rs"), main);
         write(&folder.join("support.rs"), &fs::read_to_string(shape::source("support.rs")).expect("it is there"));
-        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         rustc.current_dir(folder).args(["main.rs", "--crate-name=twins", "-oprogram", "--error-format=json"]);
-        rustc.arg(format!("--edition={edition}")).args(flags).args(&self.externs);
+        rustc.arg(format!("--edition={edition}")).args(&self.externs);
         rustc.env("CARGO_PKG_NAME", "twins").env("CARGO_PKG_VERSION", "1.2.3").env_remove("RUSTFLAGS");
         let output = rustc.output().expect("rustc compiled this test");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -108,6 +128,24 @@ impl Compiler {
         messages.sort_by(|left, right| left.text.cmp(&right.text));
         (output.status.success(), messages)
     }
+}
+
+fn rustc() -> OsString {
+    std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+}
+
+/// The diagnostics by the shapes they are about.
+fn sections(messages: Vec<Message>) -> BTreeMap<String, Section> {
+    let mut sections = BTreeMap::<String, Section>::new();
+    for message in messages {
+        let section = sections.entry(message.shape).or_default();
+        writeln!(section.diagnostics, "{}", message.text).unwrap();
+    }
+    sections
+}
+
+fn all(sections: &BTreeMap<String, Section>) -> String {
+    sections.iter().map(|(name, section)| format!("# {name}\n{}", section.diagnostics)).collect()
 }
 
 /// One diagnostic: its level, code and places.

@@ -11,6 +11,7 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is a test")]
 
+mod clippy;
 mod compiler;
 mod shape;
 

@@ -77,6 +77,13 @@ impl Shape {
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
 
+    /// Whether a place lies inside of an attribute of ours, behind its first letter: then it is the user's own.
+    pub(crate) fn is_in_attribute(&self, (line, column): (usize, usize)) -> bool {
+        let letter = |text: &str| text.lines().nth(line - 1).and_then(|line| line.chars().nth(column - 1));
+        let before = letter(&self.text);
+        before != letter(&blank_attributes(&self.text)) && before != Some('#')
+    }
+
     /// The text, with its attributes or with spaces in their place.
     pub(crate) fn text(&self, variant: Variant) -> String {
         match variant {

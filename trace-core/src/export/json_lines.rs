@@ -58,6 +58,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `count`, `busy_ns`, `self_busy_ns` | numbers: how many, how long all of them, and that less the polls of other spans inside |
 /// | `first_poll_delay_ns` | number: from the start of the span to the first |
 /// | `longest_ns`, `longest_start_ns`, `longest_thread` | numbers: the longest, when it began after the start of the span, and its thread |
+/// | `threads` | object of the threads' names by their numbers, as far as they have names |
 /// | `merged`, `incomplete` | `true` where segments were joined, and where polls were lost; else left out |
 /// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns]`, times from the start of the span; the thread is 0 where polls of several were joined, and the last is left out where it is not known |
 ///

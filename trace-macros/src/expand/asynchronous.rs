@@ -37,7 +37,8 @@ fn future(site: &Site, options: &Options, function: &Function) -> (Params, Token
     let record = record::statements(site, options, &function.sig, &handle);
     let output = output::inside(site, &function.sig.output);
     let Judge { scope, method } = outcome::judge(site, options, &function.sig.output);
-    let allow = output::is_never(&function.sig.output).then(|| quote_spanned!(site.span=> #[allow(unreachable_code)]));
+    let allow = output::is_never(&function.sig.output)
+        .then(|| quote_spanned!(site.span=> #[allow(unreachable_code, clippy::diverging_sub_expression)]));
     let (rebind, body) = (&params.rebind, block(site, function));
     let future = quote_spanned! {site.span=>
         async move {

@@ -92,7 +92,10 @@ fn rebind_name(site: &Site, typed: &mut PatType, name: PatIdent) -> TokenStream 
     let attrs = std::mem::take(&mut typed.attrs);
     typed.attrs = attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
     *typed.pat = Pat::Ident(PatIdent { mutability: None, ..name.clone() });
-    quote_spanned!(site.span=> #(#attrs)* let #mutability #ident = #ident;)
+    let allow = ident.to_string().starts_with('_').then(
+        || quote_spanned!(site.span=> #[allow(clippy::no_effect_underscore_binding, clippy::used_underscore_binding)]),
+    );
+    quote_spanned!(site.span=> #(#attrs)* #allow let #mutability #ident = #ident;)
 }
 
 fn rebind_pattern(site: &Site, typed: &mut PatType, name: Ident) -> TokenStream {

@@ -112,7 +112,7 @@ check("ugly traces are drawn: nothing, orphans, a circle, two roots, skew, no ti
 
 check("damaged data says so", async () => {
   const { page, close } = await open(copyOf("damaged", shop(), (text) => text.replace('"depth":[0,', '"depth":[3,')), { ready: false });
-  assert.match(await page.locator("#banner").innerText(), /damaged/);
+  assert.match(await page.locator("#banner").innerText(), /Damaged/);
   await close();
 });
 

@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
         if line.trim().is_empty() {
             continue;
         }
-        let line: Line<'_> = serde_json::from_str(line).map_err(|error| ReadError::at(&error, number))?;
+        let mut line: Line<'_> = serde_json::from_str(line).map_err(|error| ReadError::at(&error, number))?;
         let of = match line.resource {
             None => Resource::new(),
             Some(raw) => match resources.get(raw.get()) {
@@ -35,8 +35,9 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
             },
         };
         let polls = line.polls.as_ref().map(|polls| polls.data(line.start_unix_nano.0));
-        let state = line.trace_state.clone();
-        parts.add(&of, line.into_span(), polls, state);
+        let (state, threads) = (line.trace_state.clone(), line.polls.take().map(|polls| polls.threads));
+        let part = parts.add(&of, line.into_span(), polls, state);
+        part.threads.extend(threads.into_iter().flatten());
     }
     Ok(parts.traces())
 }
