@@ -112,10 +112,8 @@ impl<F: Future> Future for InSpan<F> {
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
-        let is_timed = this.carried.is_timed();
-        let waker = if is_timed { this.carried.timed_waker(cx) } else { None };
-        let mut visit = this.carried.visit_timed(is_timed);
-        let poll = this.future.poll(&mut woken_by(&waker, cx));
+        let mut visit = this.carried.visit_with(cx);
+        let poll = this.future.poll(&mut task::Context::from_waker(visit.waker(cx)));
         visit.returned(poll.is_ready());
         poll
     }
@@ -123,6 +121,7 @@ impl<F: Future> Future for InSpan<F> {
 
 /// What to poll with: the waker that notes when it is called, if there is one, else that of the executor.
 #[inline(always)]
+#[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone borrow their waker"))]
 pub(crate) fn woken_by<'a>(waker: &'a Option<Waker>, cx: &'a task::Context<'_>) -> task::Context<'a> {
     task::Context::from_waker(waker.as_ref().unwrap_or_else(|| cx.waker()))
 }
@@ -149,11 +148,13 @@ struct Left {
     thread: Hot,
     /// The waker of the last poll, where wake-ups are timed.
     wakes: Option<Arc<WakeTimer>>,
+    /// The same as a waker.
+    waker: Option<Waker>,
 }
 
 impl Left {
     fn boxed(hot: Hot, cargo: Vec<Frame>, kind: LeftKind) -> Box<Self> {
-        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None })
+        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, waker: None })
     }
 
     /// Whether it is needed as long as the future.
@@ -389,13 +390,16 @@ impl Carried {
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        self.visit_timed(self.is_timed())
+        let is_timed = self.is_timed();
+        let timer = if is_timed { self.start_timer() } else { PollTimer::NONE };
+        self.enter(End::Panicked, timer, is_timed)
     }
 
-    /// The same where it is known whether the poll [is timed](Self::is_timed).
+    /// The same for a poll by this executor, with [`Visit::waker`].
     #[inline(always)]
-    pub(crate) fn visit_timed(&mut self, is_timed: bool) -> Visit<'_> {
-        let timer = if is_timed { self.start_timer() } else { PollTimer::NONE };
+    pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {
+        let is_timed = self.is_timed();
+        let timer = if is_timed { self.start_timer_with(cx) } else { PollTimer::NONE };
         self.enter(End::Panicked, timer, is_timed)
     }
 
@@ -420,27 +424,38 @@ impl Carried {
         timer.finish(self.own, self.wakes().map_or(0, WakeTimer::woken));
     }
 
+    #[cold]
+    #[inline(never)]
+    fn start_timer_with(&mut self, cx: &task::Context<'_>) -> PollTimer {
+        self.prepare_waker(cx);
+        self.start_timer()
+    }
+
     fn wakes(&self) -> Option<&WakeTimer> {
         self.left.as_ref().and_then(|left| left.wakes.as_deref())
     }
 
     /// The waker to poll with, where wake-ups are timed.
     #[inline]
+    #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone borrow their waker"))]
     pub(crate) fn waker(&mut self, cx: &task::Context<'_>) -> Option<Waker> {
-        if self.is_timed() { self.timed_waker(cx) } else { None }
+        if self.is_timed() { self.prepare_waker(cx).cloned() } else { None }
     }
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn timed_waker(&mut self, cx: &task::Context<'_>) -> Option<Waker> {
+    fn prepare_waker(&mut self, cx: &task::Context<'_>) -> Option<&Waker> {
         if !self.own.times_wakes() {
             return None;
         }
         let own = self.own;
         let left = self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes));
-        let wakes = WakeTimer::of(left.wakes.take(), cx.waker(), own);
-        left.wakes = Some(Arc::clone(&wakes));
-        Some(Waker::from(wakes))
+        if left.wakes.as_ref().is_none_or(|wakes| !wakes.passes_on_to(cx.waker())) {
+            let wakes = WakeTimer::new(left.wakes.take(), cx.waker(), own);
+            left.waker = Some(Waker::from(Arc::clone(&wakes)));
+            left.wakes = Some(wakes);
+        }
+        left.waker.as_ref()
     }
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
@@ -552,6 +567,18 @@ impl End {
 /// A visit is closed where it ends and not in a destructor, which is for panics: that keeps it out of memory, and a poll
 /// takes 4 ns where it took 12.
 impl Visit<'_> {
+    /// The waker to poll with: ours where wake-ups are timed, else that of the executor.
+    #[inline(always)]
+    pub(crate) fn waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
+        if self.is_timed { self.timed_waker(cx) } else { cx.waker() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn timed_waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
+        self.carried.left.as_ref().and_then(|left| left.waker.as_ref()).unwrap_or_else(|| cx.waker())
+    }
+
     /// Ends it: the poll returned.
     #[inline(always)]
     pub(crate) fn returned(&mut self, ready: bool) {

@@ -26,15 +26,16 @@ pub(crate) struct WakeTimer {
 }
 
 impl WakeTimer {
-    /// The waker to poll with where the executor comes with this one; `known` is that of the poll before.
-    pub(crate) fn of(known: Option<Arc<Self>>, executors: &Waker, hot: Hot) -> Arc<Self> {
-        let first = match known {
-            Some(known) if known.executors.will_wake(executors) => return known,
-            Some(known) => Some(known.first.clone().unwrap_or(known)),
-            None => None,
-        };
+    /// A waker that passes on to this one of the executor's; `before` is the one of the polls before.
+    pub(crate) fn new(before: Option<Arc<Self>>, executors: &Waker, hot: Hot) -> Arc<Self> {
+        let first = before.map(|before| before.first.clone().unwrap_or(before));
         let zero = || AtomicU64::new(0);
         Arc::new(Self { executors: executors.clone(), hot, woken: zero(), led_here: zero(), first })
+    }
+
+    /// Whether the executor may come with this one and be woken by what it came with before.
+    pub(crate) fn passes_on_to(&self, executors: &Waker) -> bool {
+        self.executors.will_wake(executors)
     }
 
     /// Says that a poll begins: calls from now on lead to the next one.

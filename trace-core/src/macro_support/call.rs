@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use crate::callsite::Callsite;
 use crate::context;
 use crate::current_span::current_span;
-use crate::future::{Carried, woken_by};
+use crate::future::Carried;
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::switches;
@@ -150,10 +150,8 @@ impl<F: Future, J: Judge<F::Output>> Future for Traced<F, J> {
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
-        let is_timed = this.carried.is_timed();
-        let waker = if is_timed { this.carried.timed_waker(cx) } else { None };
-        let mut visit = this.carried.visit_timed(is_timed);
-        let poll = this.future.poll(&mut woken_by(&waker, cx));
+        let mut visit = this.carried.visit_with(cx);
+        let poll = this.future.poll(&mut task::Context::from_waker(visit.waker(cx)));
         match &poll {
             Poll::Ready(value) if current_span().is_recording() && this.judge.failed(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),
