@@ -225,6 +225,11 @@ impl Carried {
     /// Carries a span, or what there is instead, around an `async` block.
     #[inline(never)]
     pub(crate) fn begin_at_length(callsite: &'static Callsite) -> Self {
+        let hot = context::current();
+        let is_unrecorded = matches!(hot.state(), State::Unsampled | State::PassThrough);
+        if is_unrecorded && hot.span_id().is_some() && !hot.is_loaded() {
+            return Self::new(hot, CarriedRole::Context).around_block();
+        }
         Self::of(Span::at(callsite)).around_block()
     }
 

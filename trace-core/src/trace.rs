@@ -145,11 +145,19 @@ impl Trace {
         self.extras.get_or_insert_default().long_polls.extend(long);
     }
 
-    /// The name of a thread that polls of this trace ran on, by its number ([`PollSegment::thread`](crate::PollSegment::thread)): as it was called when it
-    /// first recorded something. `None` if it had no name, or if a thousand threads came after it.
+    /// Sets the resource of its spans.
+    #[must_use]
+    pub fn resource_of_spans(mut self, resource: Resource) -> Self {
+        self.common = Arc::new(Common { resource: Arc::new(resource), timebase: self.common.timebase });
+        self
+    }
+
+    /// The name of a thread that polls of this trace ran on, by its number
+    /// ([`PollSegment::thread`](crate::PollSegment::thread)): as it was called when it first recorded something. `None` if it
+    /// had no name, or if a thousand threads came after it.
     #[must_use]
     pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
-        match &self.extras().threads {
+        match self.extras.as_ref().and_then(|extras| extras.threads.as_ref()) {
             Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
             None => thread_names::name(number),
         }
@@ -160,13 +168,6 @@ impl Trace {
     pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
         let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
         self.extras.get_or_insert_default().threads = Some(names);
-        self
-    }
-
-    /// Sets the resource of its spans.
-    #[must_use]
-    pub fn resource_of_spans(mut self, resource: Resource) -> Self {
-        self.common = Arc::new(Common { resource: Arc::new(resource), timebase: self.common.timebase });
         self
     }
 

@@ -138,6 +138,15 @@ pub struct Cancellation {
     pub waiting_in: Option<NamedSpan>,
 }
 
+impl Cancellation {
+    /// How a span from elsewhere was dropped, for [`SpanData::cancellation`](crate::SpanData::cancellation). In a trace the rest is
+    /// worked out anew.
+    #[must_use]
+    pub const fn new(dropped: Dropped) -> Self {
+        Self { elapsed: Duration::ZERO, polls: None, dropped, waiting_in: None }
+    }
+}
+
 /// A span of the same trace, by id and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

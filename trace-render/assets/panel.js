@@ -101,7 +101,7 @@ function renderPanel() {
   if (message !== undefined) content.push(el("p", { class: "error" }, `${MARKS[m.outcome[i]]} `, el("bdi", {}, shown(m.strings[message]))));
   content.push(anatomyNode(i));
   const gone = m.givenUp.get(i);
-  if (gone) content.push(el("p", {}, `Dropped ${["", "in its parent's poll, ", "with its parent, ", "from outside, "][gone[0]]}after ${m.polls.get(i)?.count ?? 0} polls`, ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
+  if (gone) content.push(el("p", {}, ["Dropped", "Dropped in its parent's poll", "Dropped with its parent", "Dropped from outside"][gone[0]], ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
   const blocked = facts.blocked().get(i);
   if (blocked) content.push(el("p", {}, `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, blocked.blocker < 0 ? blocked.name : jump(blocked.blocker, blocked.name), ` on the same thread.${blocked.exact ? "" : " A hint: it may have been ready later, or another thread free."}`));
   const victims = [...facts.blocked().values()].filter((b) => b.blocker === i);
