@@ -5,6 +5,7 @@
 //! ```
 //!
 //! Without a directory it takes this repository; of its files the 12 largest, or the N largest, and one that does not exist.
+//! With `TRACE_HTML=..` or `TRACE_SVG=..` in front it writes the trace to that file as well.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -17,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use trace_core::{ConsoleExporter, JoinSetExt, NewEvent, Value, current_span, traced};
-use trace_render::HtmlExporter;
+use trace_render::{HtmlExporter, PipelineBuilderExt as _};
 
 /// How many files are hashed unless the command line says otherwise, so that the trace fits on a screen.
 const DEFAULT_FILES: usize = 12;
@@ -41,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .time_polls()
         .exporter(ConsoleExporter::new())
         .exporter(HtmlExporter::new(PAGE))
+        .pictures_from_environment()
         .init()?;
 
     let runtime = tokio::runtime::Runtime::new()?;

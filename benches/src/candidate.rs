@@ -11,6 +11,10 @@ pub enum Mode {
     Unsampled,
     /// No pipeline at all: a library that traces in a program that does not.
     Off,
+    /// As [`Mode::Sampled`], and every poll is timed.
+    TimedPolls,
+    /// As [`Mode::TimedPolls`], and wake-ups as well.
+    TimedWakes,
     /// Everything sampled, queues large enough that all of it can wait for an exporter that is stuck.
     Held,
 }
@@ -25,6 +29,12 @@ pub trait Candidate: Sized + Send + Sync + 'static {
 
     /// Whether the library has what this case needs.
     fn supports(case: Case) -> bool;
+
+    /// Whether it can time polls.
+    #[must_use]
+    fn times_polls() -> bool {
+        false
+    }
 
     /// How many spans may be under way before the harness lets the exporter catch up, for libraries whose queue is
     /// short. Not asked where the loss itself is measured.

@@ -19,6 +19,10 @@ pub enum Case {
     Async,
     /// What one poll costs more through a wrapper.
     Poll,
+    /// As [`Case::Poll`], with every poll timed.
+    TimedPoll,
+    /// As [`Case::TimedPoll`], with wake-ups timed as well.
+    WokenPoll,
     /// What a spawned task costs more with a span.
     Spawned,
     /// A span with four attributes and an event.
@@ -61,13 +65,15 @@ pub enum Unit {
 
 impl Case {
     /// All cases, in the order of the table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Child,
         Self::Stopped,
         Self::Root,
         Self::Attribute,
         Self::Async,
         Self::Poll,
+        Self::TimedPoll,
+        Self::WokenPoll,
         Self::Spawned,
         Self::Rich,
         Self::Unsampled,
@@ -91,6 +97,8 @@ impl Case {
             Self::Attribute => "2",
             Self::Async => "3",
             Self::Poll => "4",
+            Self::TimedPoll => "4p",
+            Self::WokenPoll => "4w",
             Self::Spawned => "5",
             Self::Rich => "6",
             Self::Unsampled => "7",
@@ -115,6 +123,8 @@ impl Case {
             Self::Attribute => "sync child by attribute macro",
             Self::Async => "annotated async fn awaited, one poll",
             Self::Poll => "extra per poll through one wrapper",
+            Self::TimedPoll => "the same, polls timed",
+            Self::WokenPoll => "the same, polls and wake-ups timed",
             Self::Spawned => "spawned task with a span, extra over the bare task",
             Self::Rich => "span with 4 attributes and an event",
             Self::Unsampled => "not sampled, sync",
@@ -136,6 +146,8 @@ impl Case {
             Self::Unsampled | Self::UnsampledAsync => Mode::Unsampled,
             Self::Off | Self::OffAsync => Mode::Off,
             Self::Held => Mode::Held,
+            Self::TimedPoll => Mode::TimedPolls,
+            Self::WokenPoll => Mode::TimedWakes,
             _ => Mode::Sampled,
         }
     }
@@ -151,7 +163,8 @@ impl Case {
 
     /// Whether each operation leaves a span.
     pub fn leaves_spans(self) -> bool {
-        self.mode() == Mode::Sampled && !matches!(self, Self::Current | Self::Header | Self::Polls)
+        matches!(self.mode(), Mode::Sampled | Mode::TimedPolls | Mode::TimedWakes)
+            && !matches!(self, Self::Current | Self::Header | Self::Polls)
     }
 
     /// How many of `rounds` it takes: a long case says as much in fewer.

@@ -56,7 +56,7 @@ pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample 
         Case::UnsampledAsync | Case::OffAsync => plain::awaited(candidate, case, effort.of(60)),
         Case::Current => plain::sync(candidate, case, effort.of(60), C::current),
         Case::Header => plain::sync(candidate, case, effort.of(60), C::traceparent),
-        Case::Poll => extra::poll(candidate, effort.of(40)),
+        Case::Poll | Case::TimedPoll | Case::WokenPoll => extra::poll(candidate, case, effort.of(40)),
         Case::Spawned => extra::spawned(candidate, effort.of(160)),
         Case::FlatOut => flat_out::one_thread(candidate, effort.of(100_000)),
         Case::FlatOutTwo => flat_out::two_threads(candidate, effort.of(100_000), &cores),

@@ -40,7 +40,7 @@ impl Peer {
     ];
 
     const fn new<C: Candidate>(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, supports: C::supports, measure: measure::<C> }
+        Self { id, title, supports: supports::<C>, measure: measure::<C> }
     }
 
     /// The peer of this name.
@@ -49,14 +49,20 @@ impl Peer {
     }
 }
 
+fn supports<C: Candidate>(case: Case) -> bool {
+    let needs_times = matches!(case.mode(), Mode::TimedPolls | Mode::TimedWakes);
+    C::supports(case) && (C::times_polls() || !needs_times)
+}
+
 /// The floor of an operation that leaves no span is not a span, and what is measured as a difference has none of its
 /// own: a poll has to read the context, a task to record a span.
 fn measure_floor(case: Case, effort: Effort, core: usize) -> Sample {
     match (case, case.mode()) {
         (Case::Stopped, _) => measure::<floor::Store>(case, effort, core),
         (Case::Poll, _) => measure::<floor::Context>(Case::Current, effort, core),
-        (Case::Spawned, _) => measure::<floor::Span>(Case::Child, effort, core),
-        (_, Mode::Sampled) => measure::<floor::Span>(case, effort, core),
+        // Two readings of the clock and a record, as for a span.
+        (Case::Spawned | Case::TimedPoll | Case::WokenPoll, _) => measure::<floor::Span>(Case::Child, effort, core),
+        (_, Mode::Sampled | Mode::TimedPolls | Mode::TimedWakes) => measure::<floor::Span>(case, effort, core),
         (_, Mode::Unsampled) => measure::<floor::Context>(case, effort, core),
         (_, Mode::Off | Mode::Held) => measure::<floor::Switch>(case, effort, core),
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use trace_core::{Batch, Delivery, ExportError, SpanExporter};
+use trace_core::{Batch, Delivery, ExportError, SpanExporter, Trace};
 
 /// Counts spans.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,33 @@ impl SpanExporter for Counting {
 
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
         self.spans.fetch_add(batch.len() as u64, Ordering::AcqRel);
+        Ok(())
+    }
+}
+
+/// Keeps whole traces as they were handed on, the parts of one apart.
+#[derive(Clone, Debug, Default)]
+pub struct Keeping(Arc<Mutex<Vec<Trace>>>);
+
+impl Keeping {
+    /// Takes what came so far.
+    #[must_use]
+    pub fn take(&self) -> Vec<Trace> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl SpanExporter for Keeping {
+    fn name(&self) -> &str {
+        "keeping"
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::Traces
+    }
+
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(batch.traces());
         Ok(())
     }
 }

@@ -197,3 +197,33 @@ fn a_future_that_is_ready_at_once_has_one_poll() {
         assert_eq!(ready.polls().and_then(|polls| polls.first_poll_delay()), Some(Duration::ZERO), "{executor}");
     }
 }
+
+#[test]
+fn a_poll_that_found_no_memory_is_counted_and_its_span_says_that_polls_are_missing() {
+    tests::child::in_child(|| {
+        let memory = trace_core::MemoryExporter::new().whole_traces();
+        let builder = trace_core::builder().without_environment().exporter(memory.clone()).time_polls();
+        let pipeline = builder.budget_bytes(1 << 20).init().expect("this process has no other pipeline");
+        let work = async {
+            // Polls are the first to be dropped, above 70 % of the budget.
+            trace_core::current_span().set_attribute("large", "x".repeat(800_000));
+            tokio::task::yield_now().await;
+            // A question to the processor, which has the attribute then.
+            drop(pipeline.stats());
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let runtime = Builder::new_current_thread().build().expect("the system has threads");
+        runtime.block_on(work.in_span(Span::new("work")));
+        pipeline.flush(Duration::from_secs(5)).expect("everything is exported");
+        let lost = pipeline.stats().polls_over_budget;
+        assert!(lost > 0);
+        let traces = memory.traces();
+        let polls = traces[0].root().expect("it ended").polls().expect("the first were timed");
+        assert!(polls.is_incomplete());
+        assert_eq!(polls.count() + lost, 102, "what is not lost is counted");
+        let line = traces[0].to_json_lines();
+        assert!(line.contains(r#""incomplete":true"#), "{line}");
+    });
+}

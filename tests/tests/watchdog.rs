@@ -139,12 +139,6 @@ fn the_watchdog_ends_with_its_pipeline() {
 }
 
 #[test]
-fn a_pipeline_may_be_shared_with_and_without_a_watchdog() {
-    fn is_shared<T: Send + Sync>() {}
-    is_shared::<Pipeline>();
-}
-
-#[test]
 fn a_hook_that_never_returns_does_not_keep_the_pipeline_from_ending() {
     in_child(|| {
         let (release, released) = mpsc::channel();

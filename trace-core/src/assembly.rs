@@ -237,6 +237,7 @@ impl Assembly {
             (_, Record::Status(status)) => What::Status(status),
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
+            (_, Record::Dropped(how)) => What::Dropped(how),
             (_, Record::TraceState(state)) => {
                 if self.state.is_empty() {
                     self.state = state;

@@ -23,6 +23,7 @@ use crate::doorbell::Sleep;
 use crate::record::Record;
 use crate::switches;
 use crate::tally;
+use crate::thread_names;
 
 /// A thread's first ring: 4 KiB.
 const FIRST_SLOTS: usize = 64;
@@ -243,6 +244,7 @@ impl Local {
         }
         if self.thread == 0 {
             self.thread = THREADS.fetch_add(1, Ordering::Relaxed);
+            thread_names::keep(self.thread);
         }
         BUDGET.rings.fetch_add(ring_bytes(capacity), Ordering::Relaxed);
         let (producer, consumer) = RingBuffer::new(capacity);

@@ -40,7 +40,15 @@ impl<'a> SpanView<'a> {
         std::iter::successors(last_child(self), last_child).take(most)
     }
 
+    /// As it was seen, else as the polls of a trace from elsewhere tell.
     fn dropped_how(&self) -> Dropped {
+        match self.drop_seen() {
+            Dropped::Unknown => self.dropped_by_polls(),
+            seen => seen,
+        }
+    }
+
+    fn dropped_by_polls(&self) -> Dropped {
         let trace = self.trace();
         let parent = self.parent_id().and_then(|parent| trace.span(parent));
         let (Some(parent), Some(end)) = (parent, self.end_unix_nanos()) else { return Dropped::Unknown };

@@ -22,6 +22,7 @@ use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame, Place, Token};
 use crate::id::{SpanId, TraceId};
 use crate::span_context::{SpanContext, TraceFlags};
+use crate::waits::Dropped;
 
 /// How many tombstones a context keeps; a guard that is leaked on purpose, again and again, cannot grow it further.
 const MAX_TOMBSTONES: usize = 64;
@@ -77,8 +78,11 @@ const LOADED: u64 = 1 << 19;
 const DETACHED: u64 = 1 << 20;
 /// Wake-ups are timed in this trace.
 const TIMES_WAKES: u64 = 1 << 21;
+/// What is being dropped is a context without a span of its own, from outside of the trace, or in a poll of a span of it.
+const DROPPED_FROM_OUTSIDE: u64 = 1 << 22;
+const DROPPED_IN_POLL: u64 = 1 << 23;
 /// What belongs to the thread's present and not to a span: a restore keeps it.
-const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED;
+const OF_THE_THREAD: u64 = TOMBS | DROPPING | LOADED | DROPPED_FROM_OUTSIDE | DROPPED_IN_POLL;
 
 impl Hot {
     pub(crate) const NONE: Self = Self { trace: (0, 0), span: 0, bits: 0 };
@@ -161,6 +165,17 @@ impl Hot {
 
     pub(crate) const fn is_dropping(self) -> bool {
         self.bits & DROPPING != 0
+    }
+
+    /// How a future of this context is dropped at this moment of the thread.
+    pub(crate) fn is_dropped_in(self, thread: Self) -> Dropped {
+        if !thread.is_sampled() || thread.trace != self.trace || thread.bits & DROPPED_FROM_OUTSIDE != 0 {
+            Dropped::FromOutside
+        } else if thread.is_dropping() && thread.bits & DROPPED_IN_POLL == 0 {
+            Dropped::WithParent
+        } else {
+            Dropped::InParentsPoll
+        }
     }
 
     pub(crate) const fn is_loaded(self) -> bool {
@@ -322,10 +337,16 @@ pub(crate) fn enter(own: Hot) -> Hot {
     heir
 }
 
-/// Says that the future around this is being dropped before it was done.
-pub(crate) fn mark_dropping() {
+/// Says that the future around this is being dropped before it was done: one with a span, or one that only carries a
+/// context, of which `how` tells.
+pub(crate) fn mark_dropping(how: Option<Dropped>) {
     let hot = current();
-    set(Hot { bits: hot.bits | DROPPING, ..hot });
+    let how = match how {
+        Some(Dropped::FromOutside) => DROPPED_FROM_OUTSIDE,
+        Some(Dropped::InParentsPoll) => DROPPED_IN_POLL,
+        Some(Dropped::WithParent | Dropped::Unknown) | None => 0,
+    };
+    set(Hot { bits: hot.bits | DROPPING | how, ..hot });
 }
 
 /// Ends a sync scope: the heir is current again if this scope's span is; else it leaves a tombstone, and somebody mourns.

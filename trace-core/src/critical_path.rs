@@ -6,11 +6,13 @@
 //! else did, else possible.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::id::SpanId;
 use crate::polls_data::PollSegment;
-use crate::trace::{SpanView, Trace};
+use crate::trace::{Completeness, SpanView, Trace};
+use crate::waits::{CriticalShare, Hop};
 
 /// How soon after the last poll of a span its parent must have been woken for the one to have woken the other: a runtime
 /// tells who waits for a task after the task's last poll, not during it.
@@ -42,35 +44,6 @@ pub enum CriticalWork {
     NoSpan,
 }
 
-/// How sure it is that one piece of the critical path led to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Hop {
-    /// They belong together: the same span, or a span and its child.
-    Within,
-    /// The end of the span before brought this one about: its last poll lies inside the poll of their parent in which this one
-    /// began, or that poll was woken by it, which is to say during its last poll or within a millisecond after.
-    Proven,
-    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, or polls were joined.
-    Possible,
-    /// It did not: the poll in which this one began is a later one than the last poll of the span before, and something else
-    /// had led to it.
-    Refuted,
-}
-
-impl Hop {
-    /// In lower case, as attributes and JSON carry it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Within => "within",
-            Self::Proven => "proven",
-            Self::Possible => "possible",
-            Self::Refuted => "refuted",
-        }
-    }
-}
-
 impl Trace {
     /// The chain of work that the duration of the first root consists of, in order of time. Empty while the root is open.
     ///
@@ -93,6 +66,28 @@ impl Trace {
         }
         path.reverse();
         path
+    }
+}
+
+impl SpanView<'_> {
+    /// What it has of the [critical path](Trace::critical_path) of its trace. `None` where the path does not go through it, where
+    /// polls were not timed, and in a trace that is not [whole](crate::Completeness::Whole).
+    #[must_use]
+    pub fn critical_share(&self) -> Option<CriticalShare> {
+        let trace = self.trace();
+        let extras = trace.extras.as_deref().filter(|_| trace.times_polls)?;
+        if trace.completeness() != Completeness::Whole {
+            return None;
+        }
+        let shares = extras.critical.get_or_init(|| {
+            let mut shares: HashMap<SpanId, CriticalShare> = HashMap::new();
+            for piece in trace.critical_path() {
+                let new = CriticalShare { own: Duration::ZERO, hop: piece.hop };
+                shares.entry(piece.span_id).or_insert(new).own += piece.duration;
+            }
+            shares
+        });
+        shares.get(&self.span_id()).copied()
     }
 }
 

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use crate::attribute_list::AttributeList;
 use crate::buffer::{self, Worth};
 use crate::context::{self, Hot};
 use crate::id::{SpanId, TraceId};
 use crate::new_event::NewEvent;
 use crate::record::{Group, Record, Scalar};
-use crate::small_list::SmallList;
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
 use crate::status::Status;
@@ -122,9 +122,9 @@ impl CurrentSpan {
     /// ```
     pub fn set_attributes<A: Into<Attribute>>(&self, attributes: impl IntoIterator<Item = A>) {
         if self.is_recording() {
-            let mut list = SmallList::<Attribute, 4>::new();
+            let mut list = AttributeList::new();
             list.extend(attributes.into_iter().map(Into::into));
-            self.write(Group::Attributes, list.into_items().map(Record::Attribute));
+            self.write(Group::Attributes, list.drain().map(Record::Attribute));
         }
     }
 
@@ -145,12 +145,9 @@ impl CurrentSpan {
     /// ```
     pub fn add_event(&self, event: impl Into<NewEvent>) {
         if self.is_recording() {
-            let NewEvent { name, attributes } = event.into();
-            let items = WithFirst {
-                first: Some(Record::EventName(name)),
-                rest: attributes.into_items().map(Record::Attribute),
-            };
-            self.write(Group::Event, items);
+            let NewEvent { name, mut attributes } = event.into();
+            let rest = attributes.drain().map(Record::Attribute);
+            self.write(Group::Event, WithFirst { first: Some(Record::EventName(name)), rest });
         }
     }
 

@@ -11,9 +11,10 @@ use crate::limits::SpanLimits;
 use crate::record::Group;
 use crate::redact::{AttributeOwner, Redactor};
 use crate::span_data::DroppedCounts;
-use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, SpanRecord};
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, Marks, SpanRecord};
 use crate::status::{Outcome, Status};
 use crate::value::Attribute;
+use crate::waits::Dropped;
 
 /// One thing said of a span.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub(crate) enum What {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    Dropped(Dropped),
     Lost(Group),
     /// What is left in the place of one that was put on its span.
     Taken,
@@ -50,7 +52,7 @@ impl Detail {
             What::Event { attributes, .. } => bytes_of(attributes),
             What::Link { attributes, .. } => size_of::<LinkTarget>() + bytes_of(attributes),
             What::Name(name) | What::Status(Status::Error { description: name }) => name.len(),
-            What::Status(_) | What::StartUnixNanos(_) | What::Lost(_) | What::Taken => 0,
+            What::Status(_) | What::StartUnixNanos(_) | What::Dropped(_) | What::Lost(_) | What::Taken => 0,
         };
         size_of::<Self>() + heap
     }
@@ -236,6 +238,7 @@ impl<'a> Portrait<'a> {
             What::Status(status) => self.extra.status.apply(status),
             What::Name(name) => self.extra.name = Some(name),
             What::StartUnixNanos(nanos) => self.span.start = self.timebase.ticks(nanos),
+            What::Dropped(how) => self.span.marks.set(Marks::of_drop(how)),
             What::Lost(Group::Attributes) => dropped.attributes += 1,
             What::Lost(Group::Event) => dropped.events += 1,
             What::Lost(Group::Link) => dropped.links += 1,

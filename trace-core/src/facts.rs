@@ -35,6 +35,8 @@ impl SpanView<'_> {
     /// | `trace.blocked_behind.count` | int: how many such waits there were |
     /// | `trace.held_up.spans` | int: how many other spans of its trace waited behind its long polls |
     /// | `trace.held_up.up_to_ns` | int: how long at most, in all |
+    /// | `trace.critical.own_ns` | int: how much of the trace's critical path lies in the span itself; if the trace was exported whole |
+    /// | `trace.critical.hop` | string: how sure it is that the path comes here from the span before: `within`, `proven`, `possible` or `refuted`, see [`Hop`](crate::Hop) |
     /// | `trace.cancellation.elapsed_ns` | int: from its start until it was dropped |
     /// | `trace.cancellation.polls` | int: how often it had been polled |
     /// | `trace.cancellation.dropped` | string: `in_parents_poll`, `with_parent` or `from_outside`, see [`Dropped`] |
@@ -58,6 +60,10 @@ impl SpanView<'_> {
             facts.tell_polls();
             facts.tell_anatomy();
             facts.tell_blocked();
+        }
+        if let Some(share) = self.critical_share() {
+            facts.add_nanos("trace.critical.own_ns", share.own);
+            facts.add("trace.critical.hop", share.hop.as_str());
         }
         if let Some(cancellation) = self.cancellation() {
             facts.tell_cancellation(cancellation);

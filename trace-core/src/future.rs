@@ -223,6 +223,11 @@ impl Carried {
     /// Carries a span, or what there is instead, around an `async` block.
     #[inline(never)]
     pub(crate) fn begin_at_length(callsite: &'static Callsite) -> Self {
+        let hot = context::current();
+        let is_unrecorded = matches!(hot.state(), State::Unsampled | State::PassThrough);
+        if is_unrecorded && hot.span_id().is_some() && !hot.is_loaded() {
+            return Self::new(hot, CarriedRole::Context).around_block();
+        }
         Self::of(Span::at(callsite)).around_block()
     }
 
@@ -327,7 +332,7 @@ impl Carried {
             Some(left) => self.resume(left),
         };
         if end != End::Done {
-            context::mark_dropping();
+            self.mark_dropping(thread);
         }
         let outcome = match end {
             End::Dropped(outcome) if self.role != CarriedRole::Context => outcome,
@@ -339,6 +344,17 @@ impl Carried {
         let own = self.own;
         self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes)).thread = thread;
         self.phase = Phase::Dropping(outcome);
+    }
+
+    /// Says that it is being dropped before it was done, and to its span how: this was the thread's context before.
+    fn mark_dropping(&self, thread: Hot) {
+        let how = self.own.is_dropped_in(thread);
+        if self.role == CarriedRole::Span {
+            start::tell_of_drop(self.own, how);
+            context::mark_dropping(None);
+        } else {
+            context::mark_dropping(Some(how));
+        }
     }
 
     /// The other end of [`Self::begin_drop`], or of a life without a poll.
@@ -444,7 +460,7 @@ impl Carried {
         let end = self.end_by_drop();
         let visit = self.enter(end, PollTimer::NONE, false);
         if end != End::Done {
-            context::mark_dropping();
+            visit.carried.mark_dropping(visit.thread);
         }
         visit
     }

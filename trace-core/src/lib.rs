@@ -276,6 +276,7 @@ mod anatomy;
 mod answer;
 mod assembler;
 mod assembly;
+mod attribute_list;
 mod baggage;
 mod blocked;
 mod buffer;
@@ -339,7 +340,6 @@ mod sampler;
 mod shape;
 #[cfg(feature = "futures")]
 mod sink;
-mod small_list;
 mod span;
 mod span_context;
 mod span_data;
@@ -355,6 +355,7 @@ mod tally;
 #[cfg(feature = "tokio")]
 mod task;
 mod text;
+mod thread_names;
 mod to_data;
 mod token_bucket;
 mod trace;
@@ -378,7 +379,7 @@ pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
 pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterName, PropagatorName, TRACE_FILTER};
-pub use crate::critical_path::{CriticalSegment, CriticalWork, Hop};
+pub use crate::critical_path::{CriticalSegment, CriticalWork};
 pub use crate::current_span::{CurrentSpan, current_span};
 pub use crate::directive::ParseFilterError;
 pub use crate::env::{ConfigProblem, ConfigWarning, EnvReader};
@@ -427,7 +428,9 @@ pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
 pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
 pub use crate::trace_state::{MAX_TRACE_STATE_MEMBERS, TraceState, TraceStateError};
 pub use crate::value::{Attribute, Key, Value};
-pub use crate::waits::{Anatomy, BlockedBehind, Cancellation, ChildWait, Dropped, HeldUp, NamedSpan};
+pub use crate::waits::{
+    Anatomy, BlockedBehind, Cancellation, ChildWait, CriticalShare, Dropped, HeldUp, Hop, NamedSpan,
+};
 pub use crate::watchdog::{DEFAULT_SLOW_POLL, SlowPoll};
 #[doc = include_str!("../docs/traced.md")]
 pub use trace_macros::traced;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::small_list::SmallList;
+use crate::attribute_list::AttributeList;
 use crate::value::{Attribute, Key, Value};
 
-/// Something that happens in a span: a name and facts. Up to four attributes need no allocation.
+/// Something that happens in a span: a name and facts.
 ///
 /// ```
 /// use trace_core::{NewEvent, current_span};
@@ -15,13 +15,13 @@ use crate::value::{Attribute, Key, Value};
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     pub(crate) name: Cow<'static, str>,
-    pub(crate) attributes: SmallList<Attribute, 4>,
+    pub(crate) attributes: AttributeList,
 }
 
 impl NewEvent {
     /// An event of this name.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: name.into(), attributes: SmallList::new() }
+        Self { name: name.into(), attributes: AttributeList::new() }
     }
 
     /// Adds a fact.

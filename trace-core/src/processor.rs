@@ -340,6 +340,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Status(_)
         | Record::Name(_)
         | Record::StartUnixNanos(_)
+        | Record::Dropped(_)
         | Record::TraceState(_)
         | Record::Taken => None,
     }

@@ -23,6 +23,7 @@ use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
+use crate::waits::Dropped;
 
 #[derive(Debug)]
 pub(crate) enum Record {
@@ -105,6 +106,8 @@ pub(crate) enum Record {
     Status(Status),
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
+    /// How its future was dropped before it was ready.
+    Dropped(Dropped),
     /// Of a local root.
     TraceState(TraceState),
     /// What is left in the place of an item that was taken.
@@ -133,7 +136,7 @@ pub(crate) enum Group {
     Event,
     /// A link: its target, then its attributes.
     Link,
-    /// A status, a name or a start time.
+    /// A status, a name, a start time, how it was dropped.
     Change,
     /// A poll; never a group, only lost as one.
     Polls,

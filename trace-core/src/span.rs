@@ -13,7 +13,7 @@ use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
-use crate::start::{self, Announce, Plan, PlannedCargo, PlannedParent, Role, Started};
+use crate::start::{self, Announce, Plan, PlannedCargo, PlannedParent, Role, Seldom, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::value::{Attribute, Key, Value};
@@ -88,13 +88,13 @@ impl SpanBuilder {
 
     /// Links it to another span that it has to do with.
     pub fn link(mut self, link: impl Into<Link>) -> Self {
-        self.plan.links.push(link.into());
+        self.seldom().links.push(link.into());
         self
     }
 
     /// Links it to several other spans.
     pub fn links<L: Into<Link>>(mut self, links: impl IntoIterator<Item = L>) -> Self {
-        self.plan.links.extend(links.into_iter().map(Into::into));
+        self.seldom().links.extend(links.into_iter().map(Into::into));
         self
     }
 
@@ -123,8 +123,12 @@ impl SpanBuilder {
     /// # Ok::<(), trace_core::CaptureError>(())
     /// ```
     pub fn start_time(mut self, time: SystemTime) -> Self {
-        self.plan.start_unix_nanos = Some(unix_nanos(time));
+        self.seldom().start_unix_nanos = Some(unix_nanos(time));
         self
+    }
+
+    fn seldom(&mut self) -> &mut Seldom {
+        self.plan.seldom.get_or_insert_default()
     }
 
     /// Starts the span, without making it current.
@@ -338,5 +342,16 @@ impl From<CurrentSpan> for Parent {
 impl From<&Span> for Parent {
     fn from(span: &Span) -> Self {
         Self { span: PlannedParent::Span(span.handle.hot), cargo: PlannedCargo::Own(span.cargo.clone()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_is_moved_in_registers() {
+        // Beyond 128 bytes each move is a call.
+        assert!(size_of::<SpanBuilder>() <= 128, "{}", size_of::<SpanBuilder>());
     }
 }

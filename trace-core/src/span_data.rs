@@ -11,7 +11,7 @@ use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
-use crate::waits::{Anatomy, BlockedBehind, Cancellation, HeldUp};
+use crate::waits::{Anatomy, BlockedBehind, Cancellation, CriticalShare, HeldUp};
 
 /// Everything that was recorded of one span, owned.
 ///
@@ -62,6 +62,8 @@ pub struct SpanData {
     pub blocked_behind: Vec<BlockedBehind>,
     /// How many other spans of its trace waited behind its long polls.
     pub held_up: HeldUp,
+    /// What it has of the critical path of its trace; `None` where `polls` are not timed, or the path does not go through it.
+    pub critical: Option<CriticalShare>,
     /// How it was given up; `None` if it was not.
     pub cancellation: Option<Cancellation>,
 }
@@ -96,6 +98,7 @@ impl SpanData {
             anatomy: None,
             blocked_behind: Vec::new(),
             held_up: HeldUp::default(),
+            critical: None,
             cancellation: None,
         }
     }

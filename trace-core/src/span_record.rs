@@ -1,9 +1,10 @@
 //! What a trace stores of its spans, packed: the records under the views of [`Trace`](crate::Trace).
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::callsite::Callsite;
 use crate::id::SpanId;
@@ -15,7 +16,7 @@ use crate::span_data::DroppedCounts;
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
-use crate::waits::InTheWay;
+use crate::waits::{CriticalShare, Dropped, InTheWay};
 
 /// One span of a trace: 48 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,31 @@ impl Marks {
     /// Somebody asked for it to be a root, or for work without a context.
     pub(crate) const CHOSEN_ROOT: Self = Self(16);
 
+    const DROPPED_IN_POLL: Self = Self(32);
+    const DROPPED_WITH_PARENT: Self = Self(64);
+    /// Both.
+    const DROPPED_FROM_OUTSIDE: Self = Self(96);
+
+    /// That its future was dropped like this.
+    pub(crate) const fn of_drop(how: Dropped) -> Self {
+        match how {
+            Dropped::InParentsPoll => Self::DROPPED_IN_POLL,
+            Dropped::WithParent => Self::DROPPED_WITH_PARENT,
+            Dropped::FromOutside => Self::DROPPED_FROM_OUTSIDE,
+            Dropped::Unknown => Self::NONE,
+        }
+    }
+
+    /// How its future was dropped, as far as that was seen.
+    pub(crate) const fn drop(self) -> Dropped {
+        match self.0 & Self::DROPPED_FROM_OUTSIDE.0 {
+            0 => Dropped::Unknown,
+            32 => Dropped::InParentsPoll,
+            64 => Dropped::WithParent,
+            _ => Dropped::FromOutside,
+        }
+    }
+
     /// These marks if `condition` holds.
     pub(crate) const fn if_so(self, condition: bool) -> Self {
         if condition { self } else { Self::NONE }
@@ -80,6 +106,10 @@ pub(crate) struct Extras {
     heap: usize,
     /// Who was in whose way, once somebody has asked.
     pub(crate) in_the_way: OnceLock<Box<InTheWay>>,
+    /// What each span has of the critical path, once somebody has asked.
+    pub(crate) critical: OnceLock<HashMap<SpanId, CriticalShare>>,
+    /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
+    pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
 }
 
 /// What one span has beyond its record.
@@ -123,6 +153,8 @@ impl Extras {
             links: Vec::new(),
             heap: 0,
             in_the_way: OnceLock::new(),
+            critical: OnceLock::new(),
+            threads: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::panic::Location;
 
+use crate::attribute_list::AttributeList;
 use crate::buffer::{self, Worth};
 use crate::callsite::{self, Callsite, Interest, NO_PLACE};
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
@@ -18,13 +19,12 @@ use crate::name::{Name, SpanName};
 use crate::probability;
 use crate::record::{Group, Origin, Record};
 use crate::sampler::{SamplingDecision, SamplingParameters};
-use crate::small_list::SmallList;
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::Link;
 use crate::status::Outcome;
 use crate::switches::{self, Switches};
 use crate::tally;
-use crate::value::Attribute;
+use crate::waits::Dropped;
 
 /// Everything a user may say of a span before it starts.
 #[derive(Debug)]
@@ -34,9 +34,16 @@ pub(crate) struct Plan {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) kind: SpanKind,
     pub(crate) parent: PlannedParent,
+    pub(crate) attributes: AttributeList,
+    /// Apart, because a builder is moved at every word that is said of the span.
+    pub(crate) seldom: Option<Box<Seldom>>,
+}
+
+/// What is seldom said of a span before it starts.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom {
     pub(crate) start_unix_nanos: Option<u64>,
-    pub(crate) attributes: SmallList<Attribute, 4>,
-    pub(crate) links: SmallList<Link, 1>,
+    pub(crate) links: Vec<Link>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +94,8 @@ impl Plan {
             name,
             kind: callsite.span_kind(),
             parent: PlannedParent::Current,
-            start_unix_nanos: None,
-            attributes: SmallList::new(),
-            links: SmallList::new(),
+            attributes: AttributeList::new(),
+            seldom: None,
         }
     }
 }
@@ -326,8 +332,6 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switc
     let (mut sampled, mut new_cargo) = (true, None);
     if parent.is_some() || !switches.sampler.always_records_roots() {
         let (state, mark) = (cargo::state_of(travels, Some(trace_id)), cargo::mark_of(travels, Some(trace_id)));
-        let attributes = plan.attributes.to_vec();
-        let links = plan.links.to_vec();
         let sampler = if mark == Mark::Deferred { switches.sampler.of_roots() } else { &switches.sampler };
         let decided = sampler.decide(&SamplingParameters {
             trace_id,
@@ -336,8 +340,8 @@ fn decide(plan: &Plan, parent: Option<SpanContext>, travels: &SharedCargo, switc
             name: plan.name.as_deref().unwrap_or(plan.callsite.name()),
             kind: plan.kind,
             callsite: Some(plan.callsite),
-            attributes: &attributes,
-            links: &links,
+            attributes: plan.attributes.as_slice(),
+            links: plan.seldom.as_ref().map_or(&[], |seldom| &seldom.links),
         });
         if decided.panicked {
             tally::USER_PANICS.add(1);
@@ -382,6 +386,14 @@ pub(crate) fn detached_context() -> Hot {
     if switches::is_on(hot.pipeline()) { hot.detached() } else { hot }
 }
 
+/// Tells a span how its future is being dropped before it is ready.
+#[cold]
+#[inline(never)]
+pub(crate) fn tell_of_drop(own: Hot, how: Dropped) {
+    // As of the start, so that it is never too late.
+    CurrentSpan { hot: own }.write_at(0, Group::Change, [Record::Dropped(how)].into_iter());
+}
+
 /// Tells a span that its guard was open when a poll returned, if anybody looks for that.
 #[cold]
 #[inline(never)]
@@ -407,7 +419,7 @@ fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> b
 }
 
 /// Writes down what must be known before the end. `false` if an announcement found no memory.
-fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
+fn write_start(mut plan: Plan, begun: &Begun, origin: Origin) -> bool {
     let Begun { own, role, start, kind, .. } = *begun;
     if role == Role::Ended && !write_opened(begun, plan.callsite, origin) {
         return false;
@@ -419,16 +431,23 @@ fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
     if let Some(name) = plan.name {
         handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
     }
-    if let Some(nanos) = plan.start_unix_nanos {
-        handle.write_at(start, Group::Change, [Record::StartUnixNanos(nanos)].into_iter());
-    }
     if !plan.attributes.is_empty() {
-        handle.write_at(start, Group::Attributes, plan.attributes.into_items().map(Record::Attribute));
+        handle.write_at(start, Group::Attributes, plan.attributes.drain().map(Record::Attribute));
     }
-    for link in plan.links.into_items() {
-        handle.add_link(link);
+    if let Some(seldom) = plan.seldom {
+        write_seldom(*seldom, handle, start);
     }
     true
+}
+
+#[cold]
+fn write_seldom(seldom: Seldom, handle: CurrentSpan, start: u64) {
+    if let Some(nanos) = seldom.start_unix_nanos {
+        handle.write_at(start, Group::Change, [Record::StartUnixNanos(nanos)].into_iter());
+    }
+    for link in seldom.links {
+        handle.add_link(link);
+    }
 }
 
 /// Calls the hooks of a start, which see the span and start none themselves.

@@ -28,6 +28,7 @@ impl SpanView<'_> {
             anatomy: self.polls().and_then(|_| self.anatomy()),
             blocked_behind: self.blocked_behind().to_vec(),
             held_up: self.held_up(),
+            critical: self.critical_share(),
             cancellation: self.cancellation(),
         }
     }

@@ -4,6 +4,7 @@
 //! worked out by the views when somebody looks. So handing a trace to an exporter costs nothing a span.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -21,9 +22,11 @@ use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
 use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, Marks, SpanRecord};
 use crate::status::{Outcome, Status};
+use crate::thread_names;
 use crate::trace_state::TraceState;
 use crate::tree::Tree;
 use crate::value::{Attribute, Value};
+use crate::waits::Dropped;
 
 /// The spans of one trace that ended in this process, and how they hang together.
 ///
@@ -103,8 +106,14 @@ impl Trace {
             extras: None,
             tree: OnceLock::new(),
         };
+        // Threads of elsewhere have numbers of their own.
+        trace.extras.get_or_insert_default().threads = Some(BTreeMap::new());
         for span in spans.into_iter().filter(|span| span.trace_id == id) {
             trace.add(span);
+        }
+        if trace.times_polls {
+            // The numbers are those of another process.
+            return trace.thread_names_of_spans::<&str>([]);
         }
         trace
     }
@@ -140,10 +149,47 @@ impl Trace {
         self.extras.get_or_insert_default().long_polls.extend(long);
     }
 
+    /// The name of a thread that polls of this trace ran on, by its number ([`PollSegment::thread`](crate::PollSegment::thread)): as it was called when it
+    /// first recorded something. `None` if it had no name, or if a thousand threads came after it.
+    #[must_use]
+    pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
+        match &self.extras().threads {
+            Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
+            None => thread_names::name(number),
+        }
+    }
+
+    /// Sets the names of the threads of a trace from elsewhere, by their numbers.
+    #[must_use]
+    pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
+        let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
+        self.extras.get_or_insert_default().threads = Some(names);
+        self
+    }
+
     /// Sets the resource of its spans.
     #[must_use]
     pub fn resource_of_spans(mut self, resource: Resource) -> Self {
         self.common = Arc::new(Common { resource: Arc::new(resource), timebase: self.common.timebase });
+        self
+    }
+
+    /// The name of a thread that polls of this trace ran on, by its number
+    /// ([`PollSegment::thread`](crate::PollSegment::thread)): as it was called when it first recorded something. `None` if it
+    /// had no name, or if a thousand threads came after it.
+    #[must_use]
+    pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
+        match self.extras.as_ref().and_then(|extras| extras.threads.as_ref()) {
+            Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
+            None => thread_names::name(number),
+        }
+    }
+
+    /// Sets the names of the threads of a trace from elsewhere, by their numbers.
+    #[must_use]
+    pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
+        let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
+        self.extras.get_or_insert_default().threads = Some(names);
         self
     }
 
@@ -186,6 +232,9 @@ impl Trace {
         let mut marks = Marks::PARENT_IS_REMOTE.if_so(span.parent_is_remote);
         if span.polls.is_some() {
             marks.set(Marks::ANNOUNCED);
+        }
+        if let Some(cancellation) = &span.cancellation {
+            marks.set(Marks::of_drop(cancellation.dropped));
         }
         self.spans.push(SpanRecord {
             id: span.span_id,
@@ -348,6 +397,11 @@ impl<'a> SpanView<'a> {
         self.trace
     }
 
+    /// How its future was dropped, as far as that was seen.
+    pub(crate) const fn drop_seen(&self) -> Dropped {
+        self.record.marks.drop()
+    }
+
     pub(crate) const fn has_mark(&self, mark: Marks) -> bool {
         self.record.marks.has(mark)
     }
@@ -506,6 +560,19 @@ impl<'a> SpanView<'a> {
     #[must_use]
     pub fn dropped(&self) -> DroppedCounts {
         self.extra().map_or_else(DroppedCounts::default, |extra| extra.dropped)
+    }
+
+    /// Whether nothing is known of it beside its outcome and its attributes: no event, no link, no status, no polls, and
+    /// nothing was dropped. So an exporter in a hurry need not look at each.
+    #[must_use]
+    pub fn has_attributes_only(&self) -> bool {
+        self.extra().is_none_or(|extra| {
+            extra.events.is_empty()
+                && extra.links.is_empty()
+                && extra.polls.is_none()
+                && extra.status == Status::Unset
+                && extra.dropped == DroppedCounts::default()
+        })
     }
 }
 

@@ -85,6 +85,45 @@ pub(crate) struct InTheWay {
     pub(crate) held_up: HashMap<SpanId, HeldUp>,
 }
 
+/// How sure it is that one piece of the critical path led to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hop {
+    /// They belong together: the same span, or a span and its child.
+    Within,
+    /// The end of the span before brought this one about: its last poll lies inside the poll of their parent in which this one
+    /// began, or that poll was woken by it, which is to say during its last poll or within a millisecond after.
+    Proven,
+    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, or polls were joined.
+    Possible,
+    /// It did not: the poll in which this one began is a later one than the last poll of the span before, and something else
+    /// had led to it.
+    Refuted,
+}
+
+impl Hop {
+    /// In lower case, as attributes and JSON carry it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Proven => "proven",
+            Self::Possible => "possible",
+            Self::Refuted => "refuted",
+        }
+    }
+}
+
+/// What a span has of the critical path. See [`SpanView::critical_share`](crate::SpanView::critical_share).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CriticalShare {
+    /// How long the path is in the span itself, and not in a span inside of it.
+    pub own: Duration,
+    /// How sure it is that the path comes to the span from the one before.
+    pub hop: Hop,
+}
+
 /// Why and where a future was dropped before it was ready. See [`SpanView::cancellation`](crate::SpanView::cancellation).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,6 +136,15 @@ pub struct Cancellation {
     pub dropped: Dropped,
     /// The deepest span inside of it that was given up with it: what it was waiting for. `None` if it had none.
     pub waiting_in: Option<NamedSpan>,
+}
+
+impl Cancellation {
+    /// How a span from elsewhere was dropped, for [`SpanData::cancellation`](crate::SpanData::cancellation). In a trace the rest is
+    /// worked out anew.
+    #[must_use]
+    pub const fn new(dropped: Dropped) -> Self {
+        Self { elapsed: Duration::ZERO, polls: None, dropped, waiting_in: None }
+    }
 }
 
 /// A span of the same trace, by id and name.
@@ -113,13 +161,14 @@ pub struct NamedSpan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// While its parent was polled: the parent gave it up, as a `select!` or a timeout does.
+    /// While its parent was polled, or a span of its trace was current otherwise: it was given up there, as by a `select!` or a
+    /// timeout.
     InParentsPoll,
     /// With its parent, which was given up itself.
     WithParent,
     /// By somebody else: an abort, the end of a runtime, a join set that was dropped.
     FromOutside,
-    /// Nobody can tell: polls were not timed, or the parent is elsewhere.
+    /// Nobody can tell: the span comes from elsewhere, or was no future's.
     Unknown,
 }
 

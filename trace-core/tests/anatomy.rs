@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, join_all};
 use trace_core::{
-    Capture, CriticalSegment, FutureExt, ManualClock, PollSegment, PollsData, Span, SpanContext, SpanData, SpanId,
+    Capture, CriticalSegment, FutureExt, Hop, ManualClock, PollSegment, PollsData, Span, SpanContext, SpanData, SpanId,
     Trace, TraceFlags, TraceId,
 };
 
@@ -264,6 +264,28 @@ fn the_critical_path_goes_from_the_root_through_what_ended_last_without_a_gap() 
     ] {
         assert_eq!(path(steps), expected, "{reason}");
     }
+}
+
+#[test]
+fn each_span_tells_what_it_has_of_the_critical_path_and_how_the_path_comes_to_it() {
+    let trace = traced(vec![Work(1), Children(vec![vec![Wait(3)], vec![Work(2), Wait(9)]]), Work(2)]);
+    let share = |name| trace.find(name).unwrap().critical_share();
+    let own = |name| share(name).map(|share| millis(share.own));
+    assert_eq!([own("root"), own("child 1"), own("child 2")], [Some(3), None, Some(11)]);
+    let shares: Duration = trace.spans().filter_map(|span| Some(span.critical_share()?.own)).sum();
+    assert_eq!(shares, trace.duration());
+    assert_eq!(share("child 2").unwrap().hop, Hop::Within);
+
+    let tree = trace.to_string();
+    assert!(tree.trim_end().ends_with("critical path: child 2 11.0 ms, root 3.0 ms"), "{tree}");
+    let spans: Vec<serde_json::Value> =
+        trace.to_json_lines().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| &spans.iter().find(|span| span["name"] == name).unwrap()["critical"];
+    assert_eq!(*of("child 2"), serde_json::json!({ "own_ns": 11_000_000, "hop": "within" }));
+    assert!(of("child 1").is_null());
+    let facts = trace.find("child 2").unwrap().facts();
+    assert!(facts.iter().any(|fact| fact.key.as_str() == "trace.critical.own_ns" && fact.value == 11_000_000.into()));
+    assert_eq!(trace.find("root").unwrap().to_data().critical, share("root"));
 }
 
 #[test]

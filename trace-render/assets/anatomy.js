@@ -1,38 +1,40 @@
 // Where the time of a span went, what blocked it, and the critical path: the last two as the core tells them.
 
-/** @typedef {{busy: number, children: number, none: number, queued: number, polled: boolean}} Anatomy */
+/** @typedef {{busy: number, children: number, none: number, queued: number}} Anatomy */
 
-/** @param {Model} m @param {number} i @returns {Anatomy} parts that sum to its duration; without polls, only children and none */
-function anatomyOf(m, i) {
-  const own = { busy: 0, children: 0, none: 0, queued: 0, polled: m.polls.has(i) };
-  const cover = covered(m, i);
-  let k = 0;
-  /** The gap from a to b: what children cover waits on them. */
-  const gap = (/** @type {number} */ a, /** @type {number} */ b) => {
-    while (k > 0 && cover[k - 1] > a) k -= 2;
-    for (; k < cover.length && cover[k] < b; k += 2) {
-      const from = Math.max(a, cover[k]), to = Math.min(b, cover[k + 1]);
+/** Tells what a span did, piece by piece: without polls it is `none` where no child was open. @param {Model} m @param {number} i @param {number[]} cover when a child was open @param {(what: keyof Anatomy, from: number, to: number) => void} tell */
+function eachPiece(m, i, cover, tell) {
+  let at = m.start[i], k = 0;
+  const gap = (/** @type {number} */ end) => {
+    while (k > 0 && cover[k - 1] > at) k -= 2;
+    for (; k < cover.length && cover[k] < end; k += 2) {
+      const from = Math.max(at, cover[k]), to = Math.min(end, cover[k + 1]);
       if (to > from) {
-        own.children += to - from;
-        own.none += from - a;
-        a = to;
+        tell("none", at, from);
+        tell("children", from, to);
+        at = to;
       }
-      if (cover[k + 1] > b) break;
+      if (cover[k + 1] > end) break;
     }
-    own.none += Math.max(0, b - a);
+    if (end > at) tell("none", at, end);
+    at = Math.max(at, end);
   };
-  let at = m.start[i];
-  const polls = m.polls.get(i), segments = polls?.segments ?? [];
+  const segments = m.polls.get(i)?.segments ?? [], end = m.end[i];
   for (let s = 0; s < segments.length; s += 4) {
-    const from = Math.min(Math.max(segments[s], at), m.end[i]), wake = segments[s + 3];
+    const from = clamp(segments[s], at, end), wake = segments[s + 3];
     // A future that was not polled yet was ready all the time.
-    const woken = s === 0 ? at : wake >= 0 ? Math.min(Math.max(wake, at), from) : from;
-    gap(at, woken);
-    own.queued += from - woken;
-    at = Math.min(Math.max(from, segments[s] + segments[s + 1]), m.end[i]);
-    own.busy += at - from;
+    if (s) gap(wake >= 0 ? clamp(wake, at, from) : from);
+    tell("queued", at, from);
+    at = clamp(from, segments[s] + segments[s + 1], end);
+    tell("busy", from, at);
   }
-  gap(at, m.end[i]);
+  gap(end);
+}
+
+/** @param {Model} m @param {number} i @returns {Anatomy} parts that sum to its duration */
+function anatomyOf(m, i) {
+  const own = { busy: 0, children: 0, none: 0, queued: 0 }, polls = m.polls.get(i);
+  eachPiece(m, i, covered(m, i), (what, from, to) => { own[what] += to - from; });
   // Inside of joined segments only the total of the polls is known.
   const joined = polls?.merged ? Math.max(0, own.busy - polls.busy) : 0;
   own.busy -= joined;
@@ -40,15 +42,15 @@ function anatomyOf(m, i) {
   return own;
 }
 
-/** @param {Model} m @returns {Map<number, [number, number, number][]>} by thread: start, end, span of each poll, by start */
+/** @param {Model} m @returns {Map<string, [number, number, number][]>} by thread: start, end, span of each poll, by start */
 function pollsByThread(m) {
-  /** @type {Map<number, [number, number, number][]>} */
+  /** @type {Map<string, [number, number, number][]>} */
   const found = new Map();
   for (const [i, { segments }] of m.polls) {
     for (let s = 0; s < segments.length; s += 4) {
-      const thread = segments[s + 2];
       // 0 stands for polls of several threads that were joined.
-      if (!thread) continue;
+      if (!segments[s + 2]) continue;
+      const thread = m.threadKey(i, segments[s + 2]);
       if (!found.has(thread)) found.set(thread, []);
       found.get(thread)?.push([segments[s], segments[s] + segments[s + 1], i]);
     }

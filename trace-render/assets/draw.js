@@ -51,7 +51,7 @@ function drawBlocks(ctx, block, count, width, y, h) {
 
 /** @param {number} i @returns {{x: number, w: number}} its bar in px of the canvas; the formula that tests compare with */
 function barOf(i) {
-  const x = timeToX(m.start[i], app.view, app.width), to = timeToX(m.end[i], app.view, app.width);
+  const x = xOf(m.start[i]), to = xOf(m.end[i]);
   return { x, w: Math.max(to - x, 1.5) };
 }
 
@@ -83,7 +83,7 @@ function drawBar(ctx, i, y, h) {
       const cover = coverOf(i);
       drawBlocks(ctx, (k) => [at(k ? cover[2 * k - 1] : m.start[i]), at(2 * k < cover.length ? cover[2 * k] : m.end[i])], cover.length / 2 + 1, width, y, h);
     }
-    if (polls && w > 6) drawGaps(ctx, i, polls, y, h);
+    if (polls && w > 6) drawGaps(ctx, i, y, h);
     if (w > 3) {
       ctx.setLineDash(open ? [3, 2] : []);
       ctx.strokeRect(left + 0.5, y + 0.5, right - left - 1, h - 1);
@@ -123,10 +123,10 @@ function drawBar(ctx, i, y, h) {
 function drawOther(ctx, i, y, h) {
   const b = app.other?.b;
   if (!b) return;
-  const x = timeToX(b.start[i], app.view, app.width);
+  const x = xOf(b.start[i]);
   ctx.strokeStyle = app.colours.text;
   ctx.setLineDash([2, 2]);
-  ctx.strokeRect(x + 0.5, y + 0.5, Math.max(1.5, timeToX(b.end[i], app.view, app.width) - x - 1), h - 1);
+  ctx.strokeRect(x + 0.5, y + 0.5, Math.max(1.5, xOf(b.end[i]) - x - 1), h - 1);
   ctx.setLineDash([]);
 }
 
@@ -166,30 +166,14 @@ function drawArrows(ctx, middle, spans) {
   for (const { victim, blocker, at, exact } of arrowsOfSelection()) drawArrow(ctx, middle, victim, at, blocker, at, exact);
 }
 
-/** Waiting with no span is hatched, woken and not polled is dotted. @param {CanvasRenderingContext2D} ctx @param {number} i @param {Polls} polls @param {number} y @param {number} h */
-function drawGaps(ctx, i, polls, y, h) {
-  const at = (/** @type {number} */ t) => xOf(t);
-  const cover = coverOf(i);
-  ctx.strokeStyle = app.colours.services[m.service[i] % 8];
+/** Waiting with no span is hatched, woken and not polled is dotted. @param {CanvasRenderingContext2D} ctx @param {number} i @param {number} y @param {number} h */
+function drawGaps(ctx, i, y, h) {
   ctx.beginPath();
-  const hatch = (/** @type {number} */ a, /** @type {number} */ b) => {
-    const [from, to] = [Math.max(at(a), 0), Math.min(at(b), app.width)];
-    for (let x = Math.ceil(from / 5) * 5; x + 3 < to; x += 5) ctx.moveTo(x, y + h), ctx.lineTo(x + 3, y);
-  };
-  let last = m.start[i], k = 0;
-  for (let s = 0; s <= polls.segments.length; s += 4) {
-    const from = s < polls.segments.length ? polls.segments[s] : m.end[i];
-    const wake = polls.segments[s + 3], until = s === 0 ? last : wake >= 0 ? Math.min(Math.max(wake, last), from) : from;
-    for (; k < cover.length && cover[k + 1] <= last; k += 2);
-    let a = last;
-    for (let c = k; c < cover.length && cover[c] < until; c += 2) {
-      if (cover[c] > a) hatch(a, cover[c]);
-      a = Math.max(a, cover[c + 1]);
-    }
-    if (a < until) hatch(a, until);
-    for (let x = Math.max(at(until), 0) + 2; x < Math.min(at(from), app.width); x += 4) ctx.rect(x, y + h / 2, 1, 1);
-    last = from + (polls.segments[s + 1] ?? 0);
-  }
+  eachPiece(m, i, coverOf(i), (what, a, b) => {
+    const from = Math.max(xOf(a), 0), to = Math.min(xOf(b), app.width);
+    if (what === "none") for (let x = Math.ceil(from / 5) * 5; x + 3 < to; x += 5) ctx.moveTo(x, y + h), ctx.lineTo(x + 3, y);
+    if (what === "queued") for (let x = from + 2; x < to; x += 4) ctx.rect(x, y + h / 2, 1, 1);
+  });
   ctx.stroke();
 }
 
@@ -277,12 +261,12 @@ function drawLanes(ctx, y0, height) {
     for (const [from, to, i] of lane) {
       if (to < view.t0) continue;
       if (from > view.t1) break;
-      const x = Math.max(timeToX(from, view, width), -2), right = Math.min(timeToX(to, view, width), width + 2);
+      const x = Math.max(xOf(from), -2), right = Math.min(xOf(to), width + 2);
       if (right < edge) continue;
       const w = Math.max(right - x, 1);
       edge = x + w - 0.5;
       ctx.fillStyle = colours.services[m.service[i] % 8];
-      ctx.globalAlpha = i === app.sel ? 0.75 : app.isMatch[i] ? 0.55 : 0.3;
+      ctx.globalAlpha = i === app.sel ? 0.8 : app.isMatch[i] ? 0.6 : 0.2 + m.name[i] % 3 * 0.1;
       ctx.fillRect(x, y, w - 0.5, h);
       ctx.globalAlpha = 1;
       ctx.fillRect(x, y, 1.5, h);

@@ -40,7 +40,7 @@ function readFragment() {
 /** @param {number} px */
 function setLeft(px) {
   ui.leftIsSet = true;
-  const width = Math.round(Math.min(Math.max(px, 120), innerWidth - 160));
+  const width = Math.round(clamp(px, 120, innerWidth - 160));
   document.documentElement.style.setProperty("--left", `${width}px`);
   ui.splitter.setAttribute("aria-valuenow", String(width));
   schedule();

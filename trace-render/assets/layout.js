@@ -80,8 +80,8 @@ function timeToX(t, view, width) {
 
 /** @param {{t0: number, t1: number}} view @param {number} total @returns {{t0: number, t1: number}} a window of at least 10 ns within the trace */
 function clampView({ t0, t1 }, total) {
-  const span = Math.min(Math.max(t1 - t0, 10), Math.max(total, 10));
-  const from = Math.min(Math.max(t0, 0), Math.max(total, 10) - span);
+  const span = clamp(t1 - t0, 10, Math.max(total, 10));
+  const from = clamp(t0, 0, Math.max(total, 10) - span);
   return { t0: from, t1: from + span };
 }
 

@@ -9,11 +9,16 @@ function spanAt({ x, y }) {
   return found ? found[2] : -1;
 }
 
+/** @param {EventTarget} target @param {string} type @param {(event: any) => void} action @param {AddEventListenerOptions} [options] */
+function on(target, type, action, options) {
+  target.addEventListener(type, action, options);
+}
+
 function listen() {
-  const at = (/** @type {MouseEvent} */ e) => ({ x: e.offsetX, y: e.offsetY });
+  const at = (/** @type {any} */ e) => ({ x: e.offsetX, y: e.offsetY });
   const timeAt = (/** @type {number} */ x) => app.view.t0 + x / app.width * (app.view.t1 - app.view.t0);
-  ui.scroll.addEventListener("scroll", schedule, { passive: true });
-  ui.grid.addEventListener("click", (/** @type {MouseEvent} */ e) => {
+  on(ui.scroll, "scroll", schedule, { passive: true });
+  on(ui.grid, "click", (e) => {
     const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (e.target).closest(".row"));
     if (!row || String(getSelection())) return;
     const r = Number(row.id.slice(1)), i = app.rows[r];
@@ -26,13 +31,13 @@ function listen() {
     if (fold) refresh();
     else selectRow(r);
   });
-  ui.grid.addEventListener("dblclick", () => act("zoomTo"));
-  ui.bars.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
+  on(ui.grid, "dblclick", () => act("zoomTo"));
+  on(ui.bars, "pointerdown", (e) => {
     if (e.button) return;
     ui.bars.setPointerCapture(e.pointerId);
     app.drag = { x0: e.offsetX, x1: e.offsetX, measure: e.shiftKey };
   });
-  ui.bars.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => {
+  on(ui.bars, "pointermove", (e) => {
     app.pointer = at(e);
     if (app.drag) app.drag.x1 = e.offsetX;
     const i = spanAt(app.pointer), t = timeAt(e.offsetX);
@@ -44,8 +49,8 @@ function listen() {
     ui.tip.style.top = `${Math.min(e.clientY + 14, innerHeight - ui.tip.offsetHeight - 4)}px`;
     schedule();
   });
-  ui.bars.addEventListener("pointerleave", () => { app.pointer = null; ui.tip.hidden = true; schedule(); });
-  ui.bars.addEventListener("pointerup", (/** @type {PointerEvent} */ e) => {
+  on(ui.bars, "pointerleave", () => { app.pointer = null; ui.tip.hidden = true; schedule(); });
+  on(ui.bars, "pointerup", (e) => {
     const drag = app.drag;
     app.drag = null;
     if (!drag) return;
@@ -58,8 +63,8 @@ function listen() {
     ui.grid.focus({ preventScroll: true });
     schedule();
   });
-  ui.bars.addEventListener("dblclick", () => act("zoomTo"));
-  ui.window.addEventListener("wheel", (/** @type {WheelEvent} */ e) => {
+  on(ui.bars, "dblclick", () => act("zoomTo"));
+  on(ui.window, "wheel", (e) => {
     if (e.ctrlKey || e.metaKey) {
       e.preventDefault();
       zoom(Math.exp(Math.max(-0.5, Math.min(0.5, e.deltaY * 0.005))), e.target === ui.bars ? timeAt(e.offsetX) : undefined);
@@ -68,37 +73,37 @@ function listen() {
       pan((e.deltaX || e.deltaY) / app.width);
     }
   }, { passive: false });
-  const brush = (/** @type {PointerEvent} */ e) => {
+  const brush = (/** @type {any} */ e) => {
     if (!app.drag) return;
     app.drag.x1 = e.offsetX;
     const of = (/** @type {number} */ x) => x / ui.minimap.clientWidth * m.total;
     const [a, b] = [app.drag.x0, app.drag.x1].sort((p, q) => p - q), half = (app.view.t1 - app.view.t0) / 2;
     b - a > 3 ? setView(of(a), of(b)) : setView(of(b) - half, of(b) + half);
   };
-  ui.minimap.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
+  on(ui.minimap, "pointerdown", (e) => {
     ui.minimap.setPointerCapture(e.pointerId);
     app.drag = { x0: e.offsetX, x1: e.offsetX, measure: false };
   });
-  ui.minimap.addEventListener("pointermove", brush);
-  ui.minimap.addEventListener("pointerup", (/** @type {PointerEvent} */ e) => { brush(e); app.drag = null; schedule(); });
-  ui.minimap.addEventListener("dblclick", () => act("zoomAll"));
-  ui.splitter.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => ui.splitter.setPointerCapture(e.pointerId));
-  ui.splitter.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => { if (e.buttons & 1) setLeft(e.clientX); });
-  ui.splitter.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
+  on(ui.minimap, "pointermove", brush);
+  on(ui.minimap, "pointerup", (e) => { brush(e); app.drag = null; schedule(); });
+  on(ui.minimap, "dblclick", () => act("zoomAll"));
+  on(ui.splitter, "pointerdown", (e) => ui.splitter.setPointerCapture(e.pointerId));
+  on(ui.splitter, "pointermove", (e) => { if (e.buttons & 1) setLeft(e.clientX); });
+  on(ui.splitter, "keydown", (e) => {
     if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
     e.stopPropagation();
     setLeft(ui.grid.offsetWidth + (e.key === "ArrowLeft" ? -20 : 20));
   });
   let timer = 0;
-  ui.q.addEventListener("input", () => {
+  on(ui.q, "input", () => {
     clearTimeout(timer);
     timer = window.setTimeout(() => setSearch(ui.q.value), m.n > 20_000 ? 120 : 0);
   });
-  ui.q.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
+  on(ui.q, "keydown", (e) => {
     if (e.key === "Enter") { if (ui.q.value.trim() !== app.q) setSearch(ui.q.value); nextMatch(e.shiftKey ? -1 : 1); }
     else if (e.key === "Escape") closeSearch();
   });
-  document.addEventListener("keydown", (e) => {
+  on(document, "keydown", (e) => {
     const target = /** @type {HTMLElement} */ (e.target);
     if ((e.ctrlKey || e.metaKey) && e.key === "f" && target !== ui.q) {
       e.preventDefault();
@@ -112,7 +117,7 @@ function listen() {
     e.preventDefault();
     act(action);
   });
-  const change = (/** @type {string} */ id, /** @type {(made: any) => void} */ to) => ui[id].addEventListener("change", () => { to(ui[id]); refresh(); });
+  const change = (/** @type {string} */ id, /** @type {(made: any) => void} */ to) => on(ui[id], "change", () => { to(ui[id]); refresh(); });
   change("theme", (made) => setTheme(made.value));
   change("group", (made) => { app.fold.groups = made.checked ? equalSiblings(m) : null; });
   change("comfortable", (made) => { app.rowHeight = made.checked ? 28 : 22; document.documentElement.style.setProperty("--row", `${app.rowHeight}px`); });
@@ -129,16 +134,16 @@ function listen() {
     reader.addEventListener("load", () => loadOther(file.name, String(reader.result)));
     reader.readAsText(file);
   };
-  ui.file.addEventListener("change", () => {
+  on(ui.file, "change", () => {
     take(ui.file.files[0]);
     // So that the same file can be chosen again.
     ui.file.value = "";
   });
-  document.addEventListener("dragover", (e) => e.preventDefault());
-  document.addEventListener("drop", (e) => { e.preventDefault(); take(e.dataTransfer?.files[0]); });
-  ui.help.addEventListener("click", () => act("help"));
-  ui.keys.addEventListener("click", (/** @type {MouseEvent} */ e) => { if (e.target === ui.keys) ui.keys.close(); });
-  ui.traces.addEventListener("change", () => {
+  on(document, "dragover", (e) => e.preventDefault());
+  on(document, "drop", (e) => { e.preventDefault(); take(e.dataTransfer?.files[0]); });
+  on(ui.help, "click", () => act("help"));
+  on(ui.keys, "click", (e) => { if (e.target === ui.keys) ui.keys.close(); });
+  on(ui.traces, "change", () => {
     app.fold.trace = Number(ui.traces.querySelector("select").value);
     app.fold.focus = app.sel = -1;
     let t0 = Infinity, t1 = 0;

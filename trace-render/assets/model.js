@@ -19,7 +19,7 @@ function makeModel(data) {
   const depth = Int32Array.from(data.depth);
   const start = Float64Array.from(data.start_ns);
   const name = Int32Array.from(data.name);
-  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("The data of this page is damaged: columns differ in length.");
+  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("Damaged data: columns differ in length.");
   const dur = Float64Array.from(data.duration_ns, (/** @type {number | null} */ d) => d ?? NaN);
   const part = Int32Array.from(data.part ?? new Array(n).fill(0));
   let total = 0;
@@ -36,7 +36,7 @@ function makeModel(data) {
     const o = Number(data.outcomes[i]);
     outcome[i] = o === OK && data.statuses[i] === "2" ? ERROR : o;
     while (open.length && depth[open[open.length - 1]] >= depth[i]) last[/** @type {number} */ (open.pop())] = i;
-    if (depth[i] !== open.length) throw new Error(`The data of this page is damaged: span ${i} has no place in the tree.`);
+    if (depth[i] !== open.length) throw new Error(`Damaged data: span ${i} has no place in the tree.`);
     if (open.length) kids[parent[i] = open[open.length - 1]]++;
     open.push(i);
   }
@@ -52,6 +52,7 @@ function makeModel(data) {
     const at = services.indexOf(serviceOfPart[p]);
     return at < 0 ? services.push(serviceOfPart[p]) - 1 : at;
   });
+  const threads = new Map((data.threads ?? []).map((/** @type {any[]} */ [p, number, name]) => [`${services.indexOf(serviceOfPart[p])} ${number}`, shown(name)]));
   const pairs = (/** @type {any[][] | undefined} */ list) => new Map((list ?? []).map(([i, ...rest]) => [i, rest]));
   /** @type {Map<number, Polls>} */
   const polls = new Map();
@@ -78,7 +79,9 @@ function makeModel(data) {
   const id = (/** @type {number} */ i) => (i < 0 ? "" : data.ids.slice(16 * i, 16 * i + 16));
   return {
     data, strings, n, depth, start, dur, end, name, part, total, outcome, parent, last, kids, services, service, polls, value, traceOf, id,
-    threads: /** @type {string[]} */ (data.threads ?? []),
+    /** @param {number} i @param {number} number @returns {string} what tells threads of different processes apart */
+    threadKey: (i, number) => `${service[i]} ${number}`,
+    threadName: (/** @type {string} */ key) => threads.get(key) ?? `thread ${key.split(" ")[1]}${services.length > 1 ? ` of ${shown(services[parseInt(key)])}` : ""}`,
     messages: pairs(data.messages), parents: pairs(data.parents), events: pairs(data.events), links: pairs(data.links), dropped: pairs(data.dropped), givenUp: pairs(data.given_up),
     failed: count(ERROR, PANICKED), cancelled: count(CANCELLED),
     /** @param {string} of @returns {number} the first span of this id, or -1 */

@@ -32,7 +32,7 @@ function refresh() {
   ui.table.hidden = app.viewName !== "table";
   ui.grid.hidden = ui.heads.hidden = ui.splitter.hidden = !isRows();
   ui.nothing.hidden = app.viewName === "table" ? m.n > 0 : count > 0;
-  ui.nothing.textContent = m.n && app.viewName === "threads" ? "This trace does not say which thread polled what: there are no polls in it." : "There are no spans here.";
+  ui.nothing.textContent = m.n && app.viewName === "threads" ? "There are no polls in this trace." : "There are no spans here.";
   for (const made of ui.views.children) made.setAttribute("aria-pressed", String(made.dataset.view === app.viewName));
   for (const made of ui.pills.children) made.setAttribute("aria-pressed", String(made.dataset.q === app.q));
   if (app.viewName === "table") renderTable();

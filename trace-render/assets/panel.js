@@ -3,9 +3,14 @@
 /** @param {string} tag @param {Record<string, string | boolean | undefined>} attributes @param {...(Node | string)} children */
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+  setAll(made, attributes);
   made.append(...children);
   return made;
+}
+
+/** @param {Element} node @param {Record<string, any>} attributes `undefined` and `false` are none, `true` is one without a value */
+function setAll(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) value === undefined || value === false ? node.removeAttribute(name) : node.setAttribute(name, value === true ? "" : String(value));
 }
 
 /** @param {string} label @param {() => void} action @param {Record<string, string>} [attributes] */
@@ -27,26 +32,32 @@ function pairsNode(pairs) {
   return el("dl", {}, ...pairs.flatMap(([key, value]) => [el("dt", {}, el("bdi", {}, shown(key))), el("dd", {}, value)]));
 }
 
-/** @param {Anatomy} a @param {number} total @returns {[string, string, number][]} class, words and time of each part that is there */
-function anatomyParts(a, total) {
+/** @param {number} i @param {number} total @returns {[string, string, number][]} class, words and time of each part that is there */
+function anatomyParts(i, total) {
+  const a = anatomyOf(m, i);
   /** @type {[string, string, number][]} */
-  const parts = a.polled
+  const parts = m.polls.has(i)
     ? [["busy", "busy", a.busy], ["kids", "waiting on children", a.children], ["none", "waiting, no span", a.none], ["queue", "ready, not polled", a.queued]]
     : [["busy", "no child open", a.none], ["kids", "a child open", a.children]];
   return parts.filter(([, , ns]) => ns > 0 || total === 0);
 }
 
+/** @param {number} share @returns {string} never nothing or all of it where it is not */
+function percent(share) {
+  return share > 0 && share < 0.005 ? "<1 %" : share < 1 && share >= 0.995 ? ">99 %" : `${Math.round(share * 100)} %`;
+}
+
 /** @param {number} i @returns {HTMLElement} */
 function anatomyNode(i) {
   const total = m.end[i] - m.start[i];
-  const parts = anatomyParts(anatomyOf(m, i), total);
+  const parts = anatomyParts(i, total);
   const bar = el("div", { class: "anatomy", "aria-hidden": "true" });
   for (const [kind, , ns] of parts) {
     const part = el("i", { class: kind });
     part.style.flexGrow = String(total ? ns / total : 1);
     bar.append(part);
   }
-  const words = parts.map(([kind, word, ns]) => el("span", { class: "key" }, el("i", { class: kind }), ` ${word} ${duration(ns)}${total ? ` (${Math.round(ns / total * 100)} %)` : ""}`));
+  const words = parts.map(([kind, word, ns]) => el("span", { class: "key" }, el("i", { class: kind }), ` ${word} ${duration(ns)}${total ? ` (${percent(ns / total)})` : ""}`));
   return el("div", {}, bar, el("div", { class: "keys" }, ...words));
 }
 
@@ -90,14 +101,14 @@ function renderPanel() {
   if (message !== undefined) content.push(el("p", { class: "error" }, `${MARKS[m.outcome[i]]} `, el("bdi", {}, shown(m.strings[message]))));
   content.push(anatomyNode(i));
   const gone = m.givenUp.get(i);
-  if (gone) content.push(el("p", {}, `Dropped ${["", "in its parent's poll, ", "with its parent, ", "from outside, "][gone[0]]}after ${m.polls.get(i)?.count ?? 0} polls`, ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
+  if (gone) content.push(el("p", {}, ["Dropped", "Dropped in its parent's poll", "Dropped with its parent", "Dropped from outside"][gone[0]], ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
   const blocked = facts.blocked().get(i);
   if (blocked) content.push(el("p", {}, `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, blocked.blocker < 0 ? blocked.name : jump(blocked.blocker, blocked.name), ` on the same thread.${blocked.exact ? "" : " A hint: it may have been ready later, or another thread free."}`));
   const victims = [...facts.blocked().values()].filter((b) => b.blocker === i);
   if (victims.length) content.push(el("p", {}, `Held up ${victims.length} span${victims.length > 1 ? "s" : ""}, ${duration(victims.reduce((sum, b) => sum + b.overlap, 0))} in total.`));
   content.push(pairsNode(told));
   const polls = m.polls.get(i);
-  if (polls) content.push(section("Polls", pairsNode([["Count", String(polls.count)], ["Busy", duration(polls.busy)], ...(polls.longest ? /** @type {[string, string][]} */ ([["Longest", `${duration(polls.longest[1])} on ${m.threads[polls.longest[2]] ?? `thread ${polls.longest[2]}`}`]]) : []), ...(polls.merged ? /** @type {[string, string][]} */ ([["Note", "neighbouring polls are drawn as one"]]) : [])])));
+  if (polls) content.push(section("Polls", pairsNode([["Count", String(polls.count)], ["Busy", duration(polls.busy)], ...(polls.longest ? /** @type {[string, string][]} */ ([["Longest", `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}`]]) : []), ...(polls.merged ? /** @type {[string, string][]} */ ([["Note", "neighbouring polls are drawn as one"]]) : [])])));
   if (app.other) {
     const b = app.other.toB[i];
     content.push(section("Compared", el("p", {}, b < 0 ? "Only in this trace." : `${duration(app.other.b.dur[b])} in the other: ${deltaText(i)}`)));

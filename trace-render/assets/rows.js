@@ -42,13 +42,13 @@ function drawRows(ctx, y0, height) {
     }
     const group = at < 0 ? app.fold.groups?.get(i) : undefined;
     if (group || (app.fold.folded[i] && m.kids[i])) {
-      const from = timeToX(m.start[i], app.view, app.width), to = timeToX(group ? group.end : reach(i), app.view, app.width);
+      const from = xOf(m.start[i]), to = xOf(group ? group.end : reach(i));
       ctx.fillStyle = app.colours.faint;
       ctx.fillRect(Math.max(from, 0), y + app.rowHeight / 2 - 1, Math.max(1.5, Math.min(to, app.width) - Math.max(from, 0)), 2);
     }
     if (group) {
       ctx.fillStyle = app.colours.services[m.service[i] % 8];
-      drawBlocks(ctx, (k) => [timeToX(m.start[group.spans[k]], app.view, app.width), timeToX(m.end[group.spans[k]], app.view, app.width)], group.spans.length, app.width, y + 5, h);
+      drawBlocks(ctx, (k) => [xOf(m.start[group.spans[k]]), xOf(m.end[group.spans[k]])], group.spans.length, app.width, y + 5, h);
     } else drawBar(ctx, i, y + 5, h);
   }
   drawArrows(ctx, (i) => (rowOfSpan(i) + 0.5) * app.rowHeight - y0, spans);
@@ -84,12 +84,10 @@ function fillRow(row, r, selected) {
   const level = m.depth[i] - (app.fold.focus < 0 ? 0 : m.depth[app.fold.focus]);
   row.className = `row${app.isMatch[i] && !group ? " match" : ""}${m.isFailed(i) && !group ? " failed" : ""}`;
   const inside = group ? 0 : !openNow ? app.inside[m.last[i]] - app.inside[i + 1] : 0;
-  /** @type {Record<string, string | undefined>} */
-  const attributes = {
-    id: `r${r}`, "aria-level": String(level + 1), "aria-rowindex": String(r + 1), "aria-selected": String(selected), "aria-expanded": parent ? String(openNow) : undefined,
+  setAll(row, {
+    id: `r${r}`, "aria-level": level + 1, "aria-rowindex": r + 1, "aria-selected": String(selected), "aria-expanded": parent ? String(openNow) : undefined,
     "aria-label": (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(m, i)) + (inside ? `, ${inside} matches inside` : ""),
-  };
-  for (const [name, value] of Object.entries(attributes)) value === undefined ? row.removeAttribute(name) : row.setAttribute(name, value);
+  });
   const fold = el("span", { class: "fold", "aria-hidden": "true" }, parent ? (openNow ? "▾" : "▸") : "");
   fold.style.marginLeft = `${Math.min(level, 24) * indent}px`;
   const dot = el("span", { class: "dot", "aria-hidden": "true" });
@@ -111,9 +109,8 @@ function fillRow(row, r, selected) {
 /** @param {HTMLElement} row @param {number} r @param {Model} b @param {number} i what only the other trace has */
 function fillOther(row, r, b, i) {
   row.className = "row other";
-  row.removeAttribute("aria-expanded");
   const time = b.outcome[i] === OPEN ? "open" : duration(b.dur[i]);
-  for (const [name, value] of Object.entries({ id: `r${r}`, "aria-level": b.depth[i] + 1, "aria-rowindex": r + 1, "aria-selected": false, "aria-label": `only in B: ${describe(b, i)}` })) row.setAttribute(name, String(value));
+  setAll(row, { id: `r${r}`, "aria-level": b.depth[i] + 1, "aria-rowindex": r + 1, "aria-selected": "false", "aria-expanded": undefined, "aria-label": `only in B: ${describe(b, i)}` });
   const sign = el("span", { class: "mark" }, "+");
   sign.style.marginLeft = `${Math.min(b.depth[i], 24) * indent + 24}px`;
   row.replaceChildren(el("div", { role: "gridcell", class: "name" }, sign, el("bdi", {}, b.nameOf(i).slice(0, 500)), el("span", { class: "service" }, "B only")), el("div", { role: "gridcell", class: "cell" }, time), ...(app.column ? [el("div", { role: "gridcell", class: "cell" }, `+${time}`)] : []));

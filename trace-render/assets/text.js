@@ -2,6 +2,9 @@
 
 const HIDDEN = /[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}\p{Cs}]/gu;
 
+/** @param {number} n @param {number} low @param {number} high @returns {number} */
+const clamp = (n, low, high) => Math.min(Math.max(n, low), high);
+
 /** @param {string} text @returns {string} with control characters and what turns the direction of writing as escapes */
 function shown(text) {
   return text.replace(HIDDEN, (c) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[c] ?? `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);

@@ -23,7 +23,7 @@ function start() {
   ui.title.textContent = shown(m.data.title).slice(0, 500);
   showFacts();
   document.documentElement.style.setProperty("--row", "22px");
-  document.documentElement.style.setProperty("--left", `${Math.round(Math.min(Math.max(innerWidth * 0.34, 170), 520))}px`);
+  document.documentElement.style.setProperty("--left", `${Math.round(clamp(innerWidth * 0.34, 170, 520))}px`);
   ui.views.append(...["waterfall", "flame", "table", "threads"].map((name, k) => button(name[0].toUpperCase() + name.slice(1), () => act(name), { "data-view": name, title: `Key ${k + 1}` })));
   const pills = [["Errors", "error", m.failed > 0], ["Slow", "self>5%", m.n > 0], ["Long polls", "poll>10ms", m.polls.size > 0], ["Blocked", "blocked", m.polls.size > 0], ["Critical", "critical", m.n > 1]];
   ui.pills.append(...pills.filter(([, , there]) => there).map(([label, q]) => button(String(label), () => { setSearch(app.q === q ? "" : String(q)); if (app.q) nextMatch(1); }, { "data-q": String(q) })));
@@ -42,7 +42,7 @@ function start() {
   }
   const parts = new Set(m.data.parts.map((/** @type {any[]} */ part) => part[1]));
   const notes = [];
-  if (m.data.total > m.n) notes.push(`Only ${m.n.toLocaleString("en")} of ${m.data.total.toLocaleString("en")} spans are here: what failed, the longest, and those nearest to a root.`);
+  if (m.data.total > m.n) notes.push(`Only ${m.n.toLocaleString("en")} of ${m.data.total.toLocaleString("en")} spans are here: what failed, the critical path, the longest, and those nearest to a root.`);
   if (parts.has("part")) notes.push("This is a part of the trace; the rest had not ended when it was written.");
   if (parts.has("late")) notes.push("Some of it came after the rest of the trace.");
   const orphans = Array.from(m.parents.values(), ([, remote]) => remote).filter((remote) => !remote).length;
@@ -50,8 +50,8 @@ function start() {
   if (skewed) notes.push(`${skewed} span${skewed > 1 ? "s" : ""} of another service began outside of the time of the parent: clocks differ, or it was not waited for.`);
   if (orphans) notes.push(`The parent of ${orphans} span${orphans > 1 ? "s is" : " is"} not in the trace.`);
   if (notes.length) banner(notes.join(" "));
-  ui.keys.append(el("h2", {}, "Keyboard"), keysNode(), el("h2", {}, "Search"), el("p", {}, "Words find names, services, keys, values and events. Also name:x service:x attr.key=value attr.key>5 dur>10ms self>5% busy> wait> poll> polls> error cancelled panicked open critical blocked. A minus negates, quotes keep spaces."),
-    el("h2", {}, "Bars"), el("p", {}, m.polls.size ? "Solid: a poll. Pale: waiting on a child. Hatched: waiting with no span. Dots: woken, not polled. Framed: the longest poll, if it is long." : "Solid: no child was open. Pale: a child was open.", " Red line and ✖: failed. ⚡ panicked. ◇ cancelled. ◌ never polled. ▷ open. ◆ event. ↗ link. Thin line: how far folded children reach. Drag: zoom; Shift and drag: measure; Ctrl and wheel: zoom; Shift and wheel: earlier, later."),
+  ui.keys.append(el("h2", {}, "Keyboard"), keysNode(), el("h2", {}, "Search"), el("p", {}, "Words find names, services, keys, values and events. Also name:x service:x attr.key=value attr.key>5 dur>10ms self>5% busy> wait> poll> polls> error cancelled panicked open critical blocked. - negates, quotes keep spaces."),
+    el("h2", {}, "Bars"), el("p", {}, m.polls.size ? "Solid: a poll. Pale: waiting on a child. Hatched: waiting with no span. Dots: woken, not polled. Framed: the longest poll, if it is long." : "Solid: no child was open. Pale: a child was open.", " Red line and ✖: failed. ⚡ panicked. ◇ cancelled. ◌ never polled. ▷ open. ◆ event. ↗ link. Thin line: reach of folded children. Drag: zoom; Shift and drag: measure; Ctrl and wheel: zoom; Shift and wheel: earlier, later."),
     button("Close", () => ui.keys.close()));
   ui.app.hidden = false;
   listen();

@@ -10,10 +10,10 @@ function layBlocks() {
     app.laneNames = [];
     return;
   }
-  const threads = [...pollsByThread(m)].sort((a, b) => a[0] - b[0]);
+  const threads = [...pollsByThread(m)].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
   // A row for the name above each thread's row.
   app.blocks = threads.flatMap(([, polls]) => [[], polls]);
-  app.laneNames = threads.flatMap(([number]) => [shown(m.threads[number] ?? `thread ${number}`), ""]);
+  app.laneNames = threads.flatMap(([key]) => [m.threadName(key), ""]);
 }
 
 const COLUMNS = /** @type {[keyof TableRow, string][]} */ ([["key", "Group"], ["count", "Spans"], ["errors", "Failed"], ["total", "Total"], ["self", "Self"], ["busy", "Busy"], ["p50", "p50"], ["p95", "p95"], ["max", "Max"], ["poll", "Longest poll"]]);
@@ -23,7 +23,7 @@ function renderTable() {
   const table = app.table;
   if (table.model !== m || table.of !== table.by) Object.assign(table, { model: m, of: table.by, rows: tableRows(m, table.by) });
   const columns = m.polls.size ? COLUMNS : COLUMNS.filter(([name]) => name !== "busy" && name !== "poll");
-  const text = (/** @type {keyof TableRow} */ name, /** @type {TableRow} */ row) => (name === "key" ? row.key : name === "count" || name === "errors" ? String(row[name]) : duration(Number(row[name])));
+  const text = (/** @type {keyof TableRow} */ name, /** @type {TableRow} */ row) => (name === "key" ? row.key : name === "count" || name === "errors" ? String(row[name]) : !row[name] && (name === "busy" || name === "poll") ? "—" : duration(Number(row[name])));
   table.rows.sort((a, b) => table.sign * (a[table.sort] < b[table.sort] ? -1 : a[table.sort] > b[table.sort] ? 1 : 0));
   const keys = new Set();
   for (let i = 0; i < m.n && keys.size < 200; i++) m.attributes(m.data.attributes[i]).forEach(([key]) => keys.add(key));

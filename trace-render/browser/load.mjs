@@ -39,7 +39,7 @@ export function block(spans, more = {}) {
     parents: [], remote: [], events: spans.flatMap(([, , , , extra = {}], i) => (extra.events ? [[i, extra.events.map(([name, at]) => [string(name), at, list({ why: "busy" }), 0])]] : [])),
     links: [], dropped: [], places: [], values, strings,
     polls: spans.flatMap(([, , , , extra = {}], i) => (extra.polls ? [[i, packed(spans[i][2], extra.polls)]] : [])),
-    threads: ["", "main", "worker 1"], ...more,
+    threads: [[0, 1, "main"], [0, 2, "worker 1"]], ...more,
   };
   data.parts = services.map((name) => [0, "whole", [string("service.name"), string(name)]]);
   return data;

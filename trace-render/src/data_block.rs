@@ -44,8 +44,7 @@
 //! | `polls` | `[span, [wait, duration, thread, queued, ..]]`, four numbers a poll: since the poll before or the span's start, how long, on which thread or 0 if several were joined, since its wake-up or -1 if that is not known. Where that is not all: behind it count, busy, the longest's start, duration and thread, 1 if polls were joined, 1 if some were lost |
 //! | `blocked` | `[span, trace id, span id, name, up to, poll, 1 if exact]`: the worst that [`SpanView::blocked_behind`](trace_core::SpanView::blocked_behind) tells |
 //! | `given_up` | `[span, how, span it waited in or -1]`, how unknown, in its parent's poll, with its parent, from outside: [`SpanView::cancellation`](trace_core::SpanView::cancellation) |
-//!
-//! The viewer also takes `threads`, their names by number.
+//! | `threads` | `[part, number, name]`, those with a name |
 
 mod columns;
 mod path;
@@ -57,7 +56,7 @@ use trace_core::{Completeness, TraceId};
 
 use crate::data_block::columns::Columns;
 use crate::data_block::path::Path;
-use crate::data_block::text::{comma, push_string};
+use crate::data_block::text::{comma, entry, push_string};
 use crate::scene::Scene;
 
 /// Writes the data block. It holds no `<`, no control character and nothing that changes the direction of writing.
@@ -101,6 +100,7 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
         let _ = write!(out, ",\n\"{name}\":\"{digits}\"");
     }
     let path = Path::of(scene);
+    let threads = threads(scene);
     for (name, column) in [
         ("depth", &columns.depth),
         ("part", &columns.part),
@@ -119,6 +119,7 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
         ("polls", &columns.polls),
         ("blocked", &columns.blocked),
         ("given_up", &columns.given_up),
+        ("threads", &threads),
         ("critical", &path.pieces),
         ("hops", &path.hops),
         ("places", &columns.places.items),
@@ -127,7 +128,7 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
     ] {
         let is_left_out = match name {
             "part" => scene.parts.len() == 1,
-            "polls" | "given_up" | "hops" => column.is_empty(),
+            "polls" | "given_up" | "threads" | "hops" => column.is_empty(),
             "blocked" => columns.polls.is_empty(),
             _ => false,
         };
@@ -137,4 +138,30 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
     }
     out.push('}');
     out
+}
+
+/// The names of the threads that polls ran on.
+fn threads(scene: &Scene<'_>) -> String {
+    let mut named = String::new();
+    let mut numbers: Vec<(usize, u32)> = Vec::new();
+    for node in &scene.nodes {
+        let polls = node.span.polls();
+        let segments = polls.iter().flat_map(|polls| polls.segments().chain(polls.longest()));
+        numbers.extend(segments.filter_map(|segment| Some((node.part, segment.thread?))));
+        // Not after every span, for most have nothing new.
+        if numbers.len() > 1 << 16 {
+            numbers.sort_unstable();
+            numbers.dedup();
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    for (part, number) in numbers {
+        if let Some(name) = scene.parts[part].thread_name(number) {
+            let mut text = String::new();
+            push_string(&mut text, &name);
+            entry(&mut named, format_args!("[{part},{number},{text}]"));
+        }
+    }
+    named
 }

@@ -76,6 +76,7 @@ fn without_what_differs(mut data: Json) -> Json {
     }
     data["place"].as_array_mut().unwrap().fill((-1).into());
     data["places"] = json!([]);
+    data.as_object_mut().unwrap().remove("threads");
     data
 }
 
@@ -109,6 +110,25 @@ fn the_viewer_and_the_core_take_a_span_apart_in_the_same_way() {
     }
     let expected = std::fs::read_to_string(path).unwrap();
     assert!(vectors == expected, "if it is meant: TRACE_BLESS=1 cargo test -p trace-render --test polls");
+}
+
+#[test]
+fn threads_have_their_names_wherever_the_trace_goes() {
+    let polled = || random_trace(5);
+    let trace = std::thread::Builder::new().name("worker of mine".to_owned()).spawn(polled).unwrap().join().unwrap();
+    let longest = trace.root().unwrap().polls().unwrap().longest().unwrap();
+    let number = longest.thread.unwrap();
+    assert_eq!(trace.thread_name(number).as_deref(), Some("worker of mine"));
+    assert_eq!(data(&trace)["threads"], json!([[0, number, "worker of mine"]]));
+    assert!(trace.to_perfetto_json().contains("worker of mine"));
+
+    let of_file = |text: &str| read(text).unwrap().remove(0);
+    let again = of_file(&trace.to_json_lines());
+    assert_eq!(again.thread_name(number).as_deref(), Some("worker of mine"));
+    assert_eq!(data(&again)["threads"], data(&trace)["threads"]);
+    // This process' own threads are not those of a file.
+    let renumbered = trace.to_json_lines().replace(&format!("\"{number}\":\"worker of mine\""), "\"9999\":\"other\"");
+    assert_eq!(of_file(&renumbered).thread_name(number), None);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 #[path = "../../trace-core/tests/common/mod.rs"]
 mod common;
 
-use common::{START, checkout, evil, span, trace};
-use trace_core::{Link, Outcome, SpanContext, SpanKind, Trace, Value};
+use common::{START, checkout, ending, evil, span, trace};
+use trace_core::{Cancellation, Dropped, Link, Outcome, SpanContext, SpanKind, Status, Trace, Value};
 use trace_render::read::read;
 
 #[test]
@@ -35,6 +35,17 @@ fn json_lines_come_back_as_they_were_written() {
         assert_eq!(data(&read[0]), data(&written));
         assert_eq!(read[0].resource(), written.resource());
         assert_eq!(read[0].trace_state(), written.trace_state());
+    }
+}
+
+#[test]
+fn how_a_span_was_given_up_comes_back_from_a_file() {
+    for how in [Dropped::InParentsPoll, Dropped::WithParent, Dropped::FromOutside, Dropped::Unknown] {
+        let mut gone = ending(span(2, 1, "fetch", 1, 4), Outcome::Cancelled, Status::Unset);
+        gone.cancellation = Some(Cancellation::new(how));
+        let written = trace([span(1, 0, "root", 0, 9), gone]);
+        let read = read(&written.to_json_lines()).unwrap();
+        assert_eq!(read[0].find("fetch").unwrap().cancellation().unwrap().dropped, how);
     }
 }
 

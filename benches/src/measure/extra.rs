@@ -30,7 +30,7 @@ impl Future for Yields {
 }
 
 /// What one poll costs more if a span is wrapped around the future.
-pub(super) fn poll<C: Candidate>(candidate: &C, wrappers: u32) -> Sample {
+pub(super) fn poll<C: Candidate>(candidate: &C, case: Case, wrappers: u32) -> Sample {
     let bare = |meter: &mut Meter, roots: u32| {
         for _ in 0..roots {
             candidate.in_root(|| poll_all(meter, Yields(POLLS)));
@@ -43,7 +43,7 @@ pub(super) fn poll<C: Candidate>(candidate: &C, wrappers: u32) -> Sample {
             meter.ended::<C>(2);
         }
     };
-    difference(candidate, Case::Poll, POLLS, wrappers, bare, traced)
+    difference(candidate, case, POLLS, wrappers, bare, traced)
 }
 
 /// Times the polls alone: the wrapper exists before and goes after.

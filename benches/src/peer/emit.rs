@@ -54,7 +54,9 @@ impl Candidate for Emit {
 
     fn install(mode: Mode) -> Self {
         match mode {
-            Mode::Sampled | Mode::Held => drop(emit::setup().emit_to(Counting).init()),
+            Mode::Sampled | Mode::TimedPolls | Mode::TimedWakes | Mode::Held => {
+                drop(emit::setup().emit_to(Counting).init())
+            }
             Mode::Unsampled => {
                 let nothing = emit::filter::from_fn(|_| false);
                 drop(emit::setup().emit_to(Counting).emit_when(nothing).init());

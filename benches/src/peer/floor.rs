@@ -28,6 +28,10 @@ impl<const KIND: u8> Candidate for Floor<KIND> {
         !matches!(case, Case::Rich | Case::Polls)
     }
 
+    fn times_polls() -> bool {
+        true
+    }
+
     fn install(_: Mode) -> Self {
         Self
     }

@@ -40,6 +40,10 @@ impl<const WHOLE: bool> Candidate for Ours<WHOLE> {
         true
     }
 
+    fn times_polls() -> bool {
+        true
+    }
+
     fn stop_clock() {
         trace_core::stop_for_benchmark();
     }
@@ -48,10 +52,16 @@ impl<const WHOLE: bool> Candidate for Ours<WHOLE> {
         let sampler = match mode {
             Mode::Off => return Self { pipeline: None },
             Mode::Unsampled => Sampler::always_off(),
-            Mode::Sampled | Mode::Held => Sampler::default(),
+            Mode::Sampled | Mode::TimedPolls | Mode::TimedWakes | Mode::Held => Sampler::default(),
         };
         let delivery = if WHOLE { Delivery::Traces } else { Delivery::Spans };
-        let pipeline = trace_core::builder().exporter(Counting { delivery }).sampler(sampler).init();
+        let builder = trace_core::builder().exporter(Counting { delivery }).sampler(sampler);
+        let pipeline = match mode {
+            Mode::TimedPolls => builder.time_polls(),
+            Mode::TimedWakes => builder.time_wakes(),
+            _ => builder,
+        }
+        .init();
         Self { pipeline: Some(pipeline.expect("a process has one pipeline")) }
     }
 

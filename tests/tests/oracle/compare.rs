@@ -1,17 +1,24 @@
-//! Compares what was captured with what the oracle wrote down.
+//! Compares what was told with what the oracle wrote down.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use trace_core::{Captured, Completeness, Outcome, SpanView, TraceId, Value};
+use trace_core::{Captured, Completeness, Outcome, SpanView, Trace, TraceId, Value};
 
 use crate::world::{Expected, Findings, Written};
 
-/// What differs, a line each; empty if nothing does.
+/// What differs in a capture, a line each; empty if nothing does.
 pub(crate) fn differences(findings: &Findings, captured: &Captured<()>) -> String {
+    let mut text = differences_in(findings, &captured.traces.iter().collect::<Vec<_>>());
+    compare_books(findings, captured, &mut text);
+    text
+}
+
+/// What differs in the traces of a program, however they came, a line each.
+pub(crate) fn differences_in(findings: &Findings, told: &[&Trace]) -> String {
     let mut text: String = findings.mismatches.iter().map(|line| format!("{line}\n")).collect();
     let mut found: HashMap<_, Vec<SpanView<'_>>> = HashMap::new();
-    for span in captured.spans() {
+    for span in told.iter().flat_map(|trace| trace.spans()) {
         found.entry(span.span_id()).or_default().push(span);
     }
     let mut traces: HashMap<usize, TraceId> = HashMap::new();
@@ -38,13 +45,12 @@ pub(crate) fn differences(findings: &Findings, captured: &Captured<()>) -> Strin
         let _ = writeln!(text, "{} traces share {} ids", traces.len(), ids.len());
     }
     for (number, id) in traces {
-        let parts: Vec<_> = captured.traces.iter().filter(|trace| trace.id() == id).collect();
+        let parts: Vec<_> = told.iter().filter(|trace| trace.id() == id).collect();
         let is_whole = parts.len() == 1 && parts[0].completeness() == Completeness::Whole;
         if !is_whole && !findings.revived.contains(&number) {
             let _ = writeln!(text, "trace {number} came in {} parts", parts.len());
         }
     }
-    compare_books(findings, captured, &mut text);
     text
 }
 

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this crate is a test")]
 
 mod compare;
+mod live;
 mod program;
 mod shapes;
 mod sync;

@@ -43,6 +43,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `anatomy` | the same: `{"busy_ns", "children_ns", "no_span_ns", "queued_ns"}`, which sum to the duration, and `"children"`: the children it waited on, the longest first, each `{"span_id", "waited_ns", "certain"}` ([`Anatomy`](crate::Anatomy)) |
 /// | `blocked_behind` | array of `{"trace_id", "span_id", "name", "up_to_ns", "poll_ns", "exact"}`: waits behind long polls of others, the longest first ([`BlockedBehind`](crate::BlockedBehind)) |
 /// | `held_up` | `{"spans", "up_to_ns"}`: what its own long polls cost others ([`HeldUp`](crate::HeldUp)) |
+/// | `critical` | if polls were timed and the trace was written whole, of a span that its critical path goes through: `{"own_ns", "hop"}` ([`CriticalShare`](crate::CriticalShare)) |
 /// | `cancellation` | of a span that was given up: `{"elapsed_ns", "polls", "dropped", "waiting_in"}`, of which `dropped` is `"in_parents_poll"`, `"with_parent"`, `"from_outside"` or `"unknown"`, and `waiting_in` is `{"span_id", "name"}` ([`Cancellation`](crate::Cancellation)) |
 /// | `code` | `{"file", "line", "module", "level"}`, where the span stands in the source |
 /// | `scope` | `{"name", "version"}` of the crate it stands in |
@@ -57,6 +58,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `count`, `busy_ns`, `self_busy_ns` | numbers: how many, how long all of them, and that less the polls of other spans inside |
 /// | `first_poll_delay_ns` | number: from the start of the span to the first |
 /// | `longest_ns`, `longest_start_ns`, `longest_thread` | numbers: the longest, when it began after the start of the span, and its thread |
+/// | `threads` | object of the threads' names by their numbers, as far as they have names |
 /// | `merged`, `incomplete` | `true` where segments were joined, and where polls were lost; else left out |
 /// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns]`, times from the start of the span; the thread is 0 where polls of several were joined, and the last is left out where it is not known |
 ///

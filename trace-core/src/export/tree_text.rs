@@ -11,6 +11,7 @@ use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::export::notes::{event_notes, header_notes, rest_notes, siblings_notes, span_notes};
 use crate::export::rows::{Item, Row, Rows};
+use crate::export::wait_notes::critical_note;
 use crate::text::{columns, cut_end, cut_middle};
 use crate::trace::Trace;
 
@@ -59,7 +60,8 @@ pub(crate) fn tree_text(trace: &Trace, look: &Look) -> String {
     for line in &lines {
         layout.write(&mut out, line, look);
     }
-    wrap(&mut out, &rest_notes(&left_out, look), Tone::Faint, look);
+    let critical = critical_note(trace, look).into_iter();
+    wrap(&mut out, &critical.chain(rest_notes(&left_out, look)).collect::<Vec<_>>(), Tone::Faint, look);
     out
 }
 

@@ -1,6 +1,7 @@
 //! What the polls of a span tell, as members of its line of JSON. The schema stands in
 //! [`json_lines`](crate::export::json_lines).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::export::json::Json;
@@ -9,7 +10,7 @@ use crate::polls_data::PollSegment;
 use crate::trace::SpanView;
 use crate::waits::{Anatomy, BlockedBehind, Cancellation};
 
-/// Adds `polls`, `anatomy`, `blocked_behind`, `held_up` and `cancellation`, as far as they are known.
+/// Adds `polls`, `anatomy`, `blocked_behind`, `held_up`, `critical` and `cancellation`, as far as they are known.
 pub(crate) fn push_waits(json: &mut Json<'_>, span: &SpanView<'_>) {
     if let Some(polls) = span.polls() {
         json.key("polls").object(|json| poll_members(json, span, &polls));
@@ -28,6 +29,12 @@ pub(crate) fn push_waits(json: &mut Json<'_>, span: &SpanView<'_>) {
             });
         }
     }
+    if let Some(share) = span.critical_share() {
+        json.key("critical").object(|json| {
+            json.key("own_ns").u64(nanos(share.own));
+            json.key("hop").string(share.hop.as_str());
+        });
+    }
     if let Some(cancellation) = span.cancellation() {
         json.key("cancellation").object(|json| cancellation_members(json, &cancellation));
     }
@@ -45,6 +52,15 @@ fn poll_members(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
         json.key("longest_ns").u64(nanos(longest.duration));
         json.key("longest_start_ns").u64(longest.start_unix_nanos.saturating_sub(start));
         json.key("longest_thread").u64(longest.thread.unwrap_or(0).into());
+    }
+    let segments = polls.segments().chain(polls.longest());
+    let threads: BTreeSet<u32> = segments.filter_map(|segment| segment.thread).collect();
+    let name = |number| Some((number, span.trace().thread_name(number)?));
+    let names: Vec<_> = threads.into_iter().filter_map(name).collect();
+    if !names.is_empty() {
+        json.key("threads").object(|json| {
+            names.iter().for_each(|(number, name)| json.key(&number.to_string()).string(name));
+        });
     }
     if polls.is_merged() {
         json.key("merged").bool(true);

@@ -39,6 +39,22 @@ pub(crate) fn culprit_note(trace: &Trace, look: &Look) -> Option<String> {
     Some(format!("{} {name} held up {} {spans}, up to {most}", look.glyphs.warning, held_up.spans))
 }
 
+/// The spans that the critical path is longest in, where polls were timed.
+pub(crate) fn critical_note(trace: &Trace, look: &Look) -> Option<String> {
+    const MOST: usize = 3;
+    let mut shares: Vec<_> = trace.spans().filter_map(|span| Some((span.critical_share()?.own, span))).collect();
+    if shares.len() < 2 {
+        return None;
+    }
+    shares.sort_by_key(|(own, span)| (std::cmp::Reverse(*own), span.span_id()));
+    let text = |&(own, span): &(Duration, SpanView<'_>)| {
+        let own = duration_text(u64::try_from(own.as_nanos()).unwrap_or(u64::MAX), look.glyphs.micro);
+        format!("{} {own}", cut_end(span.name(), MAX_NAME_COLUMNS, look.glyphs.ellipsis))
+    };
+    let longest: Vec<_> = shares.iter().take(MOST).map(text).collect();
+    Some(format!("critical path: {}", longest.join(", ")))
+}
+
 /// What a span that was given up was doing, and who dropped it, as far as that is known.
 fn cancellation_note(span: &SpanView<'_>, look: &Look) -> Option<String> {
     let cancellation = span.cancellation()?;

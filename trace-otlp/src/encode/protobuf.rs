@@ -153,24 +153,33 @@ impl Format for Protobuf {
                 put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
             }
         }
-        if span.polls().is_some() || span.outcome().is_cancelled() {
-            put_facts(out, span);
-        }
-        span.events().for_each(|event| put_event(out, event));
-        span.links().for_each(|link| put_link(out, link));
-        put_dropped(out, span.dropped());
-        if let Some(status) = status(span.status()) {
-            put_status(out, status);
+        if !span.has_attributes_only() || span.outcome().is_cancelled() {
+            put_rest(out, span);
         }
         close(out, message);
+    }
+}
+
+/// Adds what most spans do not have.
+fn put_rest(out: &mut Vec<u8>, span: &SpanView<'_>) {
+    if span.polls().is_some() || span.outcome().is_cancelled() {
+        put_facts(out, span);
+    }
+    span.events().for_each(|event| put_event(out, event));
+    span.links().for_each(|link| put_link(out, link));
+    put_dropped(out, span.dropped());
+    if let Some(status) = status(span.status()) {
+        put_status(out, status);
     }
 }
 
 #[inline]
 fn put_head(out: &mut Vec<u8>, span: &SpanView<'_>, now: u64) {
     let context = span.context();
-    let start = span.start_unix_nanos();
-    let mut head = HEAD;
+    let (before, start) = (out.len(), span.start_unix_nanos());
+    // Filled in where it stays: what is put together elsewhere and then copied is waited for.
+    out.extend_from_slice(&HEAD);
+    let head = &mut out[before..];
     head[5..21].copy_from_slice(&context.trace_id().to_bytes());
     head[23..31].copy_from_slice(&context.span_id().to_bytes());
     head[33..37].copy_from_slice(&flags(context.flags().bits(), span.parent_is_remote()).to_le_bytes());
@@ -178,11 +187,8 @@ fn put_head(out: &mut Vec<u8>, span: &SpanView<'_>, now: u64) {
     head[40..48].copy_from_slice(&start.to_le_bytes());
     head[49..57].copy_from_slice(&end(span, start, now).to_le_bytes());
     match span.parent_id() {
-        Some(parent) => {
-            head[59..67].copy_from_slice(&parent.to_bytes());
-            out.extend_from_slice(&head);
-        }
-        None => out.extend_from_slice(&head[..HEAD_OF_ROOT]),
+        Some(parent) => head[59..67].copy_from_slice(&parent.to_bytes()),
+        None => out.truncate(before + HEAD_OF_ROOT),
     }
 }
 
@@ -206,24 +212,36 @@ fn put_attribute(out: &mut Vec<u8>, tag: u8, attribute: &Attribute) {
 /// Adds the most frequent attribute at once: all its lengths are known.
 #[inline]
 fn put_number_attribute(out: &mut Vec<u8>, tag: u8, key: &str, number: i64) {
-    // The tag of the value, its length, the tag of the number, and the number: ten bytes at most.
-    let mut tail = [0; 13];
-    let mut length = 3;
+    // The tag of the value, its length, the tag of the number, and the number: put together in a register.
+    let (mut word, mut length) = (0, 3);
     let mut rest = number as u64;
+    if rest >= 1 << 35 {
+        return put_long_number_attribute(out, tag, key, number);
+    }
     while rest >= 0x80 {
-        tail[length] = rest as u8 | 0x80;
+        word |= (rest & 0x7f | 0x80) << (8 * length);
         rest >>= 7;
         length += 1;
     }
-    tail[length] = rest as u8;
+    word |= rest << (8 * length);
     length += 1;
-    tail[..3].copy_from_slice(&[VALUE, length as u8 - 2, varint(3)]);
-    out.extend_from_slice(&[tag, (2 + key.len() + length) as u8, KEY, key.len() as u8]);
+    word |= u64::from(VALUE) | (length - 2) << 8 | u64::from(varint(3)) << 16;
+    let head = [tag, (2 + key.len() + length as usize) as u8, KEY, key.len() as u8];
+    out.extend_from_slice(&head);
     out.extend_from_slice(key.as_bytes());
-    let end = out.len() + length;
+    let end = out.len() + length as usize;
     // All of it and then back: a copy of a known size is faster than one of any.
-    out.extend_from_slice(&tail);
+    out.extend_from_slice(&word.to_le_bytes());
     out.truncate(end);
+}
+
+/// Adds an attribute with a number that takes more than five bytes.
+#[cold]
+fn put_long_number_attribute(out: &mut Vec<u8>, tag: u8, key: &str, number: i64) {
+    let message = open(out, tag);
+    put_bytes(out, KEY, key.as_bytes());
+    put_any_i64(out, VALUE, number);
+    close(out, message);
 }
 
 fn put_text_attribute(out: &mut Vec<u8>, key: &str, text: &str) {

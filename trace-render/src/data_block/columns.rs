@@ -188,10 +188,12 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// How a span came to be given up, where its polls tell.
+    /// How a span came to be given up, where that is known.
     fn add_cancellation(&mut self, scene: &Scene<'a>, index: usize, node: &Node<'a>) {
-        let cancellation = node.span.cancellation().filter(|cancellation| cancellation.polls.is_some());
-        let Some(Cancellation { dropped, waiting_in, .. }) = cancellation else { return };
+        let Some(Cancellation { dropped, waiting_in, .. }) = node.span.cancellation() else { return };
+        if dropped == Dropped::Unknown && waiting_in.is_none() {
+            return;
+        }
         let how = match dropped {
             Dropped::InParentsPoll => 1,
             Dropped::WithParent => 2,

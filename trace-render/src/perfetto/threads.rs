@@ -56,7 +56,11 @@ impl<'a> Threads<'a> {
     /// Writes the threads, their polls, and what happened in them.
     pub(super) fn write(&self, events: &mut Events<'_>) {
         for (&(_, thread), slices) in &self.by_thread {
-            events.thread(slices[0].node, thread, &format!("thread {thread}"));
+            let part = self.scene.nodes[slices[0].node].part;
+            match self.scene.parts[part].thread_name(thread) {
+                Some(name) => events.thread(slices[0].node, thread, &name),
+                None => events.thread(slices[0].node, thread, &format!("thread {thread}")),
+            }
             for slice in slices {
                 events.poll(slice);
             }

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use trace_core::{
-    Attribute, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanId, SpanKind, Status, Trace, TraceFlags,
-    TraceId, TraceState, Value,
+    Attribute, Cancellation, Dropped as HowDropped, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanId,
+    SpanKind, Status, Trace, TraceFlags, TraceId, TraceState, Value,
 };
 
 use crate::read::ReadError;
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
         if line.trim().is_empty() {
             continue;
         }
-        let line: Line<'_> = serde_json::from_str(line).map_err(|error| ReadError::at(&error, number))?;
+        let mut line: Line<'_> = serde_json::from_str(line).map_err(|error| ReadError::at(&error, number))?;
         let of = match line.resource {
             None => Resource::new(),
             Some(raw) => match resources.get(raw.get()) {
@@ -35,8 +35,9 @@ pub(super) fn read(text: &str) -> Result<Vec<Trace>, ReadError> {
             },
         };
         let polls = line.polls.as_ref().map(|polls| polls.data(line.start_unix_nano.0));
-        let state = line.trace_state.clone();
-        parts.add(&of, line.into_span(), polls, state);
+        let (state, threads) = (line.trace_state.clone(), line.polls.take().map(|polls| polls.threads));
+        let part = parts.add(&of, line.into_span(), polls, state);
+        part.threads.extend(threads.into_iter().flatten());
     }
     Ok(parts.traces())
 }
@@ -75,6 +76,8 @@ struct Line<'a> {
     #[serde(default)]
     polls: Option<PollsLine>,
     #[serde(default)]
+    cancellation: Option<CancellationLine>,
+    #[serde(default)]
     code: Option<Code>,
     #[serde(default, borrow)]
     resource: Option<&'a serde_json::value::RawValue>,
@@ -106,6 +109,7 @@ impl Line<'_> {
         }
         span.events = self.events.into_iter().map(EventLine::into_event).collect();
         span.links = self.links.into_iter().map(LinkLine::into_link).collect();
+        span.cancellation = self.cancellation.map(|CancellationLine { dropped }| Cancellation::new(dropped.into()));
         span.dropped.attributes = self.dropped.attributes;
         span.dropped.events = self.dropped.events;
         span.dropped.links = self.dropped.links;
@@ -157,6 +161,34 @@ impl From<OutcomeName> for Outcome {
             OutcomeName::Cancelled => Self::Cancelled,
             OutcomeName::NeverPolled => Self::NeverPolled,
             OutcomeName::Open => Self::Open,
+        }
+    }
+}
+
+/// Of it only what a trace cannot work out by itself.
+#[derive(Deserialize)]
+struct CancellationLine {
+    #[serde(default)]
+    dropped: DroppedName,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DroppedName {
+    InParentsPoll,
+    WithParent,
+    FromOutside,
+    #[default]
+    Unknown,
+}
+
+impl From<DroppedName> for HowDropped {
+    fn from(name: DroppedName) -> Self {
+        match name {
+            DroppedName::InParentsPoll => Self::InParentsPoll,
+            DroppedName::WithParent => Self::WithParent,
+            DroppedName::FromOutside => Self::FromOutside,
+            DroppedName::Unknown => Self::Unknown,
         }
     }
 }

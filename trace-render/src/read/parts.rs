@@ -1,6 +1,6 @@
 //! Spans by trace and resource.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize as _;
 use serde::de::Error as _;
@@ -8,10 +8,12 @@ use trace_core::{Attribute, PollsData, Resource, SpanData, SpanId, Trace, TraceI
 
 type Spans = Vec<(SpanData, Option<PollsData>)>;
 
-struct Part {
+/// The spans of a trace that one process recorded.
+pub(super) struct Part {
     id: TraceId,
     resource: Resource,
     state: TraceState,
+    pub(super) threads: BTreeMap<u32, String>,
     spans: Spans,
 }
 
@@ -23,12 +25,25 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn add(&mut self, resource: &Resource, span: SpanData, polls: Option<PollsData>, state: TraceState) {
+    /// Adds a span, and returns its part, for what is known of the whole of it.
+    pub(super) fn add(
+        &mut self,
+        resource: &Resource,
+        span: SpanData,
+        polls: Option<PollsData>,
+        state: TraceState,
+    ) -> &mut Part {
         // A resource has no order and no hash of its own.
         let key = (span.trace_id, format!("{resource:?}"));
         let place = *self.places.entry(key).or_insert_with(|| {
             let (id, resource) = (span.trace_id, resource.clone());
-            self.parts.push(Part { id, resource, state: TraceState::new(), spans: Vec::new() });
+            self.parts.push(Part {
+                id,
+                resource,
+                state: TraceState::new(),
+                threads: BTreeMap::new(),
+                spans: Vec::new(),
+            });
             self.parts.len() - 1
         });
         let part = &mut self.parts[place];
@@ -36,11 +51,13 @@ impl Parts {
             part.state = state;
         }
         part.spans.push((span, polls));
+        part
     }
 
     pub(super) fn traces(self) -> Vec<Trace> {
-        let trace = |Part { id, resource, state, spans }: Part| {
+        let trace = |Part { id, resource, state, threads, spans }: Part| {
             let trace = Trace::from_spans_with_polls(id, spans).resource_of_spans(resource);
+            let trace = trace.thread_names_of_spans(threads);
             if state.is_empty() { trace } else { trace.trace_state_of_spans(state) }
         };
         self.parts.into_iter().map(trace).collect()

@@ -1,5 +1,6 @@
 //! The polls of a line of JSON.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -19,6 +20,8 @@ pub(super) struct PollsLine {
     longest_start_ns: u64,
     #[serde(default)]
     longest_thread: u32,
+    #[serde(default)]
+    pub(super) threads: BTreeMap<u32, String>,
     #[serde(default)]
     merged: bool,
     #[serde(default)]
