@@ -111,10 +111,6 @@ impl Trace {
         for span in spans.into_iter().filter(|span| span.trace_id == id) {
             trace.add(span);
         }
-        if trace.times_polls {
-            // The numbers are those of another process.
-            return trace.thread_names_of_spans::<&str>([]);
-        }
         trace
     }
 
@@ -147,24 +143,6 @@ impl Trace {
             LongPoll { trace, span, name, thread, start, end }
         });
         self.extras.get_or_insert_default().long_polls.extend(long);
-    }
-
-    /// The name of a thread that polls of this trace ran on, by its number ([`PollSegment::thread`](crate::PollSegment::thread)): as it was called when it
-    /// first recorded something. `None` if it had no name, or if a thousand threads came after it.
-    #[must_use]
-    pub fn thread_name(&self, number: u32) -> Option<Arc<str>> {
-        match &self.extras().threads {
-            Some(of_elsewhere) => of_elsewhere.get(&number).cloned(),
-            None => thread_names::name(number),
-        }
-    }
-
-    /// Sets the names of the threads of a trace from elsewhere, by their numbers.
-    #[must_use]
-    pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
-        let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
-        self.extras.get_or_insert_default().threads = Some(names);
-        self
     }
 
     /// Sets the resource of its spans.
