@@ -107,21 +107,23 @@ impl<F: Future> Future for InSpan<F> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.as_mut().project();
-        if this.carried.is_timed()
-            && let Some(waker) = this.carried.waker(cx)
-        {
-            return self.poll(&mut task::Context::from_waker(&waker));
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
-        let mut visit = this.carried.visit();
-        let poll = this.future.poll(cx);
+        let mut visit = this.carried.visit_with(cx);
+        let poll = this.future.poll(&mut task::Context::from_waker(visit.waker(cx)));
         visit.returned(poll.is_ready());
         poll
     }
+}
+
+/// What to poll with: the waker that notes when it is called, if there is one, else that of the executor.
+#[inline(always)]
+#[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone borrow their waker"))]
+pub(crate) fn woken_by<'a>(waker: &'a Option<Waker>, cx: &'a task::Context<'_>) -> task::Context<'a> {
+    task::Context::from_waker(waker.as_ref().unwrap_or_else(|| cx.waker()))
 }
 
 /// A context that is carried from poll to poll, and what has to be written when it is let go.
@@ -146,13 +148,13 @@ struct Left {
     thread: Hot,
     /// The waker of the last poll, where wake-ups are timed.
     wakes: Option<Arc<WakeTimer>>,
-    /// Whether the poll that is about to begin has it.
-    has_waker: bool,
+    /// The same as a waker.
+    waker: Option<Waker>,
 }
 
 impl Left {
     fn boxed(hot: Hot, cargo: Vec<Frame>, kind: LeftKind) -> Box<Self> {
-        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, has_waker: false })
+        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, waker: None })
     }
 
     /// Whether it is needed as long as the future.
@@ -398,6 +400,14 @@ impl Carried {
         self.enter(End::Panicked, timer, is_timed)
     }
 
+    /// The same for a poll by this executor, with [`Visit::waker`].
+    #[inline(always)]
+    pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {
+        let is_timed = self.is_timed();
+        let timer = if is_timed { self.start_timer_with(cx) } else { PollTimer::NONE };
+        self.enter(End::Panicked, timer, is_timed)
+    }
+
     /// Whether its polls are timed.
     #[inline]
     pub(crate) const fn is_timed(&self) -> bool {
@@ -407,26 +417,50 @@ impl Carried {
     #[cold]
     #[inline(never)]
     fn start_timer(&self) -> PollTimer {
-        let wakes = self.left.as_ref().and_then(|left| left.wakes.as_deref());
-        PollTimer::start(self.own, wakes.map_or(0, WakeTimer::take))
+        if let Some(wakes) = self.wakes() {
+            wakes.begin_poll();
+        }
+        PollTimer::start(self.own)
     }
 
-    /// The waker to poll with, where wake-ups are timed and this is not it. Whoever gets one begins anew with it: so nobody else
-    /// pays for the difference, and the poll inside is compiled once.
     #[cold]
     #[inline(never)]
+    fn finish_timer(&self, timer: PollTimer) {
+        timer.finish(self.own, self.wakes().map_or(0, WakeTimer::woken));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_timer_with(&mut self, cx: &task::Context<'_>) -> PollTimer {
+        self.prepare_waker(cx);
+        self.start_timer()
+    }
+
+    fn wakes(&self) -> Option<&WakeTimer> {
+        self.left.as_ref().and_then(|left| left.wakes.as_deref())
+    }
+
+    /// The waker to poll with, where wake-ups are timed.
+    #[inline]
+    #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone borrow their waker"))]
     pub(crate) fn waker(&mut self, cx: &task::Context<'_>) -> Option<Waker> {
+        if self.is_timed() { self.prepare_waker(cx).cloned() } else { None }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn prepare_waker(&mut self, cx: &task::Context<'_>) -> Option<&Waker> {
         if !self.own.times_wakes() {
             return None;
         }
         let own = self.own;
         let left = self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes));
-        left.has_waker = !left.has_waker;
-        left.has_waker.then(|| {
-            let wakes = WakeTimer::of(left.wakes.take(), cx.waker(), own);
-            left.wakes = Some(Arc::clone(&wakes));
-            Waker::from(wakes)
-        })
+        if left.wakes.as_ref().is_none_or(|wakes| !wakes.passes_on_to(cx.waker())) {
+            let wakes = WakeTimer::new(left.wakes.take(), cx.waker(), own);
+            left.waker = Some(Waker::from(Arc::clone(&wakes)));
+            left.wakes = Some(wakes);
+        }
+        left.waker.as_ref()
     }
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
@@ -538,8 +572,20 @@ impl End {
 /// A visit is closed where it ends and not in a destructor, which is for panics: that keeps it out of memory, and a poll
 /// takes 4 ns where it took 12.
 impl Visit<'_> {
+    /// The waker to poll with: ours where wake-ups are timed, else that of the executor.
+    #[inline(always)]
+    pub(crate) fn waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
+        if self.is_timed { self.timed_waker(cx) } else { cx.waker() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn timed_waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
+        self.carried.left.as_ref().and_then(|left| left.waker.as_ref()).unwrap_or_else(|| cx.waker())
+    }
+
     /// Ends it: the poll returned.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn returned(&mut self, ready: bool) {
         self.close(if ready { End::Ready } else { End::Pending });
     }
@@ -561,7 +607,7 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         if self.is_timed {
-            self.timer.finish(self.carried.own);
+            self.carried.finish_timer(self.timer);
         }
         if end == End::Pending {
             self.carried.phase = Phase::Polled;

@@ -14,40 +14,37 @@ thread_local! {
     static INSIDE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A poll that is under way.
+/// A poll that is under way. Two words, so that they go from register to register.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollTimer {
     start: u64,
-    /// What polls had taken inside of the poll around this one.
+    /// What polls had taken inside of the poll around this one, and in the highest bit, which no number of ticks needs, whether
+    /// those who look from outside see this one.
     inside_before: u64,
-    /// Whether those who look from outside see it.
-    is_shown: bool,
-    /// When its waker was called, zero where that is not known.
-    woken: u64,
 }
+
+const IS_SHOWN: u64 = 1 << 63;
 
 impl PollTimer {
     /// Of a poll that is not timed.
-    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0, is_shown: false, woken: 0 };
+    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0 };
 
-    /// Begins a poll. `woken` is when its waker was called, zero where that is not known.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn start(hot: Hot, woken: u64) -> Self {
+    /// Begins a poll.
+    pub(crate) fn start(hot: Hot) -> Self {
         let inside_before = INSIDE.replace(0);
         let start = switches::now(hot);
-        Self { start, inside_before, is_shown: poll_slots::begin(hot, start), woken }
+        let shown = if poll_slots::begin(hot, start) { IS_SHOWN } else { 0 };
+        Self { start, inside_before: inside_before & !IS_SHOWN | shown }
     }
 
-    /// Writes the poll down.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn finish(self, hot: Hot) {
-        let Self { start, inside_before, is_shown, woken } = self;
+    /// Writes the poll down. `woken` is when its waker was called, zero where that is not known.
+    pub(crate) fn finish(self, hot: Hot, woken: u64) {
+        let Self { start, inside_before } = self;
         let end = switches::now(hot);
-        if is_shown {
+        if inside_before & IS_SHOWN != 0 {
             poll_slots::end();
         }
+        let inside_before = inside_before & !IS_SHOWN;
         let nested = INSIDE.replace(inside_before.saturating_add(end.saturating_sub(start)));
         let Some((trace, span)) = hot.ids() else { return };
         let pipeline = hot.pipeline();

@@ -7,7 +7,7 @@ use futures_sink::Sink;
 use pin_project_lite::pin_project;
 
 use crate::current_span::current_span;
-use crate::future::Carried;
+use crate::future::{Carried, woken_by};
 use crate::span::Span;
 
 /// The attribute with the number of items that a sink took.
@@ -92,10 +92,9 @@ impl State {
 }
 
 impl<S> InSpanSink<S> {
-    /// The waker to poll with, where wake-ups are timed and this is not it.
+    /// The waker to poll with, where wake-ups are timed.
     fn waker(self: Pin<&mut Self>, cx: &task::Context<'_>) -> Option<Waker> {
-        let carried = self.project().carried;
-        if carried.is_timed() { carried.waker(cx) } else { None }
+        self.project().carried.waker(cx)
     }
 
     /// Does something with the sink in its context.
@@ -142,10 +141,11 @@ impl<S: Sink<Item>, Item> Sink<Item> for InSpanSink<S> {
     type Error = S::Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
-        if let Some(waker) = self.as_mut().waker(cx) {
-            return self.poll_ready(&mut task::Context::from_waker(&waker));
-        }
-        self.with(|sink| sink.poll_ready(cx), |_, poll| if is_error(poll) { Err(()) } else { Ok(Step::GoesOn) })
+        let waker = self.as_mut().waker(cx);
+        self.with(
+            |sink| sink.poll_ready(&mut woken_by(&waker, cx)),
+            |_, poll| if is_error(poll) { Err(()) } else { Ok(Step::GoesOn) },
+        )
     }
 
     fn start_send(self: Pin<&mut Self>, item: Item) -> Result<(), S::Error> {
@@ -160,11 +160,9 @@ impl<S: Sink<Item>, Item> Sink<Item> for InSpanSink<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
-        if let Some(waker) = self.as_mut().waker(cx) {
-            return self.poll_flush(&mut task::Context::from_waker(&waker));
-        }
+        let waker = self.as_mut().waker(cx);
         self.with(
-            |sink| sink.poll_flush(cx),
+            |sink| sink.poll_flush(&mut woken_by(&waker, cx)),
             |state, poll| {
                 state.is_flushed |= poll.is_ready();
                 if is_error(poll) { Err(()) } else { Ok(Step::GoesOn) }
@@ -173,11 +171,9 @@ impl<S: Sink<Item>, Item> Sink<Item> for InSpanSink<S> {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
-        if let Some(waker) = self.as_mut().waker(cx) {
-            return self.poll_close(&mut task::Context::from_waker(&waker));
-        }
+        let waker = self.as_mut().waker(cx);
         self.with(
-            |sink| sink.poll_close(cx),
+            |sink| sink.poll_close(&mut woken_by(&waker, cx)),
             |_, poll| match poll {
                 Poll::Ready(Ok(())) => Ok(Step::Closed),
                 Poll::Ready(Err(_)) => Err(()),

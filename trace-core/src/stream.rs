@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 
 use crate::context::Carry;
 use crate::current_span::current_span;
-use crate::future::Carried;
+use crate::future::{Carried, woken_by};
 use crate::span::Span;
 
 /// The attribute with the number of items that a stream gave.
@@ -75,15 +75,11 @@ impl<S: Stream> Stream for InSpanStream<S> {
     type Item = S::Item;
 
     #[inline]
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
-        let this = self.as_mut().project();
-        if this.carried.is_timed()
-            && let Some(waker) = this.carried.waker(cx)
-        {
-            return self.poll_next(&mut task::Context::from_waker(&waker));
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let waker = this.carried.waker(cx);
         let stream = this.stream.as_pin_mut().expect("the stream is taken out when this is dropped");
-        poll_item(this.carried, this.items, || stream.poll_next(cx), |_| false)
+        poll_item(this.carried, this.items, || stream.poll_next(&mut woken_by(&waker, cx)), |_| false)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

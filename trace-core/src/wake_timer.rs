@@ -20,24 +20,33 @@ pub(crate) struct WakeTimer {
     /// The tick of the first call since the last poll began; zero if there was none. Only that of the span's first waker is used:
     /// somebody may hold an old one still, and calls that.
     woken: AtomicU64,
+    /// What that was when the present poll began.
+    led_here: AtomicU64,
     first: Option<Arc<Self>>,
 }
 
 impl WakeTimer {
-    /// The waker to poll with where the executor comes with this one; `known` is that of the poll before.
-    pub(crate) fn of(known: Option<Arc<Self>>, executors: &Waker, hot: Hot) -> Arc<Self> {
-        let first = match known {
-            Some(known) if known.executors.will_wake(executors) => return known,
-            Some(known) => Some(known.first.clone().unwrap_or(known)),
-            None => None,
-        };
-        Arc::new(Self { executors: executors.clone(), hot, woken: AtomicU64::new(0), first })
+    /// A waker that passes on to this one of the executor's; `before` is the one of the polls before.
+    pub(crate) fn new(before: Option<Arc<Self>>, executors: &Waker, hot: Hot) -> Arc<Self> {
+        let first = before.map(|before| before.first.clone().unwrap_or(before));
+        let zero = || AtomicU64::new(0);
+        Arc::new(Self { executors: executors.clone(), hot, woken: zero(), led_here: zero(), first })
     }
 
-    /// When it was called first since this was asked last; zero if it was not.
-    pub(crate) fn take(&self) -> u64 {
+    /// Whether the executor may come with this one and be woken by what it came with before.
+    pub(crate) fn passes_on_to(&self, executors: &Waker) -> bool {
+        self.executors.will_wake(executors)
+    }
+
+    /// Says that a poll begins: calls from now on lead to the next one.
+    pub(crate) fn begin_poll(&self) {
         // The executor passes on from whoever woke the future to whoever polls it, and this with it.
-        self.word().swap(0, Ordering::Relaxed)
+        self.led_here.store(self.word().swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// When it was called first before the present poll and after the one before began; zero if it was not.
+    pub(crate) fn woken(&self) -> u64 {
+        self.led_here.load(Ordering::Relaxed)
     }
 
     fn word(&self) -> &AtomicU64 {

@@ -145,18 +145,13 @@ impl<F: Future, J: Judge<F::Output>> Future for Traced<F, J> {
     type Output = F::Output;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.as_mut().project();
-        if this.carried.is_timed()
-            && let Some(waker) = this.carried.waker(cx)
-        {
-            return self.poll(&mut task::Context::from_waker(&waker));
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
         if this.carried.is_nothing() {
             return this.future.poll(cx);
         }
-        let mut visit = this.carried.visit();
-        let poll = this.future.poll(cx);
+        let mut visit = this.carried.visit_with(cx);
+        let poll = this.future.poll(&mut task::Context::from_waker(visit.waker(cx)));
         match &poll {
             Poll::Ready(value) if current_span().is_recording() && this.judge.failed(value) => visit.returned_error(),
             _ => visit.returned(poll.is_ready()),

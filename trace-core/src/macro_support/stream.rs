@@ -6,7 +6,7 @@ use std::task::{self, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::future::Carried;
+use crate::future::{Carried, woken_by};
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::stream::{Items, drop_inside, poll_item};
@@ -88,16 +88,12 @@ impl<S: Stream, J: Judge<S::Item>> Stream for TracedStream<S, J> {
     type Item = S::Item;
 
     #[inline]
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
-        let this = self.as_mut().project();
-        if this.carried.is_timed()
-            && let Some(waker) = this.carried.waker(cx)
-        {
-            return self.poll_next(&mut task::Context::from_waker(&waker));
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let waker = this.carried.waker(cx);
         let judge = this.judge;
         let stream = this.stream.as_pin_mut().expect("the stream is taken out when this is dropped");
-        poll_item(this.carried, this.items, || stream.poll_next(cx), |item| judge.failed(item))
+        poll_item(this.carried, this.items, || stream.poll_next(&mut woken_by(&waker, cx)), |item| judge.failed(item))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
