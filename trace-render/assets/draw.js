@@ -210,7 +210,7 @@ function tickText(t, view) {
   return `${(t / unit).toFixed(Math.min(digits, 6))} ${name}`;
 }
 
-/** The time of the whole trace: how many leaves are open, errors as ticks, the window as a frame */
+/** The time of the whole trace: how much is busy, errors as ticks, the window as a frame */
 function drawMinimap() {
   const colours = app.colours;
   const width = ui.minimap.clientWidth, height = ui.minimap.clientHeight;
@@ -218,16 +218,18 @@ function drawMinimap() {
   const all = { t0: 0, t1: Math.max(m.total, 10) };
   if (app.density.length !== width) {
     const steps = new Float64Array(width + 2);
+    const column = (/** @type {number} */ t) => Math.min(Math.floor(timeToX(t, all, width)), width - 1);
     for (let i = 0; i < m.n; i++) {
-      if (m.kids[i]) continue;
-      const from = Math.min(Math.floor(timeToX(m.start[i], all, width)), width - 1);
-      steps[from]++;
-      steps[Math.min(Math.floor(timeToX(m.end[i], all, width)), width - 1) + 1]--;
+      const segments = m.polls.get(i)?.segments ?? (m.kids[i] ? [] : [m.start[i], m.end[i] - m.start[i]]);
+      for (let s = 0; s < segments.length; s += 4) {
+        steps[column(segments[s])]++;
+        steps[column(segments[s] + segments[s + 1]) + 1]--;
+      }
     }
     for (let x = 1; x < width; x++) steps[x] += steps[x - 1];
     app.density = steps.subarray(0, width);
     app.failures = new Uint8Array(width);
-    for (let i = 0; i < m.n && m.failed; i++) if (m.isFailed(i)) app.failures[Math.min(Math.floor(timeToX(m.start[i], all, width)), width - 1)] = 1;
+    for (let i = 0; i < m.n && m.failed; i++) if (m.isFailed(i)) app.failures[column(m.start[i])] = 1;
   }
   let most = 1;
   for (const d of app.density) most = Math.max(most, d);

@@ -19,7 +19,7 @@ function makeModel(data) {
   const depth = Int32Array.from(data.depth);
   const start = Float64Array.from(data.start_ns);
   const name = Int32Array.from(data.name);
-  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("Damaged data: columns differ in length.");
+  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("Damaged data: columns differ.");
   const dur = Float64Array.from(data.duration_ns, (/** @type {number | null} */ d) => d ?? NaN);
   const part = Int32Array.from(data.part ?? new Array(n).fill(0));
   let total = 0;

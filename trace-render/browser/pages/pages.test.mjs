@@ -551,6 +551,22 @@ check("a hundred thousand spans with five polls each stay within the budgets", a
   await close();
 });
 
+check("eight hundred thousand rows are reached, beyond the height that a browser scrolls", async () => {
+  const spans = Array.from({ length: 800_000 }, (_, i) => [`step ${i % 5}`, 0, i, 5]);
+  const path = copyOf("tall", shop(), (text) => text.replace(/(id="trace-data">)[^<]*/, (_, tag) => tag + JSON.stringify(block(spans))));
+  const { page, trouble, state, close } = await open(path);
+  assert.ok(await page.evaluate(() => document.getElementById("scroll").scrollHeight) <= 16_000_000);
+  const last = () => page.evaluate(() => Math.max(...[...document.querySelectorAll("[role=row]")].map((row) => Number(row.ariaRowIndex ?? row.getAttribute("aria-rowindex")))));
+  await page.keyboard.press("End");
+  await page.waitForTimeout(100);
+  assert.deepEqual([(await state()).sel, await last()], [(800_000).toString(16).padStart(16, "0"), 800_000]);
+  await page.evaluate(() => { const of = document.getElementById("scroll"); of.scrollTop = of.scrollHeight / 2; });
+  await page.waitForTimeout(100);
+  assert.ok(Math.abs(await last() - 400_000) < 100, `${await last()}`);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
 check("an SVG is drawn, light or dark as the reader's system is", async () => {
   const path = svgOf("picture", [span(1, 0, "checkout", 0, 152, polls(0, [[0, 10, 1], [90, 20, 1, 80]])), span(2, 1, "charge", 101, 40, error)]);
   for (const [colorScheme, background, bar] of [["light", "255,255,255", "37,106,98"], ["dark", "20,23,28", "64,172,159"]]) {
