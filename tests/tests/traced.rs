@@ -14,7 +14,7 @@ use futures::stream::{self, Stream};
 use tests::allocations::{CountingAllocator, allocations};
 use trace_core::{
     Link, Outcome, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, Value, assert_tree, capture,
-    capture_async, start_span, traced,
+    capture_async, capture_async_fn, start_span, traced,
 };
 
 #[global_allocator]
@@ -47,6 +47,20 @@ fn a_span_knows_its_place_in_the_source() {
     assert_eq!((here.file(), here.line(), here.module()), (file!(), LINE, module_path!()));
     assert_eq!(here.crate_name(), "tests");
     assert_eq!((made.file(), made.line(), made.name()), (file!(), MACRO_LINE, "by_a_macro"));
+}
+
+#[test]
+fn an_attribute_that_depends_on_the_configuration_is_one() {
+    #[cfg_attr(all(), traced(args(x)))]
+    fn wanted(x: u32) -> u32 {
+        x
+    }
+    #[cfg_attr(any(), traced)]
+    fn unwanted(x: u32) -> u32 {
+        wanted(x)
+    }
+    let captured = capture(|| unwanted(1));
+    assert_tree!(captured.trace().unwrap().shape().attribute("x"), "wanted x=1");
 }
 
 #[test]
@@ -246,6 +260,27 @@ async fn a_spawned_traced_function_is_a_child() {
     })
     .await;
     assert_tree!(captured.trace().unwrap(), "outer\n  work");
+}
+
+#[tokio::test]
+async fn a_capture_calls_the_function_that_it_is_given_inside() {
+    #[traced]
+    async fn fetch() -> u32 {
+        tokio::spawn(part()).await.unwrap()
+    }
+    #[traced]
+    async fn part() -> u32 {
+        tokio::task::yield_now().await;
+        7
+    }
+    let captured = capture_async_fn(fetch).await;
+    assert_eq!(captured.value, 7);
+    assert_tree!(captured.trace().unwrap(), "fetch\n  part");
+    // The limit that the page of `capture_async` names: the span began before the capture.
+    assert_tree!(capture_async(fetch()).await.trace().unwrap(), "part");
+    let task = tokio::spawn(capture_async_fn(async || fetch().await + 1));
+    let captured = task.await.unwrap();
+    assert_eq!((captured.value, captured.traces.len()), (8, 1));
 }
 
 #[test]

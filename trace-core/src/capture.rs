@@ -51,7 +51,7 @@ pub fn capture<T>(body: impl FnOnce() -> T) -> Captured<T> {
 /// [`capture`] for a future.
 ///
 /// What starts a span when it is called, as an async function with `#[traced]` does, must be called inside:
-/// `capture_async(async { fetch().await })`, not `capture_async(fetch())`.
+/// [`capture_async_fn(fetch)`](capture_async_fn) or `capture_async(async { fetch().await })`, not `capture_async(fetch())`.
 ///
 /// ```
 /// use trace_core::{FutureExt, Span, capture_async};
@@ -63,6 +63,29 @@ pub fn capture<T>(body: impl FnOnce() -> T) -> Captured<T> {
 /// ```
 pub async fn capture_async<F: Future>(body: F) -> Captured<F::Output> {
     Capture::new().run_async(body).await
+}
+
+/// [`capture`] for an async function or closure, which is called inside.
+///
+/// ```
+/// use trace_core::{assert_tree, capture_async_fn, traced};
+///
+/// #[traced]
+/// async fn fetch(path: &str) -> usize {
+///     path.len()
+/// }
+///
+/// # futures::executor::block_on(async {
+/// let captured = capture_async_fn(async || fetch("/users").await + fetch("/").await).await;
+/// assert_eq!((captured.value, captured.traces.len()), (7, 2));
+///
+/// let captured = capture_async_fn(|| fetch("/")).await;
+/// assert_tree!(captured.trace()?, "fetch");
+/// # Ok::<(), trace_core::CaptureError>(())
+/// # }).unwrap();
+/// ```
+pub async fn capture_async_fn<T>(body: impl AsyncFnOnce() -> T) -> Captured<T> {
+    Capture::new().run_async_fn(body).await
 }
 
 /// What has finished so far of the trace we are in; `None` where there is no trace that is recorded.
@@ -111,7 +134,7 @@ pub fn current_trace() -> Option<Trace> {
 /// # Ok::<(), trace_core::CaptureError>(())
 /// ```
 #[derive(Debug, Default)]
-#[must_use = "a capture begins with `run` or `run_async`"]
+#[must_use = "a capture begins with `run`, `run_async` or `run_async_fn`"]
 pub struct Capture {
     clock: Option<ManualClock>,
     ids: Option<CountedIds>,
@@ -262,6 +285,11 @@ impl Capture {
         let collected = session.collect(patience).await;
         session.end(&collected);
         Captured::new(value, collected)
+    }
+
+    /// Calls an async function or closure in the capture, and runs what it returns there.
+    pub async fn run_async_fn<T>(self, body: impl AsyncFnOnce() -> T) -> Captured<T> {
+        self.run_async(async move { body().await }).await
     }
 }
 

@@ -375,7 +375,7 @@ pub use crate::builder::{
     PipelineBuilder, StartedSpan, builder, init,
 };
 pub use crate::callsite::{Callsite, MAX_INTERNED};
-pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, current_trace};
+pub use crate::capture::{Capture, CaptureError, Captured, capture, capture_async, capture_async_fn, current_trace};
 #[doc(hidden)]
 pub use crate::clock::stop_for_benchmark;
 pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterName, PropagatorName, TRACE_FILTER};

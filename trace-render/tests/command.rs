@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use common::checkout;
-use trace_core::{Batch, SpanExporter as _};
+use common::{checkout, ending, id, polls, span};
+use trace_core::{Batch, Cancellation, Dropped, Outcome, SpanExporter as _, Status, Trace};
 use trace_render::{HtmlExporter, SvgExporter, TraceExt as _};
 
 /// A folder of its own, gone at the end.
@@ -58,6 +58,36 @@ fn the_command_draws_what_it_is_asked_for() {
         String::from_utf8(output.stdout).unwrap().contains("├─ reserve stock"),
         "the tree where nothing is asked for"
     );
+}
+
+#[test]
+fn the_command_tells_of_polls_who_blocked_whom_and_how_a_span_was_given_up() {
+    let folder = Folder::new("polls");
+    let mut gone = ending(span(4, 1, "gone", 52, 8), Outcome::Cancelled, Status::Unset);
+    gone.cancellation = Some(Cancellation::new(Dropped::InParentsPoll));
+    let trace = Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (58, 5, 1, 0), (95, 5, 1, 0)])),
+            (span(2, 1, "noisy", 0, 52), polls(&[(5, 46, 1, 0)])),
+            (span(3, 1, "db", 2, 60), polls(&[(2, 1, 1, 0), (51, 1, 1, 10)])),
+            (gone, polls(&[(52, 1, 1, 0)])),
+        ],
+    );
+    let (spans, page, small) = (folder.path("spans.jsonl"), folder.path("page.html"), folder.path("small.html"));
+    fs::write(&spans, trace.to_json_lines()).unwrap();
+    let output = run(&["render", &spans, "--text", "--html", &page]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("busy 15 %") && text.contains("41.0 ms behind noisy"), "{text}");
+    assert!(text.contains("cancelled") && text.contains("in its parent's poll"), "{text}");
+    let read = fs::read_to_string(&page).unwrap();
+    for member in ["\"polls\":[[0,[", "\"blocked\":[[", "\"given_up\":[[3,1,-1]]", "\"critical\":[["] {
+        assert!(read.contains(member), "{member}");
+    }
+    if cfg!(feature = "compress") {
+        assert!(run(&["render", &spans, "--html", &small, "--compress"]).status.success());
+        assert!(!fs::read_to_string(&small).unwrap().contains("noisy\","));
+    }
 }
 
 #[test]
