@@ -140,15 +140,44 @@ impl Assembler {
         self.leave_last();
     }
 
+    /// Takes the first of these records, of which the first is this pipeline's; tells how many.
+    #[inline]
+    pub(crate) fn take_first(&mut self, records: &mut [Record]) -> usize {
+        match records.first_mut() {
+            Some(Record::Closed { .. }) => self.take_closed(records),
+            Some(record) => {
+                self.take(record);
+                1
+            }
+            None => 0,
+        }
+    }
+
+    /// Takes closed spans up to the first record of another trace or kind; tells how many. A thread that runs through a trace
+    /// leaves many of them in a row, and what concerns the trace is done once for all.
+    fn take_closed(&mut self, records: &[Record]) -> usize {
+        let Some(&Record::Closed { trace, pipeline, .. }) = records.first() else { return 0 };
+        let run = records.iter().map_while(|record| match *record {
+            Record::Closed { kind, outcome, flags, pipeline: its, trace: of, span, parent, start, end, callsite }
+                if of == trace && its == pipeline =>
+            {
+                let (id, marks, extra) = (span, Marks::NONE, None);
+                Some(SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra })
+            }
+            _ => None,
+        });
+        let count = self.at(trace).closed(run);
+        self.counts.closed += count as u64;
+        self.holding.closed += count;
+        count
+    }
+
     /// Takes a record of this pipeline; items follow their group at once.
     #[inline]
     pub(crate) fn take(&mut self, record: &mut Record) {
         match *record {
-            Record::Closed { kind, outcome, flags, trace, span, parent, start, end, callsite, .. } => {
-                self.count_closed();
-                let (id, marks, extra) = (span, Marks::NONE, None);
-                let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
-                self.at(trace).closed(span);
+            Record::Closed { .. } => {
+                self.take_closed(std::slice::from_ref(record));
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
                 let mut marks = match origin {

@@ -139,13 +139,16 @@ impl Assembly {
         self.is_quiet() && self.early_ends.is_empty() && self.writers == Writers::One(thread)
     }
 
-    /// Takes a span that says everything about itself.
+    /// Takes spans that say everything about themselves; tells how many.
     #[inline]
-    pub(crate) fn closed(&mut self, span: SpanRecord) {
-        self.spans.push(span);
-        self.closed += 1;
-        self.fresh += 1;
-        self.bytes += SPAN_BYTES;
+    pub(crate) fn closed(&mut self, spans: impl Iterator<Item = SpanRecord>) -> usize {
+        let before = self.spans.len();
+        self.spans.extend(spans);
+        let count = self.spans.len() - before;
+        self.closed += count;
+        self.fresh += count;
+        self.bytes += count * SPAN_BYTES;
+        count
     }
 
     /// Takes the start of a span.

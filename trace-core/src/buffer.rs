@@ -327,8 +327,8 @@ pub(crate) trait Intake {
     /// any of that has been taken.
     fn stream(&mut self, thread: ThreadNumber, is_last: bool);
 
-    /// A record of that thread.
-    fn take(&mut self, record: &mut Record);
+    /// Records of that thread, in their order.
+    fn take(&mut self, records: &mut [Record]);
 
     /// A good moment to hand things on: a ring has been read.
     fn pause(&mut self);
@@ -357,7 +357,8 @@ impl Stream {
                 records += ready;
                 // In place: most records are read and not moved.
                 let (first, second) = chunk.as_mut_slices();
-                first.iter_mut().chain(second).for_each(|record| intake.take(record));
+                intake.take(first);
+                intake.take(second);
                 chunk.commit_all();
                 intake.pause();
             }
@@ -398,7 +399,8 @@ impl Reader {
 
         let mut records = self.strays.len();
         intake.stream(STRAYS, false);
-        self.strays.drain(..).for_each(|mut record| intake.take(&mut record));
+        intake.take(&mut self.strays);
+        self.strays.clear();
         let others = (0..self.streams.len()).filter(|&place| Some(place) != busiest);
         for place in others.chain(busiest) {
             let stream = &mut self.streams[place];

@@ -115,9 +115,10 @@ impl Line {
         self.assembler.stream(thread, is_last && self.collected.is_none());
     }
 
+    /// Takes the first of these records, of which the first is this pipeline's; tells how many.
     #[inline]
-    pub(crate) fn take(&mut self, record: &mut Record) {
-        self.assembler.take(record);
+    pub(crate) fn take(&mut self, records: &mut [Record]) -> usize {
+        self.assembler.take_first(records)
     }
 
     /// In the middle of a pass: what is complete already goes on, so that a long pass holds no more than a short one.

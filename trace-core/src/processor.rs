@@ -289,15 +289,16 @@ impl Intake for Sorting<'_> {
         self.lines.iter_mut().for_each(|line| line.stream(thread, is_last));
     }
 
-    #[inline]
-    fn take(&mut self, record: &mut Record) {
-        let number = pipeline_of(record).unwrap_or(self.group);
-        self.group = number;
-        if self.lines.get(self.last).is_none_or(|line| line.number != number) {
-            self.find(number);
-        }
-        if let Some(line) = self.lines.get_mut(self.last).filter(|line| line.number == number) {
-            line.take(record);
+    fn take(&mut self, mut records: &mut [Record]) {
+        while let Some(record) = records.first() {
+            let number = pipeline_of(record).unwrap_or(self.group);
+            self.group = number;
+            if self.lines.get(self.last).is_none_or(|line| line.number != number) {
+                self.find(number);
+            }
+            let line = self.lines.get_mut(self.last).filter(|line| line.number == number);
+            let taken = line.map_or(1, |line| line.take(records));
+            records = &mut records[taken..];
         }
     }
 

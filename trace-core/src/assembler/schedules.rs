@@ -145,8 +145,11 @@ fn pass(random: &mut Random, writers: &mut Writers, assembler: &mut Assembler, f
     assembler.begin_pass(Instant::now(), Some(Timebase::UNIX_NANOS));
     for ring in (0..RINGS).filter(|&ring| ring != busiest).chain([busiest]) {
         assembler.stream(1 + ring as u32, ring == busiest);
-        for mut record in writers.rings[ring].drain(..ends[ring]) {
-            assembler.take(&mut record);
+        let mut records: Vec<_> = writers.rings[ring].drain(..ends[ring]).collect();
+        let mut rest = &mut records[..];
+        while !rest.is_empty() {
+            let taken = assembler.take_first(rest);
+            rest = &mut rest[taken..];
         }
     }
     finished.at_once.extend(assembler.take_complete());
