@@ -241,15 +241,15 @@ fn blocking_names_the_request_that_kept_the_thread_and_what_it_cost_the_others()
     assert!(text.contains(" · shop · 9 spans · "), "{text}");
     // The head may take two lines.
     let head = text.lines().take_while(|line| !line.starts_with("serve ")).collect::<Vec<_>>().join(" ");
-    assert!(head.contains("⚠ render_report held up 3 spans, up to 1"), "{text}");
+    assert!(head.contains("⚠ render_report held up 3 spans, up to "), "{text}");
     // Each is blocked where it waits: for its request, or for the database.
     let victims: Vec<&str> = text.lines().filter(|line| line.contains(" behind render_report")).collect();
     assert_eq!(victims.len(), 3, "{text}");
     let ours = |line: &&str| line.contains("─ query ") || line.contains("─ request ");
     assert!(victims.iter().all(ours), "{text}");
-    let culprits: Vec<&str> = text.lines().filter(|line| line.contains("longest poll ")).collect();
-    let [culprit] = culprits[..] else { panic!("{text}") };
-    assert!(culprit.contains("─ render_report ") && culprit.contains("held up 3 spans"), "{text}");
+    // On a machine that is busy another poll may have been long as well.
+    let mut culprits = text.lines().filter(|line| line.contains("longest poll "));
+    assert!(culprits.any(|line| line.contains("─ render_report ") && line.contains("held up 3 spans")), "{text}");
 }
 
 /// The guide shows what the example prints: the same rows, whatever the times and the order of the requests.
