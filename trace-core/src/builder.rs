@@ -337,7 +337,9 @@ impl PipelineBuilder {
     /// Futures in spans are then polled with a waker of ours, which passes the call on. It is made at the first poll of a span,
     /// with two allocations, and another one whenever the executor comes with a waker that does not
     /// [wake the same](std::task::Waker::will_wake); a wake-up costs a reading of the clock for each span around what was woken.
-    /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures.
+    /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures. A future keeps the
+    /// waker it was polled with last: an executor that drops a task only when its last waker is gone, and not when it shuts
+    /// down, keeps one that nobody wakes any more.
     pub fn time_wakes(mut self) -> Self {
         (self.times_polls, self.times_wakes) = (true, true);
         self
