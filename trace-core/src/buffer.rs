@@ -3,7 +3,8 @@
 //! Each thread writes into a ring of its own: single producer, single consumer, no lock, no wait. A ring that is full is
 //! given up for a larger one, from [`FIRST_SLOTS`] to [`MAX_SLOTS`] records; the reader goes on to the next ring when one is
 //! abandoned *and* empty. The rings are `rtrb`'s, so this file has no unsafe code (a span in 22 to 25 ns, draining
-//! included, against 21 ns with a hand-written segment list).
+//! included, against 21 ns with a hand-written segment list). While another processor reads the ring, a span takes 28 ns:
+//! each cache line goes there, and comes back when it is written anew.
 //!
 //! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
 //! an allocator traces), records go one by one through the channel that also announces new rings.
