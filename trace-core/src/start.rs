@@ -198,7 +198,7 @@ pub(crate) fn plain_child(callsite: &'static Callsite) -> Option<Hot> {
 /// Announces a span made by [`plain_child`]. `false` if there is no memory for that, which [`begin`] will find as well.
 ///
 /// The context comes by reference, and this reads the clock: when it returns, the context is in memory and not on its way
-/// there, and may be copied in wider pieces than it was written in. Before, each async span waited 10 ns for that.
+/// there, and may be copied in wider pieces than it was written in. Each async span waited for that before.
 #[inline(never)]
 pub(crate) fn announce(own: &Hot, callsite: &'static Callsite) -> bool {
     let Some((trace, span)) = own.ids() else { return false };
