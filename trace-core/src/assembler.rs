@@ -140,19 +140,6 @@ impl Assembler {
         self.leave_last();
     }
 
-    /// Takes the first of these records, of which the first is this pipeline's; tells how many.
-    #[inline]
-    pub(crate) fn take_first(&mut self, records: &mut [Record]) -> usize {
-        match records.first_mut() {
-            Some(Record::Closed { .. }) => self.take_closed(records),
-            Some(record) => {
-                self.take(record);
-                1
-            }
-            None => 0,
-        }
-    }
-
     /// Takes closed spans up to the first record of another trace or kind; tells how many. A thread that runs through a trace
     /// leaves many of them in a row, and what concerns the trace is done once for all.
     fn take_closed(&mut self, records: &[Record]) -> usize {
@@ -172,13 +159,13 @@ impl Assembler {
         count
     }
 
-    /// Takes a record of this pipeline; items follow their group at once.
+    /// Takes the first of these records, of which the first is this pipeline's; tells how many. Items follow their group at
+    /// once.
     #[inline]
-    pub(crate) fn take(&mut self, record: &mut Record) {
+    pub(crate) fn take(&mut self, records: &mut [Record]) -> usize {
+        let Some(record) = records.first_mut() else { return 0 };
         match *record {
-            Record::Closed { .. } => {
-                self.take_closed(std::slice::from_ref(record));
-            }
+            Record::Closed { .. } => return self.take_closed(records),
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
                 let mut marks = match origin {
                     Origin::Child | Origin::LocalRoot => Marks::NONE,
@@ -234,6 +221,7 @@ impl Assembler {
                 }
             }
         }
+        1
     }
 
     /// Hands on the trace of the last record if it is this thread's alone, nothing of it is open, and no other thread can

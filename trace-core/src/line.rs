@@ -118,7 +118,7 @@ impl Line {
     /// Takes the first of these records, of which the first is this pipeline's; tells how many.
     #[inline]
     pub(crate) fn take(&mut self, records: &mut [Record]) -> usize {
-        self.assembler.take_first(records)
+        self.assembler.take(records)
     }
 
     /// In the middle of a pass: what is complete already goes on, so that a long pass holds no more than a short one.

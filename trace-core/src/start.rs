@@ -176,23 +176,20 @@ impl Begun {
 #[inline]
 pub(crate) fn begin_child(callsite: &'static Callsite) -> Option<Begun> {
     let hot = context::current();
-    if !hot.is_plainly_sampled() || callsite.interest() != Interest::Enabled {
-        return None;
-    }
-    let span = SpanId::from_u64(id::random_word())?;
-    let kind = callsite.span_kind();
-    Some(Begun { own: hot.child(span), role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
+    let (own, kind) = (plain_child_of(hot, callsite)?, callsite.span_kind());
+    Some(Begun { own, role: Role::Closed, parent: hot.span_id(), start: crate::clock::now(), kind })
 }
 
-/// The context of a child of the current span at a callsite that is known; [`announce`] follows. `None` means that [`begin`]
-/// must look closer.
+/// The context of such a child, which will leave its scope; [`announce`] follows.
 #[inline]
 pub(crate) fn plain_child(callsite: &'static Callsite) -> Option<Hot> {
-    let hot = context::current();
-    if !hot.is_plainly_sampled() || callsite.interest() != Interest::Enabled {
-        return None;
-    }
-    Some(hot.child(SpanId::from_u64(id::random_word())?))
+    plain_child_of(context::current(), callsite)
+}
+
+#[inline]
+fn plain_child_of(hot: Hot, callsite: &'static Callsite) -> Option<Hot> {
+    let is_plain = hot.is_plainly_sampled() && callsite.interest() == Interest::Enabled;
+    if is_plain { SpanId::from_u64(id::random_word()).map(|span| hot.child(span)) } else { None }
 }
 
 /// Announces a span made by [`plain_child`]. `false` if there is no memory for that, which [`begin`] will find as well.

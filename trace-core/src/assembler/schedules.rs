@@ -148,7 +148,7 @@ fn pass(random: &mut Random, writers: &mut Writers, assembler: &mut Assembler, f
         let mut records: Vec<_> = writers.rings[ring].drain(..ends[ring]).collect();
         let mut rest = &mut records[..];
         while !rest.is_empty() {
-            let taken = assembler.take_first(rest);
+            let taken = assembler.take(rest);
             rest = &mut rest[taken..];
         }
     }
