@@ -4,8 +4,9 @@ use std::future::Future;
 use std::thread;
 
 use crate::cargo;
+use crate::carried::{Carried, run_in};
 use crate::context::{self, Carry};
-use crate::future::{Carried, FutureExt, InSpan, run_in};
+use crate::future::{FutureExt, InSpan};
 use crate::name::SpanName;
 use crate::span::{Span, span};
 use crate::span_data::Link;

@@ -286,6 +286,7 @@ mod cancellation;
 mod capture;
 mod cargo;
 mod cargo_frames;
+mod carried;
 mod carrier;
 mod caught;
 mod clock;

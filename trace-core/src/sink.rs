@@ -6,8 +6,8 @@ use std::task::{self, Poll, Waker};
 use futures_sink::Sink;
 use pin_project_lite::pin_project;
 
+use crate::carried::{Carried, woken_by};
 use crate::current_span::current_span;
-use crate::future::{Carried, woken_by};
 use crate::span::Span;
 
 /// The attribute with the number of items that a sink took.

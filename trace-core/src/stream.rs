@@ -6,9 +6,9 @@ use std::task::{self, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
+use crate::carried::{Carried, woken_by};
 use crate::context::Carry;
 use crate::current_span::current_span;
-use crate::future::{Carried, woken_by};
 use crate::span::Span;
 
 /// The attribute with the number of items that a stream gave.

@@ -7,9 +7,9 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::callsite::Callsite;
+use crate::carried::Carried;
 use crate::context;
 use crate::current_span::current_span;
-use crate::future::Carried;
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::switches;

@@ -6,7 +6,7 @@ use std::task::{self, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::future::{Carried, woken_by};
+use crate::carried::{Carried, woken_by};
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::stream::{Items, drop_inside, poll_item};
