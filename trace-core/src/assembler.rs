@@ -194,8 +194,7 @@ impl Assembler {
                 self.finish_if_over();
             }
             Record::Scalar { scalar, trace, span, ticks, key, bits, .. } => {
-                let what = What::Attribute(Attribute::new(key, scalar.value(bits)));
-                self.at(trace).detail(Detail { span, ticks, what });
+                self.at(trace).attribute(span, ticks, Attribute::new(key, scalar.value(bits)));
             }
             Record::Poll { trace, span, start, end, nested, woken, .. } => {
                 let (threshold, thread) = (self.parts.long_poll_nanos, self.thread);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::attribute_runs::AttributeRuns;
 use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
-use crate::detail::{self, Detail, Omissions, Room, Rules, What};
+use crate::detail::{self, Detail, Omissions, Room, Rules, Said, What};
 use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
@@ -16,6 +17,7 @@ use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
 use crate::trace_state::TraceState;
+use crate::value::Attribute;
 
 /// The id of an assembly that is free.
 const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
@@ -40,7 +42,7 @@ pub(crate) struct Assembly {
     pub(crate) settling: bool,
     writers: Writers,
     spans: Vec<SpanRecord>,
-    details: Vec<Detail>,
+    said: Said,
     room: Room,
     open: OpenSpans,
     /// What is known of the polls of spans.
@@ -74,7 +76,7 @@ impl Assembly {
             settling: false,
             writers: Writers::None,
             spans: Vec::new(),
-            details: Vec::new(),
+            said: Said::default(),
             room: Room::default(),
             open: OpenSpans::default(),
             polls: SpanMap::default(),
@@ -190,7 +192,7 @@ impl Assembly {
 
     /// What an open span is called at this moment.
     pub(crate) fn name_of_open(&self, span: SpanId) -> Cow<'static, str> {
-        let renamed = self.details.iter().rev().find_map(|detail| match &detail.what {
+        let renamed = self.said.details.iter().rev().find_map(|detail| match &detail.what {
             What::Name(name) if detail.span == span => Some(name.clone()),
             _ => None,
         });
@@ -215,19 +217,27 @@ impl Assembly {
         self.polls.entry(span).or_default().is_incomplete = true;
     }
 
+    /// Takes an attribute of a span.
+    #[inline]
+    pub(crate) fn attribute(&mut self, span: SpanId, ticks: u64, attribute: Attribute) {
+        self.bytes += AttributeRuns::BYTES + attribute.heap_bytes();
+        self.said.attributes.push(span, ticks, attribute);
+    }
+
+    /// Takes something else that was said of a span.
     pub(crate) fn detail(&mut self, detail: Detail) {
         self.bytes += detail.bytes();
-        self.details.push(detail);
+        self.said.details.push(detail);
     }
 
     /// Takes an item of the group that was begun last, of this span and at this tick.
     pub(crate) fn item(&mut self, what: Group, span: SpanId, ticks: u64, item: Record) {
         let new = match (what, item) {
-            (Group::Attributes, Record::Attribute(attribute)) => What::Attribute(attribute),
+            (Group::Attributes, Record::Attribute(attribute)) => return self.attribute(span, ticks, attribute),
             (_, Record::Attribute(attribute)) => {
                 self.bytes += size_of_val(&attribute) + attribute.heap_bytes();
                 if let Some(What::Event { attributes, .. } | What::Link { attributes, .. }) =
-                    self.details.last_mut().map(|detail| &mut detail.what)
+                    self.said.details.last_mut().map(|detail| &mut detail.what)
                 {
                     attributes.push(attribute);
                 }
@@ -267,14 +277,13 @@ impl Assembly {
             (false, false) => Completeness::Late,
         };
         let spans = std::mem::take(&mut self.spans);
-        let (mut details, mut room) = (std::mem::take(&mut self.details), std::mem::take(&mut self.room));
-        let trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
-        let remains = Remains { details: details.len(), ends: self.early_ends.len() };
-        details.clear();
+        let (mut said, mut room) = (std::mem::take(&mut self.said), std::mem::take(&mut self.room));
+        let trace = self.trace(spans, &mut said, &mut room, completeness, rules, omissions);
+        let remains = Remains { details: said.len(), ends: self.early_ends.len() };
         // What one large trace needed is not kept for many small ones.
-        details.shrink_to(KEPT_DETAILS);
+        said.clear(KEPT_DETAILS);
         room.shrink_to(KEPT_DETAILS);
-        (self.details, self.room) = (details, room);
+        (self.said, self.room) = (said, room);
         self.early_ends.clear();
         self.open.clear();
         self.polls.clear();
@@ -292,11 +301,11 @@ impl Assembly {
         if settled.is_empty() {
             return None;
         }
-        let mut details = std::mem::take(&mut self.details);
-        let trace = self.trace(settled, &mut details, &mut Room::default(), Completeness::Part, rules, omissions);
-        self.details = details;
+        let mut said = std::mem::take(&mut self.said);
+        let trace = self.trace(settled, &mut said, &mut Room::default(), Completeness::Part, rules, omissions);
+        self.said = said;
         self.forget_polls(&trace);
-        self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
+        self.bytes = self.spans.len() * SPAN_BYTES + self.said.bytes();
         Some(trace)
     }
 
@@ -308,15 +317,14 @@ impl Assembly {
         }
         let settled = self.split_settled();
         // What was said of the open ones is told now and again with their end.
-        let of_open = |detail: &&Detail| open.iter().any(|span| span.id == detail.span);
-        let kept: Vec<_> = self.details.iter().filter(of_open).cloned().collect();
-        let mut details = std::mem::take(&mut self.details);
+        let kept = self.said.of(|id| open.iter().any(|span| span.id == id));
+        let mut said = std::mem::take(&mut self.said);
         let spans = settled.into_iter().chain(open.iter().copied()).collect();
-        let trace = self.trace(spans, &mut details, &mut Room::default(), Completeness::Part, rules, omissions);
-        details.extend(kept);
-        self.details = details;
+        let trace = self.trace(spans, &mut said, &mut Room::default(), Completeness::Part, rules, omissions);
+        said.append(kept);
+        self.said = said;
         self.forget_polls(&trace);
-        self.bytes = self.spans.len() * SPAN_BYTES + self.details.iter().map(Detail::bytes).sum::<usize>();
+        self.bytes = self.spans.len() * SPAN_BYTES + self.said.bytes();
         Some(trace)
     }
 
@@ -357,24 +365,24 @@ impl Assembly {
             return None;
         }
         self.fresh -= copies.len();
-        let mut details = self.details.clone();
+        let mut said = self.said.clone();
         // What is left out is counted when the whole trace goes.
         let omissions = &mut Omissions::default();
-        Some(self.trace(copies, &mut details, &mut Room::default(), Completeness::Part, rules, omissions))
+        Some(self.trace(copies, &mut said, &mut Room::default(), Completeness::Part, rules, omissions))
     }
 
     /// What is open, as a copy.
     pub(crate) fn open_spans(&self, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect();
-        let mut details = self.details.clone();
-        self.trace(spans, &mut details, &mut Room::default(), Completeness::Part, rules, &mut Omissions::default())
+        let mut said = self.said.clone();
+        self.trace(spans, &mut said, &mut Room::default(), Completeness::Part, rules, &mut Omissions::default())
     }
 
     /// What has ended so far, as a copy.
     pub(crate) fn snapshot(&self, rules: &Rules) -> Trace {
         let spans = self.spans.iter().filter(|span| span.outcome != Outcome::Open).copied().collect();
-        let mut details = self.details.clone();
-        self.trace(spans, &mut details, &mut Room::default(), Completeness::Part, rules, &mut Omissions::default())
+        let mut said = self.said.clone();
+        self.trace(spans, &mut said, &mut Room::default(), Completeness::Part, rules, &mut Omissions::default())
     }
 
     /// The memory it takes, in bytes.
@@ -385,7 +393,7 @@ impl Assembly {
     fn trace(
         &self,
         mut spans: Vec<SpanRecord>,
-        details: &mut Vec<Detail>,
+        said: &mut Said,
         room: &mut Room,
         completeness: Completeness,
         rules: &Rules,
@@ -396,8 +404,8 @@ impl Assembly {
             closed += usize::from(span.outcome != Outcome::Open);
             plain &= is_plain(span);
         }
-        let is_bare = plain && details.is_empty() && self.polls.is_empty() && self.state.is_empty();
-        let extras = (!is_bare).then(|| self.extras(&mut spans, details, room, rules, omissions));
+        let is_bare = plain && said.is_empty() && self.polls.is_empty() && self.state.is_empty();
+        let extras = (!is_bare).then(|| self.extras(&mut spans, said, room, rules, omissions));
         Trace {
             id: self.id,
             completeness,
@@ -414,13 +422,14 @@ impl Assembly {
     fn extras(
         &self,
         spans: &mut [SpanRecord],
-        details: &mut Vec<Detail>,
+        said: &mut Said,
         room: &mut Room,
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Box<Extras> {
-        let mut extras = detail::apply(spans, details, room, &self.common.timebase, rules, omissions);
+        let mut extras = Box::<Extras>::default();
         extras.state = self.state.clone();
+        detail::apply(spans, said, &mut extras, room, &self.common.timebase, rules, omissions);
         if !self.polls.is_empty() {
             for span in spans {
                 if let Some(log) = self.polls.get(&span.id) {
@@ -428,7 +437,7 @@ impl Assembly {
                 }
             }
         }
-        Box::new(extras)
+        extras
     }
 
     /// Tells anew where the open spans stand.

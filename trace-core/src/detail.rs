@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
+use crate::attribute_runs::AttributeRuns;
 use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::id::SpanId;
@@ -11,12 +12,13 @@ use crate::limits::SpanLimits;
 use crate::record::Group;
 use crate::redact::{AttributeOwner, Redactor};
 use crate::span_data::DroppedCounts;
-use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, Marks, SpanRecord};
+use crate::span_places::SpanPlaces;
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, LinkTarget, Marks, More, SpanRecord};
 use crate::status::{Outcome, Status};
 use crate::value::Attribute;
 use crate::waits::Dropped;
 
-/// One thing said of a span.
+/// One thing said of a span, which is no attribute of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Detail {
     pub(crate) span: SpanId,
@@ -26,7 +28,6 @@ pub(crate) struct Detail {
 
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    Attribute(Attribute),
     Event {
         name: Cow<'static, str>,
         attributes: Vec<Attribute>,
@@ -48,7 +49,6 @@ impl Detail {
     /// The memory it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let heap = match &self.what {
-            What::Attribute(attribute) => attribute.heap_bytes(),
             What::Event { attributes, .. } => bytes_of(attributes),
             What::Link { attributes, .. } => size_of::<LinkTarget>() + bytes_of(attributes),
             What::Name(name) | What::Status(Status::Error { description: name }) => name.len(),
@@ -71,6 +71,13 @@ pub(crate) struct Rules {
     pub(crate) cancelled_is_error: bool,
 }
 
+impl Rules {
+    /// Whether an attribute stays as it was said, if it stays.
+    const fn leave_attributes_alone(&self) -> bool {
+        self.redactor.is_none() && self.limits.value_length.is_none()
+    }
+}
+
 /// What was left out, for the books.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Omissions {
@@ -83,89 +90,144 @@ pub(crate) struct Omissions {
     pub(crate) clamped: u64,
 }
 
+/// What was said of the spans of a trace.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) attributes: AttributeRuns,
+    /// Everything but attributes of spans.
+    pub(crate) details: Vec<Detail>,
+}
+
+impl Said {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.attributes.is_empty() && self.details.is_empty()
+    }
+
+    /// How many things it is.
+    pub(crate) const fn len(&self) -> usize {
+        self.attributes.len() + self.details.len()
+    }
+
+    /// The memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.attributes.bytes() + self.details.iter().map(Detail::bytes).sum::<usize>()
+    }
+
+    /// Copies of what was said of these spans.
+    pub(crate) fn of(&self, is_wanted: impl Fn(SpanId) -> bool) -> Self {
+        let details = self.details.iter().filter(|detail| is_wanted(detail.span)).cloned().collect();
+        Self { attributes: self.attributes.of(is_wanted), details }
+    }
+
+    /// Adds what was said elsewhere.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.attributes.append(other.attributes);
+        self.details.extend(other.details);
+    }
+
+    /// Forgets what was taken, of which it is told how much that is.
+    fn forget_taken(&mut self, details: usize, attributes: usize) {
+        self.attributes.forget_taken(attributes);
+        if details == self.details.len() {
+            self.details.clear();
+        } else {
+            self.details.retain(|detail| !matches!(detail.what, What::Taken));
+        }
+    }
+
+    /// Forgets everything, and keeps room for so many of each at most.
+    pub(crate) fn clear(&mut self, kept: usize) {
+        self.attributes.clear(kept);
+        self.details.clear();
+        self.details.shrink_to(kept);
+    }
+}
+
 /// The room that putting details on spans takes, kept from trace to trace.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
-    /// The spans' ids in their order, with the spans' places.
-    index: Vec<(SpanId, u32)>,
+    places: SpanPlaces,
     /// Each detail whose span is here: the place of the span, the tick, and its own place.
-    order: Vec<(u32, u64, u32)>,
-}
-
-/// Puts `details` on `spans` and takes them out of the list; those of other spans stay in it.
-pub(crate) fn apply(
-    spans: &mut [SpanRecord],
-    details: &mut Vec<Detail>,
-    room: &mut Room,
-    timebase: &Timebase,
-    rules: &Rules,
-    omissions: &mut Omissions,
-) -> Extras {
-    let mut extras = Extras::default();
-    if !details.is_empty() {
-        room.sort(spans, details);
-        extras.attributes.reserve(room.order.len());
-        extras.spans.reserve(room.order.chunk_by(|one, other| one.0 == other.0).count());
-        for said in room.order.chunk_by(|one, other| one.0 == other.0) {
-            let span = &mut spans[said[0].0 as usize];
-            let mut portrait = Portrait::of(span, &mut extras, timebase, rules, omissions);
-            for &(_, ticks, place) in said {
-                portrait.add(ticks, std::mem::replace(&mut details[place as usize].what, What::Taken));
-            }
-            portrait.finish();
-        }
-        if room.order.len() == details.len() {
-            details.clear();
-        } else {
-            details.retain(|detail| !matches!(detail.what, What::Taken));
-        }
-    }
-    for span in spans {
-        settle_status(span, &mut extras, rules);
-        if span.end < span.start && span.outcome != Outcome::Open {
-            span.end = span.start;
-            omissions.clamped += 1;
-        }
-    }
-    extras
+    details: Vec<(u32, u64, u32)>,
+    /// Each attribute whose span is here, likewise.
+    attributes: Vec<(u32, u64, u32)>,
 }
 
 impl Room {
     /// Keeps room for so many details at most.
     pub(crate) fn shrink_to(&mut self, details: usize) {
-        self.index.shrink_to(details);
-        self.order.shrink_to(details);
+        self.places.shrink_to(details);
+        self.details.shrink_to(details);
+        self.attributes.shrink_to(details);
     }
 
-    /// Brings the details of these spans into their order: by span, then by tick, and at one tick as they came.
-    fn sort(&mut self, spans: &[SpanRecord], details: &[Detail]) {
-        self.index.clear();
-        self.order.clear();
-        let (mut place, mut last, mut is_sorted) = (0, (0, 0, 0), true);
-        for (own, detail) in (0..).zip(details) {
-            // What is said of a span comes at once mostly, and spans one after the other.
-            let likely = [place, place + 1]
-                .into_iter()
-                .find(|&place| spans.get(place).is_some_and(|span| span.id == detail.span));
-            let Some(found) = likely.or_else(|| self.find(spans, detail.span)) else { continue };
-            place = found;
-            let next = (place as u32, detail.ticks, own);
-            is_sorted &= last <= next;
-            last = next;
-            self.order.push(next);
+    /// Brings what was said of these spans into its order: by span, then by tick, and at one tick as it came.
+    fn sort(&mut self, spans: &[SpanRecord], said: &Said) {
+        let places = &mut self.places;
+        let mut place_of = |span| places.find(spans, span).map(|place| place as u32);
+        self.details.clear();
+        for (own, detail) in (0..).zip(&said.details) {
+            self.details.extend(place_of(detail.span).map(|place| (place, detail.ticks, own)));
         }
-        if !is_sorted {
-            self.order.sort_unstable();
+        self.attributes.clear();
+        for (span, run) in said.attributes.runs() {
+            if let Some(place) = place_of(span) {
+                self.attributes.extend(run.map(|(ticks, own)| (place, ticks, own)));
+            }
+        }
+        for order in [&mut self.details, &mut self.attributes] {
+            if !order.is_sorted() {
+                order.sort_unstable();
+            }
         }
     }
+}
 
-    fn find(&mut self, spans: &[SpanRecord], id: SpanId) -> Option<usize> {
-        if self.index.is_empty() {
-            self.index.extend((0..).zip(spans).map(|(place, span)| (span.id, place)));
-            self.index.sort_unstable();
+/// Puts what was `said` on `spans` and takes it out of there; what was said of other spans stays.
+pub(crate) fn apply(
+    spans: &mut [SpanRecord],
+    said: &mut Said,
+    extras: &mut Extras,
+    room: &mut Room,
+    timebase: &Timebase,
+    rules: &Rules,
+    omissions: &mut Omissions,
+) {
+    room.places.begin();
+    let is_done = said.details.is_empty()
+        && rules.leave_attributes_alone()
+        && said.attributes.settle(spans, extras, &mut room.places, &rules.limits);
+    if !is_done && !said.is_empty() {
+        room.sort(spans, said);
+        let by_span = |one: &(u32, u64, u32), other: &(u32, u64, u32)| one.0 == other.0;
+        let mut details = room.details.chunk_by(by_span).peekable();
+        let mut attributes = room.attributes.chunk_by(by_span).peekable();
+        extras.attributes.reserve(room.attributes.len());
+        loop {
+            let next = [details.peek().map(|own| own[0].0), attributes.peek().map(|own| own[0].0)];
+            let Some(place) = next.into_iter().flatten().min() else { break };
+            let mut portrait = Portrait::of(&mut spans[place as usize], extras, timebase, rules, omissions);
+            let own = details.next_if(|own| own[0].0 == place).unwrap_or_default();
+            for &(_, ticks, own) in own {
+                portrait.change(ticks, &mut said.details[own as usize].what);
+            }
+            for &(_, ticks, own) in attributes.next_if(|own| own[0].0 == place).unwrap_or_default() {
+                portrait.add_attribute(ticks, said.attributes.take(own));
+            }
+            portrait.end_attributes();
+            for &(_, ticks, own) in own {
+                portrait.add(ticks, &mut said.details[own as usize].what);
+            }
+            portrait.finish();
         }
-        let found = self.index.binary_search_by_key(&id, |&(id, _)| id).ok()?;
-        Some(self.index[found].1 as usize)
+        said.forget_taken(room.details.len(), room.attributes.len());
+    }
+    for span in spans {
+        settle_status(span, extras, rules);
+        if span.end < span.start && span.outcome != Outcome::Open {
+            span.end = span.start;
+            omissions.clamped += 1;
+        }
     }
 }
 
@@ -176,31 +238,32 @@ fn settle_status(span: &mut SpanRecord, extras: &mut Extras, rules: &Rules) {
         Outcome::Error => "",
         Outcome::Cancelled | Outcome::NeverPolled if rules.cancelled_is_error => "cancelled",
         Outcome::Ok if span.extra.is_some() => {
-            if extras.of(span).is_some_and(|extra| extra.status.is_error()) {
+            if extras.more_of(span).is_some_and(|more| more.status.is_error()) {
                 span.outcome = Outcome::Error;
             }
             return;
         }
         _ => return,
     };
-    let extra = extras.of_or_new(span);
-    if extra.status == Status::Unset {
-        extra.status = Status::error(from_outcome);
+    let more = extras.more_or_new(span);
+    if more.status == Status::Unset {
+        more.status = Status::error(from_outcome);
     }
 }
 
-/// One span while details are put on it.
+/// One span while details are put on it: first what changes the span itself, then its attributes, then the rest.
 struct Portrait<'a> {
     span: &'a mut SpanRecord,
     extras: &'a mut Extras,
     timebase: &'a Timebase,
     rules: &'a Rules,
     omissions: &'a mut Omissions,
-    extra: Extra,
-    /// Where its attributes begin.
+    more: More,
+    /// Where its attributes, its events and its links begin.
     first: usize,
-    events: Vec<(Cow<'static, str>, u64, Vec<Attribute>)>,
-    links: Vec<(Box<LinkTarget>, Vec<Attribute>)>,
+    first_event: usize,
+    first_link: usize,
+    attributes: Range<u32>,
 }
 
 impl<'a> Portrait<'a> {
@@ -211,69 +274,86 @@ impl<'a> Portrait<'a> {
         rules: &'a Rules,
         omissions: &'a mut Omissions,
     ) -> Self {
-        let (extra, first, events, links) = (Extra::default(), extras.attributes.len(), Vec::new(), Vec::new());
-        Self { span, extras, timebase, rules, omissions, extra, first, events, links }
+        let (first, first_event, first_link) = (extras.attributes.len(), extras.events.len(), extras.links.len());
+        let (more, attributes) = (More::default(), 0..0);
+        Self { span, extras, timebase, rules, omissions, more, first, first_event, first_link, attributes }
     }
 
-    fn add(&mut self, ticks: u64, what: What) {
+    /// Whether this was said after the span's end; then it is counted, and left out.
+    fn is_late(&mut self, ticks: u64) -> bool {
         let late = self.span.outcome != Outcome::Open && ticks > self.span.end;
-        if late && !matches!(what, What::Lost(_)) {
-            self.omissions.after_end += 1;
+        self.omissions.after_end += u64::from(late);
+        late
+    }
+
+    /// What changes the span itself.
+    fn change(&mut self, ticks: u64, what: &mut What) {
+        if matches!(what, What::Event { .. } | What::Link { .. }) {
             return;
         }
-        let limits = &self.rules.limits;
-        let dropped = &mut self.extra.dropped;
+        let what = std::mem::replace(what, What::Taken);
+        let dropped = &mut self.more.dropped;
         match what {
-            What::Attribute(attribute) => {
-                dropped.attributes += keep_last(&mut self.extras.attributes, self.first, attribute, limits.attributes);
-            }
-            What::Event { name, attributes } if self.events.len() < limits.events => {
-                self.events.push((name, ticks, attributes));
-            }
-            What::Link { target, attributes } if self.links.len() < limits.links => {
-                self.links.push((target, attributes));
-            }
-            What::Event { .. } => dropped.events += 1,
-            What::Link { .. } => dropped.links += 1,
-            What::Status(status) => self.extra.status.apply(status),
-            What::Name(name) => self.extra.name = Some(name),
-            What::StartUnixNanos(nanos) => self.span.start = self.timebase.ticks(nanos),
-            What::Dropped(how) => self.span.marks.set(Marks::of_drop(how)),
             What::Lost(Group::Attributes) => dropped.attributes += 1,
             What::Lost(Group::Event) => dropped.events += 1,
             What::Lost(Group::Link) => dropped.links += 1,
-            What::Lost(Group::Change | Group::Polls) | What::Taken => {}
+            What::Lost(Group::Change | Group::Polls) => {}
+            _ if self.is_late(ticks) => {}
+            What::Status(status) => self.more.status.apply(status),
+            What::Name(name) => self.more.name = Some(name),
+            What::StartUnixNanos(nanos) => self.span.start = self.timebase.ticks(nanos),
+            What::Dropped(how) => self.span.marks.set(Marks::of_drop(how)),
+            What::Event { .. } | What::Link { .. } | What::Taken => {}
+        }
+    }
+
+    fn add_attribute(&mut self, ticks: u64, attribute: Attribute) {
+        if !self.is_late(ticks) {
+            let limit = self.rules.limits.attributes;
+            self.more.dropped.attributes += keep_last(&mut self.extras.attributes, self.first, attribute, limit);
+        }
+    }
+
+    fn end_attributes(&mut self) {
+        self.attributes = self.clean(AttributeOwner::Span, self.first);
+        if let Some(redactor) = &self.rules.redactor {
+            let redacted = redactor.redact_status(&name(&self.more, self.span), &mut self.more.status);
+            self.omissions.redacted += redacted.removed as u64;
+            self.omissions.user_panics += redacted.panicked as u64;
+        }
+    }
+
+    /// An event or a link; everything else was taken before.
+    fn add(&mut self, ticks: u64, what: &mut What) {
+        let what = std::mem::replace(what, What::Taken);
+        if matches!(what, What::Taken) || self.is_late(ticks) {
+            return;
+        }
+        let limits = &self.rules.limits;
+        match what {
+            What::Event { name, attributes } if self.extras.events.len() - self.first_event < limits.events => {
+                let (first, dropped_attributes) = self.keep(attributes, limits.attributes_per_event);
+                let attributes = self.clean(AttributeOwner::Event { name: &name }, first);
+                self.extras.events.push(EventRecord { name, ticks, attributes, dropped_attributes });
+            }
+            What::Link { target, attributes } if self.extras.links.len() - self.first_link < limits.links => {
+                let (first, dropped_attributes) = self.keep(attributes, limits.attributes_per_link);
+                let attributes = self.clean(AttributeOwner::Link, first);
+                self.extras.links.push(LinkRecord { target, attributes, dropped_attributes });
+            }
+            What::Event { .. } => self.more.dropped.events += 1,
+            What::Link { .. } => self.more.dropped.links += 1,
+            _ => {}
         }
     }
 
     fn finish(mut self) {
-        let DroppedCounts { attributes, events, links, .. } = self.extra.dropped;
+        let DroppedCounts { attributes, events, links, .. } = self.more.dropped;
         self.omissions.over_limits += u64::from(attributes) + u64::from(events) + u64::from(links);
-        self.extra.attributes = self.clean(AttributeOwner::Span, self.first);
-        if let Some(redactor) = &self.rules.redactor {
-            let name = name(&self.extra, self.span);
-            let redacted = redactor.redact_status(&name, &mut self.extra.status);
-            self.omissions.redacted += redacted.removed as u64;
-            self.omissions.user_panics += redacted.panicked as u64;
-        }
-
-        let first = self.extras.events.len() as u32;
-        for (event, ticks, said) in std::mem::take(&mut self.events) {
-            let (first, dropped_attributes) = self.keep(said, self.rules.limits.attributes_per_event);
-            let attributes = self.clean(AttributeOwner::Event { name: &event }, first);
-            self.extras.events.push(EventRecord { name: event, ticks, attributes, dropped_attributes });
-        }
-        self.extra.events = first..self.extras.events.len() as u32;
-
-        let first = self.extras.links.len() as u32;
-        for (target, said) in std::mem::take(&mut self.links) {
-            let (first, dropped_attributes) = self.keep(said, self.rules.limits.attributes_per_link);
-            let attributes = self.clean(AttributeOwner::Link, first);
-            self.extras.links.push(LinkRecord { target, attributes, dropped_attributes });
-        }
-        self.extra.links = first..self.extras.links.len() as u32;
-
-        self.extras.spans.push(self.extra);
+        self.more.links = self.first_link as u32..self.extras.links.len() as u32;
+        let events = self.first_event as u32..self.extras.events.len() as u32;
+        let more = self.extras.keep_more(self.more);
+        self.extras.spans.push(Extra { attributes: self.attributes, events, more });
         self.span.extra = NonZeroU32::new(self.extras.spans.len() as u32);
     }
 
@@ -288,7 +368,7 @@ impl<'a> Portrait<'a> {
     fn clean(&mut self, owner: AttributeOwner<'_>, first: usize) -> Range<u32> {
         if let Some(redactor) = &self.rules.redactor {
             let mut attributes = self.extras.attributes.split_off(first);
-            let redacted = redactor.redact(&name(&self.extra, self.span), owner, &mut attributes);
+            let redacted = redactor.redact(&name(&self.more, self.span), owner, &mut attributes);
             self.omissions.redacted += redacted.removed as u64;
             self.omissions.user_panics += redacted.panicked as u64;
             self.extras.attributes.append(&mut attributes);
@@ -303,8 +383,8 @@ impl<'a> Portrait<'a> {
 }
 
 /// What a span is called, as far as is known.
-fn name(extra: &Extra, span: &SpanRecord) -> Cow<'static, str> {
-    extra.name.clone().unwrap_or(Cow::Borrowed(span.callsite.name()))
+fn name(more: &More, span: &SpanRecord) -> Cow<'static, str> {
+    more.name.clone().unwrap_or(Cow::Borrowed(span.callsite.name()))
 }
 
 /// Adds an attribute to those from `first` on, or gives the one of its key a new value. Returns how many found no room.

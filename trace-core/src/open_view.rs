@@ -29,7 +29,7 @@ impl Trace {
             span.end = now.max(span.start);
             let poll = polled.iter().find(|poll| poll.span == span.id);
             let (Some(poll), Some(extras)) = (poll, &mut extras) else { continue };
-            let log = extras.of_or_new(span).polls.get_or_insert_default();
+            let log = extras.more_or_new(span).polls.get_or_insert_default();
             // Its record may have come in the meantime.
             if log.segments.iter().all(|known| known.start != poll.start) {
                 log.under_way = Some(Segment { start: poll.start, end: span.end, woken: 0, thread: poll.thread });

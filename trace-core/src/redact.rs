@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::caught::caught;
-use crate::span_record::{EventRecord, Extra, Extras};
+use crate::span_record::{EventRecord, Extra, Extras, More};
 use crate::status::Status;
 use crate::trace::Trace;
 use crate::value::{Attribute, Key, Value};
@@ -153,7 +153,9 @@ impl Trace {
         let mut changed = 0;
         for record in &self.spans {
             let Some(place) = record.extra.map(|extra| extra.get() as usize - 1) else { continue };
-            let Extra { name, attributes, events, links, .. } = extras.spans[place].clone();
+            let Extra { attributes, events, more } = extras.spans[place].clone();
+            let more = more.map(|more| more.get() as usize - 1);
+            let More { name, links, .. } = more.map(|more| extras.more[more].clone()).unwrap_or_default();
             let name = name.as_deref().unwrap_or(record.callsite.name());
             let mut redact = |owner: AttributeOwner<'_>, of: &Range<u32>, extras: &mut Extras| {
                 let before = &old[of.start as usize..of.end as usize];
@@ -172,10 +174,12 @@ impl Trace {
                 let attributes = extras.links[link].attributes.clone();
                 extras.links[link].attributes = redact(AttributeOwner::Link, &attributes, extras);
             }
-            let status = &mut extras.spans[place].status;
-            let before = status.clone();
-            redactor.redact_status(name, status);
-            changed += usize::from(*status != before);
+            if let Some(more) = more {
+                let status = &mut extras.more[more].status;
+                let before = status.clone();
+                redactor.redact_status(name, status);
+                changed += usize::from(*status != before);
+            }
         }
         (redacted, changed)
     }

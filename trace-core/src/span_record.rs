@@ -99,6 +99,7 @@ pub(crate) struct Extras {
     /// Long polls of this and other traces in its time.
     pub(crate) long_polls: Vec<LongPoll>,
     pub(crate) spans: Vec<Extra>,
+    pub(crate) more: Vec<More>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) links: Vec<LinkRecord>,
@@ -112,16 +113,34 @@ pub(crate) struct Extras {
     pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
 }
 
-/// What one span has beyond its record.
+/// What one span has beyond its record: 20 bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extra {
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) status: Status,
     pub(crate) attributes: Range<u32>,
     pub(crate) events: Range<u32>,
+    /// One more than the index into [`Extras::more`].
+    pub(crate) more: Option<NonZeroU32>,
+}
+
+/// What few spans have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct More {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) status: Status,
     pub(crate) links: Range<u32>,
     pub(crate) dropped: DroppedCounts,
     pub(crate) polls: Option<Box<PollLog>>,
+}
+
+impl More {
+    /// Whether it says nothing.
+    fn is_nothing(&self) -> bool {
+        self.name.is_none()
+            && self.status == Status::Unset
+            && self.links.is_empty()
+            && self.dropped == DroppedCounts::default()
+            && self.polls.is_none()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -148,6 +167,7 @@ impl Extras {
             state: TraceState::new(),
             long_polls: Vec::new(),
             spans: Vec::new(),
+            more: Vec::new(),
             attributes: Vec::new(),
             events: Vec::new(),
             links: Vec::new(),
@@ -159,13 +179,18 @@ impl Extras {
     }
 
     /// What this span has beyond its record.
-    pub(crate) fn of(&mut self, span: &SpanRecord) -> Option<&mut Extra> {
-        span.extra.and_then(|extra| self.spans.get_mut(extra.get() as usize - 1))
+    pub(crate) fn of(&self, span: &SpanRecord) -> Option<&Extra> {
+        span.extra.and_then(|extra| self.spans.get(extra.get() as usize - 1))
+    }
+
+    /// What this span has and few others have.
+    pub(crate) fn more_of(&self, span: &SpanRecord) -> Option<&More> {
+        self.of(span)?.more.and_then(|more| self.more.get(more.get() as usize - 1))
     }
 
     /// The same, made if there is nothing yet.
-    pub(crate) fn of_or_new(&mut self, span: &mut SpanRecord) -> &mut Extra {
-        let place = match span.extra {
+    pub(crate) fn more_or_new(&mut self, span: &mut SpanRecord) -> &mut More {
+        let extra = match span.extra {
             Some(extra) => extra.get() as usize - 1,
             None => {
                 self.spans.push(Extra::default());
@@ -173,12 +198,30 @@ impl Extras {
                 self.spans.len() - 1
             }
         };
-        &mut self.spans[place]
+        let more = match self.spans[extra].more {
+            Some(more) => more.get() as usize - 1,
+            None => {
+                self.more.push(More::default());
+                self.spans[extra].more = NonZeroU32::new(self.more.len() as u32);
+                self.more.len() - 1
+            }
+        };
+        &mut self.more[more]
+    }
+
+    /// Keeps this if it says anything, and tells where.
+    pub(crate) fn keep_more(&mut self, more: More) -> Option<NonZeroU32> {
+        if more.is_nothing() {
+            return None;
+        }
+        self.more.push(more);
+        NonZeroU32::new(self.more.len() as u32)
     }
 
     /// The memory on the heap, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.spans)
+            + size_of_val(&*self.more)
             + size_of_val(&*self.events)
             + self.links.len() * (size_of::<LinkRecord>() + size_of::<LinkTarget>())
             + size_of_val(&*self.attributes)
@@ -201,7 +244,7 @@ impl Extras {
     /// Keeps what is known of a span's polls.
     pub(crate) fn keep_polls(&mut self, span: &mut SpanRecord, polls: Box<PollLog>) {
         self.heap += polls.bytes();
-        self.of_or_new(span).polls = Some(polls);
+        self.more_or_new(span).polls = Some(polls);
     }
 }
 
@@ -212,5 +255,10 @@ mod tests {
     #[test]
     fn a_span_without_attributes_takes_48_bytes() {
         assert_eq!(size_of::<SpanRecord>(), 48);
+    }
+
+    #[test]
+    fn what_a_span_has_beyond_its_record_takes_20_bytes() {
+        assert_eq!(size_of::<Extra>(), 20);
     }
 }

@@ -20,7 +20,7 @@ use crate::polls_data::PollsData;
 use crate::resource::Resource;
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link, SpanData};
-use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, Marks, SpanRecord};
+use crate::span_record::{EventRecord, Extra, Extras, LinkRecord, Marks, More, SpanRecord};
 use crate::status::{Outcome, Status};
 use crate::thread_names;
 use crate::trace_state::TraceState;
@@ -197,15 +197,14 @@ impl Trace {
             let target = Box::new((link.context, link.trace_state));
             extras.links.push(LinkRecord { target, attributes, dropped_attributes: link.dropped_attributes });
         }
-        extras.spans.push(Extra {
+        let more = extras.keep_more(More {
             name: Some(span.name),
             status: span.status,
-            attributes,
-            events: events..extras.events.len() as u32,
             links: links..extras.links.len() as u32,
             dropped: span.dropped,
             polls: polls.map(Box::new),
         });
+        extras.spans.push(Extra { attributes, events: events..extras.events.len() as u32, more });
         self.closed += usize::from(span.end_unix_nanos.is_some());
         let mut marks = Marks::PARENT_IS_REMOTE.if_so(span.parent_is_remote);
         if span.polls.is_some() {
@@ -367,7 +366,11 @@ pub struct SpanView<'a> {
 
 impl<'a> SpanView<'a> {
     fn extra(&self) -> Option<&'a Extra> {
-        self.record.extra.map(|extra| &self.trace.extras().spans[extra.get() as usize - 1])
+        self.trace.extras().of(self.record)
+    }
+
+    fn more(&self) -> Option<&'a More> {
+        self.trace.extras().more_of(self.record)
     }
 
     /// The trace it is a part of.
@@ -391,7 +394,7 @@ impl<'a> SpanView<'a> {
 
     /// What is known of its polls, and how to read the ticks.
     pub(crate) fn poll_log(&self) -> Option<(&'a PollLog, &'a Timebase)> {
-        let log = self.extra()?.polls.as_deref()?;
+        let log = self.more()?.polls.as_deref()?;
         Some((log, &self.trace.common.timebase))
     }
 
@@ -448,14 +451,14 @@ impl<'a> SpanView<'a> {
 
     /// What it is called, owned; a copy only where the name was.
     pub(crate) fn name_owned(&self) -> Cow<'static, str> {
-        let own = self.extra().and_then(|extra| extra.name.clone());
+        let own = self.more().and_then(|more| more.name.clone());
         own.unwrap_or(Cow::Borrowed(self.record.callsite.name()))
     }
 
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.extra().and_then(|extra| extra.name.as_deref()).unwrap_or(self.record.callsite.name())
+        self.more().and_then(|more| more.name.as_deref()).unwrap_or(self.record.callsite.name())
     }
 
     /// Its role towards other processes.
@@ -499,7 +502,7 @@ impl<'a> SpanView<'a> {
     #[must_use]
     pub fn status(&self) -> &'a Status {
         const UNSET: &Status = &Status::Unset;
-        self.extra().map_or(UNSET, |extra| &extra.status)
+        self.more().map_or(UNSET, |more| &more.status)
     }
 
     /// How it ended.
@@ -530,27 +533,27 @@ impl<'a> SpanView<'a> {
     /// Other spans it has to do with.
     pub fn links(&self) -> impl ExactSizeIterator<Item = LinkView<'a>> + use<'a> {
         let trace = self.trace;
-        let links = self.extra().map_or(&[][..], |extra| &trace.extras().links[range(&extra.links)]);
+        let links = self.more().map_or(&[][..], |more| &trace.extras().links[range(&more.links)]);
         links.iter().map(move |record| LinkView { trace, record })
     }
 
     /// What did not fit into the limits or into memory.
     #[must_use]
     pub fn dropped(&self) -> DroppedCounts {
-        self.extra().map_or_else(DroppedCounts::default, |extra| extra.dropped)
+        self.more().map_or_else(DroppedCounts::default, |more| more.dropped)
     }
 
     /// Whether nothing is known of it beside its outcome and its attributes: no event, no link, no status, no polls, and
     /// nothing was dropped. So an exporter in a hurry need not look at each.
     #[must_use]
     pub fn has_attributes_only(&self) -> bool {
-        self.extra().is_none_or(|extra| {
-            extra.events.is_empty()
-                && extra.links.is_empty()
-                && extra.polls.is_none()
-                && extra.status == Status::Unset
-                && extra.dropped == DroppedCounts::default()
-        })
+        let has_no_more = |more: &More| {
+            more.links.is_empty()
+                && more.polls.is_none()
+                && more.status == Status::Unset
+                && more.dropped == DroppedCounts::default()
+        };
+        self.extra().is_none_or(|extra| extra.events.is_empty() && self.more().is_none_or(has_no_more))
     }
 }
 

@@ -1,0 +1,184 @@
+//! The attributes of a trace's spans as they come: what one thread says of a span comes in a row.
+//!
+//! Where every span has one such run, in order of ticks and each key once, nothing is sorted and nothing moved: the list
+//! becomes that of the trace. That is so for nearly every trace whose spans have attributes and nothing else.
+
+use std::num::NonZeroU32;
+
+use crate::id::SpanId;
+use crate::limits::SpanLimits;
+use crate::span_places::SpanPlaces;
+use crate::span_record::{Extra, Extras, SpanRecord};
+use crate::status::Outcome;
+use crate::value::{Attribute, Key, Value};
+
+/// Above so many attributes of one span it is not looked by comparing all of them whether each key is there once.
+const FEW: usize = 16;
+
+/// What is left in the place of an attribute that was taken, and of its tick: nobody sees the clock come so far.
+const TAKEN: Attribute = Attribute { key: Key::from_static(""), value: Value::Bool(false) };
+const TAKEN_TICKS: u64 = u64::MAX;
+
+/// Attributes of spans, in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AttributeRuns {
+    attributes: Vec<Attribute>,
+    /// When each was said.
+    ticks: Vec<u64>,
+    runs: Vec<Run>,
+}
+
+/// Attributes of one span that came one after another.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    span: SpanId,
+    /// Where its attributes end, which begin where those of the run before end.
+    end: u32,
+}
+
+impl AttributeRuns {
+    /// What an attribute is reckoned at beside what it has on the heap.
+    pub(crate) const BYTES: usize = size_of::<Attribute>() + size_of::<u64>();
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.attributes.len()
+    }
+
+    /// The memory they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.attributes.iter().map(|attribute| Self::BYTES + attribute.heap_bytes()).sum()
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, span: SpanId, ticks: u64, attribute: Attribute) {
+        self.attributes.push(attribute);
+        self.ticks.push(ticks);
+        let end = self.attributes.len() as u32;
+        match self.runs.last_mut() {
+            Some(run) if run.span == span => run.end = end,
+            _ => self.runs.push(Run { span, end }),
+        }
+    }
+
+    /// Forgets everything, and keeps room for so many at most.
+    pub(crate) fn clear(&mut self, kept: usize) {
+        self.attributes.clear();
+        self.ticks.clear();
+        self.runs.clear();
+        self.attributes.shrink_to(kept);
+        self.ticks.shrink_to(kept);
+        self.runs.shrink_to(kept);
+    }
+
+    /// Copies of those of these spans.
+    pub(crate) fn of(&self, is_wanted: impl Fn(SpanId) -> bool) -> Self {
+        let mut copy = Self::default();
+        for (span, run) in self.runs().filter(|(span, _)| is_wanted(*span)) {
+            run.for_each(|(ticks, place)| copy.push(span, ticks, self.attributes[place as usize].clone()));
+        }
+        copy
+    }
+
+    /// Adds those of another list behind its own.
+    pub(crate) fn append(&mut self, other: Self) {
+        other.each(|span, ticks, attribute| self.push(span, ticks, attribute));
+    }
+
+    /// Gives these spans their attributes as they lie here, if nothing needs to be changed. Else nothing happens, and the
+    /// answer is `false`.
+    pub(crate) fn settle(
+        &mut self,
+        spans: &mut [SpanRecord],
+        extras: &mut Extras,
+        places: &mut SpanPlaces,
+        limits: &SpanLimits,
+    ) -> bool {
+        extras.spans.reserve(self.runs.len());
+        let mut first = 0;
+        let are_straight = self.runs.iter().all(|run| {
+            let range = first..run.end;
+            first = run.end;
+            let Some(span) = places.find(spans, run.span).and_then(|place| spans.get_mut(place)) else { return false };
+            let is_straight = span.extra.is_none()
+                && range.len() <= limits.attributes
+                && self.is_straight(range.start as usize, range.end as usize, span);
+            if is_straight {
+                extras.spans.push(Extra { attributes: range, ..Extra::default() });
+                span.extra = NonZeroU32::new(extras.spans.len() as u32);
+            }
+            is_straight
+        });
+        if are_straight {
+            extras.attributes = std::mem::take(&mut self.attributes);
+            extras.reckon(0);
+            self.ticks.clear();
+            self.runs.clear();
+        } else {
+            extras.spans.clear();
+            spans.iter_mut().for_each(|span| span.extra = None);
+        }
+        are_straight
+    }
+
+    /// Whether these are in order of ticks, none came after the span's end, and each key is there once.
+    #[inline]
+    fn is_straight(&self, first: usize, end: usize, span: &SpanRecord) -> bool {
+        let (attributes, ticks) = (&self.attributes[first..end], &self.ticks[first..end]);
+        let last = if span.outcome == Outcome::Open { u64::MAX } else { span.end };
+        attributes.len() <= FEW
+            && ticks.is_sorted()
+            && ticks.last().is_none_or(|&ticks| ticks <= last)
+            && (1..attributes.len()).all(|own| {
+                let key = attributes[own].key.as_str();
+                attributes[..own].iter().all(|before| before.key.as_str() != key)
+            })
+    }
+
+    /// Each run: its span, and the tick and the place of each attribute.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (SpanId, impl Iterator<Item = (u64, u32)>)> {
+        let mut first = 0;
+        self.runs.iter().map(move |run| {
+            let range = first..run.end;
+            first = run.end;
+            (run.span, range.map(|place| (self.ticks[place as usize], place)))
+        })
+    }
+
+    /// Takes the attribute in this place; [`Self::forget_taken`] follows.
+    pub(crate) fn take(&mut self, place: u32) -> Attribute {
+        self.ticks[place as usize] = TAKEN_TICKS;
+        std::mem::replace(&mut self.attributes[place as usize], TAKEN)
+    }
+
+    /// Forgets what was taken, which is so many attributes.
+    pub(crate) fn forget_taken(&mut self, taken: usize) {
+        if taken == self.attributes.len() {
+            self.attributes.clear();
+            self.ticks.clear();
+            self.runs.clear();
+        } else {
+            let all = std::mem::take(self);
+            all.each(|span, ticks, attribute| {
+                if ticks != TAKEN_TICKS {
+                    self.push(span, ticks, attribute);
+                }
+            });
+        }
+    }
+
+    /// Goes through all of them, with their spans and ticks.
+    fn each(self, mut take: impl FnMut(SpanId, u64, Attribute)) {
+        let mut all = self.attributes.into_iter().zip(self.ticks);
+        let mut first = 0;
+        for run in self.runs {
+            for (attribute, ticks) in all.by_ref().take((run.end - first) as usize) {
+                take(run.span, ticks, attribute);
+            }
+            first = run.end;
+        }
+    }
+}
