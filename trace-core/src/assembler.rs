@@ -23,9 +23,9 @@ use crate::poll_log::Segment;
 use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
 use crate::span_record::{Marks, SpanRecord};
+use crate::spent::Spent;
 use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
-use crate::value::Attribute;
 
 /// A trace gets room for as many spans as the last one had, up to 6 KiB.
 const MOST_TYPICAL_SPANS: usize = 128;
@@ -81,6 +81,7 @@ pub(crate) struct Assembler {
     pass: u64,
     now: Instant,
     typical_spans: usize,
+    spent: Spent,
     holding: Holding,
     counts: Counts,
 }
@@ -119,6 +120,7 @@ impl Assembler {
             pass: 1,
             now,
             typical_spans: 4,
+            spent: Spent::new(),
             holding: Holding::default(),
             counts: Counts::default(),
         }
@@ -140,32 +142,18 @@ impl Assembler {
         self.leave_last();
     }
 
-    /// Takes closed spans up to the first record of another trace or kind; tells how many. A thread that runs through a trace
-    /// leaves many of them in a row, and what concerns the trace is done once for all.
-    fn take_closed(&mut self, records: &[Record]) -> usize {
-        let Some(&Record::Closed { trace, pipeline, .. }) = records.first() else { return 0 };
-        let run = records.iter().map_while(|record| match *record {
-            Record::Closed { kind, outcome, flags, pipeline: its, trace: of, span, parent, start, end, callsite }
-                if of == trace && its == pipeline =>
-            {
-                let (id, marks, extra) = (span, Marks::NONE, None);
-                Some(SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra })
-            }
-            _ => None,
-        });
-        let count = self.at(trace).closed(run);
-        self.counts.closed += count as u64;
-        self.holding.closed += count;
-        count
-    }
-
     /// Takes the first of these records, of which the first is this pipeline's; tells how many. Items follow their group at
     /// once.
     #[inline]
     pub(crate) fn take(&mut self, records: &mut [Record]) -> usize {
         let Some(record) = records.first_mut() else { return 0 };
         match *record {
-            Record::Closed { .. } => return self.take_closed(records),
+            Record::Closed { trace, pipeline, .. } | Record::Scalar { trace, pipeline, .. } => {
+                let (taken, spans) = self.at(trace).take_plain(records, pipeline);
+                self.counts.closed += spans as u64;
+                self.holding.closed += spans;
+                return taken;
+            }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
                 let mut marks = match origin {
                     Origin::Child | Origin::LocalRoot => Marks::NONE,
@@ -192,9 +180,6 @@ impl Assembler {
             Record::CarrierClosed { trace, .. } => {
                 self.at(trace).carrier(-1);
                 self.finish_if_over();
-            }
-            Record::Scalar { scalar, trace, span, ticks, key, bits, .. } => {
-                self.at(trace).attribute(span, ticks, Attribute::new(key, scalar.value(bits)));
             }
             Record::Poll { trace, span, start, end, nested, woken, .. } => {
                 let (threshold, thread) = (self.parts.long_poll_nanos, self.thread);
@@ -426,7 +411,7 @@ impl Assembler {
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions);
+        let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions, &mut self.spent);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.typical_spans = trace.len().min(MOST_TYPICAL_SPANS);

@@ -14,10 +14,11 @@ use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
 use crate::record::{Group, Record};
 use crate::span_record::{Extras, Marks, SpanRecord};
+use crate::spent::Spent;
 use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
 use crate::trace_state::TraceState;
-use crate::value::Attribute;
+use crate::value::{Attribute, Key};
 
 /// The id of an assembly that is free.
 const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
@@ -141,16 +142,38 @@ impl Assembly {
         self.is_quiet() && self.early_ends.is_empty() && self.writers == Writers::One(thread)
     }
 
-    /// Takes spans that say everything about themselves; tells how many.
+    /// Takes spans that say everything about themselves, and attributes, up to the first record of another trace or kind.
+    /// Tells how many records these were, and how many spans.
+    ///
+    /// A thread that runs through a trace leaves many of them in a row.
     #[inline]
-    pub(crate) fn closed(&mut self, spans: impl Iterator<Item = SpanRecord>) -> usize {
-        let before = self.spans.len();
-        self.spans.extend(spans);
-        let count = self.spans.len() - before;
-        self.closed += count;
-        self.fresh += count;
-        self.bytes += count * SPAN_BYTES;
-        count
+    pub(crate) fn take_plain(&mut self, records: &[Record], number: u32) -> (usize, usize) {
+        let (id, mut taken, mut attributes) = (self.id, 0, 0);
+        for record in records {
+            match *record {
+                Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite }
+                    if trace == id && pipeline == number =>
+                {
+                    let (id, marks, extra) = (span, Marks::NONE, None);
+                    let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
+                    self.spans.push(span);
+                }
+                Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }
+                    if trace == id && pipeline == number =>
+                {
+                    let (key, value) = (Key::from_static(key), scalar.value(bits));
+                    self.said.attributes.push_plain(span, ticks, Attribute { key, value });
+                    attributes += 1;
+                }
+                _ => break,
+            }
+            taken += 1;
+        }
+        let spans = taken - attributes;
+        self.closed += spans;
+        self.fresh += spans;
+        self.bytes += spans * SPAN_BYTES + attributes * AttributeRuns::BYTES;
+        (taken, spans)
     }
 
     /// Takes the start of a span.
@@ -218,8 +241,7 @@ impl Assembly {
     }
 
     /// Takes an attribute of a span.
-    #[inline]
-    pub(crate) fn attribute(&mut self, span: SpanId, ticks: u64, attribute: Attribute) {
+    fn attribute(&mut self, span: SpanId, ticks: u64, attribute: Attribute) {
         self.bytes += AttributeRuns::BYTES + attribute.heap_bytes();
         self.said.attributes.push(span, ticks, attribute);
     }
@@ -270,14 +292,15 @@ impl Assembly {
     }
 
     /// Everything: what has ended, and what is open as open. The assembly is free for another trace.
-    pub(crate) fn finish(&mut self, rules: &Rules, omissions: &mut Omissions) -> (Trace, Remains) {
+    pub(crate) fn finish(&mut self, rules: &Rules, omissions: &mut Omissions, spent: &mut Spent) -> (Trace, Remains) {
         let completeness = match (self.rooted, self.in_parts) {
             (_, true) => Completeness::Part,
             (true, false) => Completeness::Whole,
             (false, false) => Completeness::Late,
         };
-        let spans = std::mem::take(&mut self.spans);
+        let spans = std::mem::replace(&mut self.spans, spent.take_spans());
         let (mut said, mut room) = (std::mem::take(&mut self.said), std::mem::take(&mut self.room));
+        room.extras.get_or_insert_with(|| spent.take_extras());
         let trace = self.trace(spans, &mut said, &mut room, completeness, rules, omissions);
         let remains = Remains { details: said.len(), ends: self.early_ends.len() };
         // What one large trace needed is not kept for many small ones.
@@ -427,7 +450,7 @@ impl Assembly {
         rules: &Rules,
         omissions: &mut Omissions,
     ) -> Box<Extras> {
-        let mut extras = Box::<Extras>::default();
+        let mut extras = room.extras.take().unwrap_or_default();
         extras.state = self.state.clone();
         detail::apply(spans, said, &mut extras, room, &self.common.timebase, rules, omissions);
         if !self.polls.is_empty() {

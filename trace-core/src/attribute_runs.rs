@@ -26,6 +26,8 @@ pub(crate) struct AttributeRuns {
     /// When each was said.
     ticks: Vec<u64>,
     runs: Vec<Run>,
+    /// The bytes on the heap that they own.
+    heap: usize,
 }
 
 /// Attributes of one span that came one after another.
@@ -49,12 +51,18 @@ impl AttributeRuns {
     }
 
     /// The memory they take, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.attributes.iter().map(|attribute| Self::BYTES + attribute.heap_bytes()).sum()
+    pub(crate) const fn bytes(&self) -> usize {
+        self.attributes.len() * Self::BYTES + self.heap
     }
 
-    #[inline]
     pub(crate) fn push(&mut self, span: SpanId, ticks: u64, attribute: Attribute) {
+        self.heap += attribute.heap_bytes();
+        self.push_plain(span, ticks, attribute);
+    }
+
+    /// Adds an attribute that owns nothing on the heap.
+    #[inline]
+    pub(crate) fn push_plain(&mut self, span: SpanId, ticks: u64, attribute: Attribute) {
         self.attributes.push(attribute);
         self.ticks.push(ticks);
         let end = self.attributes.len() as u32;
@@ -69,6 +77,7 @@ impl AttributeRuns {
         self.attributes.clear();
         self.ticks.clear();
         self.runs.clear();
+        self.heap = 0;
         self.attributes.shrink_to(kept);
         self.ticks.shrink_to(kept);
         self.runs.shrink_to(kept);
@@ -113,8 +122,8 @@ impl AttributeRuns {
             is_straight
         });
         if are_straight {
-            extras.attributes = std::mem::take(&mut self.attributes);
-            extras.reckon(0);
+            // In exchange for the room of a list that was used before.
+            extras.swap_attributes(&mut self.attributes, &mut self.heap);
             self.ticks.clear();
             self.runs.clear();
         } else {
@@ -160,6 +169,7 @@ impl AttributeRuns {
             self.attributes.clear();
             self.ticks.clear();
             self.runs.clear();
+            self.heap = 0;
         } else {
             let all = std::mem::take(self);
             all.each(|span, ticks, attribute| {

@@ -146,6 +146,8 @@ impl Said {
 /// The room that putting details on spans takes, kept from trace to trace.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
+    /// What the next trace has beyond its records, without content, if that is here.
+    pub(crate) extras: Option<Box<Extras>>,
     places: SpanPlaces,
     /// Each detail whose span is here: the place of the span, the tick, and its own place.
     details: Vec<(u32, u64, u32)>,

@@ -101,7 +101,7 @@ pub enum Delivery {
 }
 
 /// Finished spans on their way to an exporter, grouped by trace.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch {
     traces: Vec<Trace>,
     spans: usize,

@@ -347,6 +347,7 @@ mod span_context;
 mod span_data;
 mod span_places;
 mod span_record;
+mod spent;
 mod start;
 mod stats;
 mod status;

@@ -228,6 +228,40 @@ impl Extras {
             + self.heap
     }
 
+    /// The memory of its lists, in bytes, whatever is in them.
+    pub(crate) const fn room(&self) -> usize {
+        size_of::<Self>()
+            + self.spans.capacity() * size_of::<Extra>()
+            + self.more.capacity() * size_of::<More>()
+            + self.attributes.capacity() * size_of::<Attribute>()
+            + self.events.capacity() * size_of::<EventRecord>()
+            + self.links.capacity() * size_of::<LinkRecord>()
+            + self.long_polls.capacity() * size_of::<LongPoll>()
+    }
+
+    /// Forgets everything and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        if self.heap == 0 {
+            // None of them owns anything, so that none needs to be looked at.
+            self.attributes.drain(..).for_each(std::mem::forget);
+        }
+        let mut attributes = std::mem::take(&mut self.attributes);
+        let (mut spans, mut more) = (std::mem::take(&mut self.spans), std::mem::take(&mut self.more));
+        let (mut events, mut links) = (std::mem::take(&mut self.events), std::mem::take(&mut self.links));
+        attributes.clear();
+        spans.clear();
+        more.clear();
+        events.clear();
+        links.clear();
+        *self = Self { spans, more, attributes, events, links, ..Self::new() };
+    }
+
+    /// Takes all attributes at once, and what they own in bytes, while there are none here; gives the empty list for it.
+    pub(crate) const fn swap_attributes(&mut self, attributes: &mut Vec<Attribute>, heap: &mut usize) {
+        std::mem::swap(&mut self.attributes, attributes);
+        std::mem::swap(&mut self.heap, heap);
+    }
+
     /// Keeps these attributes and tells where.
     pub(crate) fn keep(&mut self, attributes: Vec<Attribute>) -> Range<u32> {
         let first = self.attributes.len();

@@ -27,6 +27,14 @@ impl Key {
             Cow::Owned(_) => None,
         }
     }
+
+    /// The bytes on the heap that the key owns.
+    const fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(key) => key.capacity(),
+        }
+    }
 }
 
 impl fmt::Debug for Key {
@@ -240,7 +248,7 @@ impl Attribute {
 
     /// The bytes on the heap that the attribute owns.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.value.heap_bytes() + if self.key.as_static().is_some() { 0 } else { self.key.as_str().len() }
+        self.value.heap_bytes() + self.key.heap_bytes()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::buffer::BUDGET;
 use crate::caught::caught;
 use crate::context;
 use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
+use crate::spent;
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
 
@@ -40,6 +41,7 @@ impl Parcel {
 impl Drop for Parcel {
     fn drop(&mut self) {
         BUDGET.release(self.bytes);
+        spent::give_back(std::mem::take(&mut self.batch).into_traces());
     }
 }
 
