@@ -8,12 +8,13 @@
 #[cfg(test)]
 mod schedules;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::assembly::{Assembly, Start};
+use crate::assembly::{Assembly, Plain, Start};
 use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
@@ -149,9 +150,12 @@ impl Assembler {
         let Some(record) = records.first_mut() else { return 0 };
         match *record {
             Record::Closed { trace, pipeline, .. } | Record::Scalar { trace, pipeline, .. } => {
-                let (taken, spans) = self.at(trace).take_plain(records, pipeline);
+                let Plain { spans, taken, group } = self.at(trace).take_plain(records, pipeline);
                 self.counts.closed += spans as u64;
                 self.holding.closed += spans;
+                if let Some((span, ticks)) = group {
+                    self.group = self.last.map(|(_, seat)| (seat, Group::Attributes, span, ticks));
+                }
                 return taken;
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
@@ -193,6 +197,11 @@ impl Assembler {
             Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
                 self.at(trace).detail(Detail { span, ticks: 0, what: What::Lost(lost) });
+            }
+            Record::Event { trace, span, ticks, name, .. } => {
+                let (name, attributes) = (Cow::Borrowed(name), Vec::new());
+                self.at(trace).detail(Detail { span, ticks, what: What::Event { name, attributes } });
+                self.group = self.last.map(|(_, seat)| (seat, Group::Event, span, ticks));
             }
             Record::Group { what, trace, span, ticks, .. } => {
                 self.at(trace);

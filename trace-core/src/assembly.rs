@@ -142,13 +142,14 @@ impl Assembly {
         self.is_quiet() && self.early_ends.is_empty() && self.writers == Writers::One(thread)
     }
 
-    /// Takes spans that say everything about themselves, and attributes, up to the first record of another trace or kind.
-    /// Tells how many records these were, and how many spans.
+    /// Takes spans that say everything about themselves, and attributes with the items that follow them, up to the first
+    /// record of another trace or kind. The first is one of these. Tells how many spans and records these were, and to which
+    /// span and tick an item would belong that comes next.
     ///
     /// A thread that runs through a trace leaves many of them in a row.
-    #[inline]
-    pub(crate) fn take_plain(&mut self, records: &[Record], number: u32) -> (usize, usize) {
-        let (id, mut taken, mut attributes) = (self.id, 0, 0);
+    pub(crate) fn take_plain(&mut self, records: &mut [Record], number: u32) -> Plain {
+        let (id, before) = (self.id, self.spans.len());
+        let (mut taken, mut group) = (0, None);
         for record in records {
             match *record {
                 Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite }
@@ -157,23 +158,29 @@ impl Assembly {
                     let (id, marks, extra) = (span, Marks::NONE, None);
                     let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                     self.spans.push(span);
+                    group = None;
                 }
                 Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }
                     if trace == id && pipeline == number =>
                 {
-                    let (key, value) = (Key::from_static(key), scalar.value(bits));
-                    self.said.attributes.push_plain(span, ticks, Attribute { key, value });
-                    attributes += 1;
+                    let attribute = Attribute { key: Key::from_static(key), value: scalar.value(bits) };
+                    self.said.attributes.push_plain(span, ticks, attribute);
+                    self.bytes += AttributeRuns::BYTES;
+                    group = Some((span, ticks));
+                }
+                Record::Attribute(_) => {
+                    let Some((span, ticks)) = group else { break };
+                    self.item(Group::Attributes, span, ticks, std::mem::replace(record, Record::Taken));
                 }
                 _ => break,
             }
             taken += 1;
         }
-        let spans = taken - attributes;
+        let spans = self.spans.len() - before;
         self.closed += spans;
         self.fresh += spans;
-        self.bytes += spans * SPAN_BYTES + attributes * AttributeRuns::BYTES;
-        (taken, spans)
+        self.bytes += spans * SPAN_BYTES;
+        Plain { spans, taken, group }
     }
 
     /// Takes the start of a span.
@@ -479,6 +486,16 @@ enum Writers {
     None,
     One(ThreadNumber),
     Several,
+}
+
+/// What was taken at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain {
+    pub(crate) spans: usize,
+    /// How many records.
+    pub(crate) taken: usize,
+    /// The span and the tick of the last attribute, if that came last.
+    pub(crate) group: Option<(SpanId, u64)>,
 }
 
 /// When the start of a span came.

@@ -3,8 +3,6 @@
 //! Where every span has one such run, in order of ticks and each key once, nothing is sorted and nothing moved: the list
 //! becomes that of the trace. That is so for nearly every trace whose spans have attributes and nothing else.
 
-use std::num::NonZeroU32;
-
 use crate::id::SpanId;
 use crate::limits::SpanLimits;
 use crate::span_places::SpanPlaces;
@@ -116,8 +114,7 @@ impl AttributeRuns {
                 && range.len() <= limits.attributes
                 && self.is_straight(range.start as usize, range.end as usize, span);
             if is_straight {
-                extras.spans.push(Extra { attributes: range, ..Extra::default() });
-                span.extra = NonZeroU32::new(extras.spans.len() as u32);
+                extras.set(span, Extra { attributes: range, ..Extra::default() });
             }
             is_straight
         });

@@ -124,7 +124,7 @@ impl CurrentSpan {
         if self.is_recording() {
             let mut list = AttributeList::new();
             list.extend(attributes.into_iter().map(Into::into));
-            self.write(Group::Attributes, list.drain().map(Record::Attribute));
+            self.write_attributes(switches::now(self.hot), list);
         }
     }
 
@@ -145,9 +145,8 @@ impl CurrentSpan {
     /// ```
     pub fn add_event(&self, event: impl Into<NewEvent>) {
         if self.is_recording() {
-            let NewEvent { name, mut attributes } = event.into();
-            let rest = attributes.drain().map(Record::Attribute);
-            self.write(Group::Event, WithFirst { first: Some(Record::EventName(name)), rest });
+            let NewEvent { name, attributes } = event.into();
+            self.write_event(name, attributes);
         }
     }
 
@@ -273,6 +272,45 @@ impl CurrentSpan {
         }
     }
 
+    /// Writes attributes as of this tick. The first one may need no record of its own.
+    pub(crate) fn write_attributes(&self, ticks: u64, mut attributes: AttributeList) {
+        let Some((trace, span)) = self.hot.ids() else { return };
+        let pipeline = self.hot.pipeline();
+        let mut items = attributes.drain();
+        let Some(first) = items.next() else { return };
+        let pushed = match (first.key.as_static(), Scalar::of(&first.value)) {
+            (Some(key), Some((scalar, bits))) => {
+                let header = Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits };
+                buffer::push_group(Worth::Detail, header, items.map(Record::Attribute))
+            }
+            _ => {
+                let header = Record::Group { what: Group::Attributes, pipeline, trace, span, ticks };
+                let items = WithFirst { first: Some(first), rest: items };
+                buffer::push_group(Worth::Detail, header, items.map(Record::Attribute))
+            }
+        };
+        if !pushed {
+            self.tell_of_loss(Group::Attributes);
+        }
+    }
+
+    fn write_event(&self, name: Cow<'static, str>, mut attributes: AttributeList) {
+        let items = attributes.drain().map(Record::Attribute);
+        let (Some((trace, span)), Cow::Borrowed(name)) = (self.hot.ids(), &name) else {
+            return self.write(Group::Event, WithFirst { first: Some(Record::EventName(name)), rest: items });
+        };
+        let (pipeline, ticks) = (self.hot.pipeline(), switches::now(self.hot));
+        let event = || Record::Event { pipeline, trace, span, ticks, name };
+        let pushed = if items.len() == 0 {
+            buffer::push(Worth::Detail, event)
+        } else {
+            buffer::push_group(Worth::Detail, event(), items)
+        };
+        if !pushed {
+            self.tell_of_loss(Group::Event);
+        }
+    }
+
     fn write(&self, what: Group, items: impl ExactSizeIterator<Item = Record>) {
         self.write_at(switches::now(self.hot), what, items);
     }
@@ -303,15 +341,15 @@ impl CurrentSpan {
 }
 
 /// An iterator with one item before it, which knows its length where `chain` does not.
-struct WithFirst<I> {
-    first: Option<Record>,
+struct WithFirst<I: Iterator> {
+    first: Option<I::Item>,
     rest: I,
 }
 
-impl<I: ExactSizeIterator<Item = Record>> Iterator for WithFirst<I> {
-    type Item = Record;
+impl<I: ExactSizeIterator> Iterator for WithFirst<I> {
+    type Item = I::Item;
 
-    fn next(&mut self) -> Option<Record> {
+    fn next(&mut self) -> Option<I::Item> {
         self.first.take().or_else(|| self.rest.next())
     }
 
@@ -321,7 +359,7 @@ impl<I: ExactSizeIterator<Item = Record>> Iterator for WithFirst<I> {
     }
 }
 
-impl<I: ExactSizeIterator<Item = Record>> ExactSizeIterator for WithFirst<I> {}
+impl<I: ExactSizeIterator> ExactSizeIterator for WithFirst<I> {}
 
 /// Handles are equal if they speak of the same span.
 impl PartialEq for CurrentSpan {

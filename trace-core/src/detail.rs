@@ -1,7 +1,6 @@
 //! What was said of spans besides their start and end, put on the spans in order of ticks.
 
 use std::borrow::Cow;
-use std::num::NonZeroU32;
 use std::ops::Range;
 
 use crate::attribute_runs::AttributeRuns;
@@ -166,15 +165,17 @@ impl Room {
     /// Brings what was said of these spans into its order: by span, then by tick, and at one tick as it came.
     fn sort(&mut self, spans: &[SpanRecord], said: &Said) {
         let places = &mut self.places;
-        let mut place_of = |span| places.find(spans, span).map(|place| place as u32);
         self.details.clear();
         for (own, detail) in (0..).zip(&said.details) {
-            self.details.extend(place_of(detail.span).map(|place| (place, detail.ticks, own)));
+            if let Some(place) = places.find(spans, detail.span) {
+                self.details.push((place as u32, detail.ticks, own));
+            }
         }
+        places.rewind();
         self.attributes.clear();
         for (span, run) in said.attributes.runs() {
-            if let Some(place) = place_of(span) {
-                self.attributes.extend(run.map(|(ticks, own)| (place, ticks, own)));
+            if let Some(place) = places.find(spans, span) {
+                self.attributes.extend(run.map(|(ticks, own)| (place as u32, ticks, own)));
             }
         }
         for order in [&mut self.details, &mut self.attributes] {
@@ -196,10 +197,10 @@ pub(crate) fn apply(
     omissions: &mut Omissions,
 ) {
     room.places.begin();
-    let is_done = said.details.is_empty()
-        && rules.leave_attributes_alone()
-        && said.attributes.settle(spans, extras, &mut room.places, &rules.limits);
-    if !is_done && !said.is_empty() {
+    let are_settled =
+        rules.leave_attributes_alone() && said.attributes.settle(spans, extras, &mut room.places, &rules.limits);
+    if !are_settled || !said.details.is_empty() {
+        room.places.rewind();
         room.sort(spans, said);
         let by_span = |one: &(u32, u64, u32), other: &(u32, u64, u32)| one.0 == other.0;
         let mut details = room.details.chunk_by(by_span).peekable();
@@ -265,6 +266,7 @@ struct Portrait<'a> {
     first: usize,
     first_event: usize,
     first_link: usize,
+    /// Where its attributes are; those that were settled before are there already.
     attributes: Range<u32>,
 }
 
@@ -277,7 +279,8 @@ impl<'a> Portrait<'a> {
         omissions: &'a mut Omissions,
     ) -> Self {
         let (first, first_event, first_link) = (extras.attributes.len(), extras.events.len(), extras.links.len());
-        let (more, attributes) = (More::default(), 0..0);
+        let attributes = extras.of(span).map_or(0..0, |extra| extra.attributes.clone());
+        let more = More::default();
         Self { span, extras, timebase, rules, omissions, more, first, first_event, first_link, attributes }
     }
 
@@ -317,7 +320,10 @@ impl<'a> Portrait<'a> {
     }
 
     fn end_attributes(&mut self) {
-        self.attributes = self.clean(AttributeOwner::Span, self.first);
+        let added = self.clean(AttributeOwner::Span, self.first);
+        if self.span.extra.is_none() {
+            self.attributes = added;
+        }
         if let Some(redactor) = &self.rules.redactor {
             let redacted = redactor.redact_status(&name(&self.more, self.span), &mut self.more.status);
             self.omissions.redacted += redacted.removed as u64;
@@ -355,8 +361,7 @@ impl<'a> Portrait<'a> {
         self.more.links = self.first_link as u32..self.extras.links.len() as u32;
         let events = self.first_event as u32..self.extras.events.len() as u32;
         let more = self.extras.keep_more(self.more);
-        self.extras.spans.push(Extra { attributes: self.attributes, events, more });
-        self.span.extra = NonZeroU32::new(self.extras.spans.len() as u32);
+        self.extras.set(self.span, Extra { attributes: self.attributes, events, more });
     }
 
     /// Each key once, up to the limit: where they begin, and how many found no room.

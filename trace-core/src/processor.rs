@@ -332,6 +332,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::CarrierOpened { pipeline, .. }
         | Record::CarrierClosed { pipeline, .. }
         | Record::Scalar { pipeline, .. }
+        | Record::Event { pipeline, .. }
         | Record::Poll { pipeline, .. }
         | Record::Lost { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),

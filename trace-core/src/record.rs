@@ -6,7 +6,8 @@
 //! | [`Opened`](Record::Opened) | 56 | the start of a local root, and of a span that leaves its scope or thread |
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
 //! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
-//! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
+//! | [`Scalar`](Record::Scalar) | 64 | an attribute with a static key and a number or truth value; further attributes of the same moment may follow as items |
+//! | [`Event`](Record::Event) | 56 | an event with a static name; its attributes may follow as items |
 //! | [`Poll`](Record::Poll) | 64 | a poll of a span's future, if polls are timed |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
@@ -73,6 +74,13 @@ pub(crate) enum Record {
         ticks: u64,
         key: &'static str,
         bits: u64,
+    },
+    Event {
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        ticks: u64,
+        name: &'static str,
     },
     Group {
         what: Group,

@@ -21,6 +21,11 @@ impl SpanPlaces {
         self.index.clear();
     }
 
+    /// Goes back to the begin of the list.
+    pub(crate) const fn rewind(&mut self) {
+        self.last = 0;
+    }
+
     /// Keeps room for so many spans at most.
     pub(crate) fn shrink_to(&mut self, spans: usize) {
         self.index.shrink_to(spans);

@@ -193,8 +193,7 @@ impl Extras {
         let extra = match span.extra {
             Some(extra) => extra.get() as usize - 1,
             None => {
-                self.spans.push(Extra::default());
-                span.extra = NonZeroU32::new(self.spans.len() as u32);
+                self.set(span, Extra::default());
                 self.spans.len() - 1
             }
         };
@@ -207,6 +206,17 @@ impl Extras {
             }
         };
         &mut self.more[more]
+    }
+
+    /// Sets what this span has.
+    pub(crate) fn set(&mut self, span: &mut SpanRecord, extra: Extra) {
+        match span.extra {
+            Some(place) => self.spans[place.get() as usize - 1] = extra,
+            None => {
+                self.spans.push(extra);
+                span.extra = NonZeroU32::new(self.spans.len() as u32);
+            }
+        }
     }
 
     /// Keeps this if it says anything, and tells where.

@@ -416,7 +416,7 @@ fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> b
 }
 
 /// Writes down what must be known before the end. `false` if an announcement found no memory.
-fn write_start(mut plan: Plan, begun: &Begun, origin: Origin) -> bool {
+fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
     let Begun { own, role, start, kind, .. } = *begun;
     if role == Role::Ended && !write_opened(begun, plan.callsite, origin) {
         return false;
@@ -429,7 +429,7 @@ fn write_start(mut plan: Plan, begun: &Begun, origin: Origin) -> bool {
         handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
     }
     if !plan.attributes.is_empty() {
-        handle.write_at(start, Group::Attributes, plan.attributes.drain().map(Record::Attribute));
+        handle.write_attributes(start, plan.attributes);
     }
     if let Some(seldom) = plan.seldom {
         write_seldom(*seldom, handle, start);
