@@ -8,10 +8,11 @@ use std::time::Instant;
 use crate::attribute_runs::AttributeRuns;
 use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
-use crate::detail::{self, Detail, Omissions, Room, Rules, Said, What};
+use crate::detail::{Detail, Said, What};
 use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
+use crate::portrait::{self, Omissions, Room, Rules};
 use crate::record::{Group, Record};
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::spent::Spent;
@@ -459,7 +460,7 @@ impl Assembly {
     ) -> Box<Extras> {
         let mut extras = room.extras.take().unwrap_or_default();
         extras.state = self.state.clone();
-        detail::apply(spans, said, &mut extras, room, &self.common.timebase, rules, omissions);
+        portrait::apply(spans, said, &mut extras, room, &self.common.timebase, rules, omissions);
         if !self.polls.is_empty() {
             for span in spans {
                 if let Some(log) = self.polls.get(&span.id) {

@@ -332,6 +332,7 @@ mod poll_slots;
 mod poll_timer;
 mod polls;
 mod polls_data;
+mod portrait;
 mod probability;
 mod processor;
 pub mod propagation;
