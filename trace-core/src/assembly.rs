@@ -19,7 +19,7 @@ use crate::spent::Spent;
 use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
 use crate::trace_state::TraceState;
-use crate::value::{Attribute, Key};
+use crate::value::Attribute;
 
 /// The id of an assembly that is free.
 const NO_TRACE: TraceId = match TraceId::from_u128(u128::MAX) {
@@ -164,8 +164,7 @@ impl Assembly {
                 Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }
                     if trace == id && pipeline == number =>
                 {
-                    let attribute = Attribute { key: Key::from_static(key), value: scalar.value(bits) };
-                    self.said.attributes.push_plain(span, ticks, attribute);
+                    self.said.attributes.push_scalar(span, ticks, key, scalar, bits);
                     self.bytes += AttributeRuns::BYTES;
                     group = Some((span, ticks));
                 }

@@ -97,7 +97,7 @@ impl CurrentSpan {
     #[inline]
     pub fn set_attribute(&self, key: impl Into<Key>, value: impl Into<Value>) {
         if self.is_recording() {
-            self.write_attribute(Attribute { key: key.into(), value: value.into() });
+            self.write_attribute(key.into(), value.into());
         }
     }
 
@@ -111,7 +111,7 @@ impl CurrentSpan {
     #[inline]
     pub fn set_attribute_with<V: Into<Value>>(&self, key: impl Into<Key>, value: impl FnOnce() -> V) {
         if self.is_recording() {
-            self.write_attribute(Attribute { key: key.into(), value: value().into() });
+            self.write_attribute(key.into(), value().into());
         }
     }
 
@@ -260,16 +260,29 @@ impl CurrentSpan {
     }
 
     #[inline]
-    fn write_attribute(&self, attribute: Attribute) {
-        match (attribute.key.as_static(), Scalar::of(&attribute.value), self.hot.ids()) {
-            (Some(key), Some((scalar, bits)), Some((trace, span))) => {
-                let (pipeline, ticks) = (self.hot.pipeline(), switches::now(self.hot));
-                if !buffer::push(Worth::Detail, || Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }) {
-                    self.tell_of_loss(Group::Attributes);
-                }
+    fn write_attribute(&self, key: Key, value: Value) {
+        match (key.as_static(), Scalar::of(&value)) {
+            (Some(key), Some((scalar, bits))) => {
+                // It owns nothing; else it would be looked at once more for what is to be freed.
+                std::mem::forget(value);
+                self.write_scalar(key, scalar, bits);
             }
-            _ => self.write(Group::Attributes, [Record::Attribute(attribute)].into_iter()),
+            _ => self.write_other(Attribute { key, value }),
         }
+    }
+
+    #[inline]
+    fn write_scalar(&self, key: &'static str, scalar: Scalar, bits: u64) {
+        let Some((trace, span)) = self.hot.ids() else { return };
+        let (pipeline, ticks) = (self.hot.pipeline(), switches::now(self.hot));
+        if !buffer::push(Worth::Detail, || Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }) {
+            self.tell_of_loss(Group::Attributes);
+        }
+    }
+
+    #[inline(never)]
+    fn write_other(&self, attribute: Attribute) {
+        self.write(Group::Attributes, [Record::Attribute(attribute)].into_iter());
     }
 
     /// Writes attributes as of this tick. The first one may need no record of its own.

@@ -169,15 +169,6 @@ impl Scalar {
             _ => None,
         }
     }
-
-    /// The value of these bits.
-    pub(crate) const fn value(self, bits: u64) -> Value {
-        match self {
-            Self::Bool => Value::Bool(bits != 0),
-            Self::I64 => Value::I64(bits as i64),
-            Self::F64 => Value::F64(f64::from_bits(bits)),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -187,14 +178,5 @@ mod tests {
     #[test]
     fn a_record_is_one_cache_line() {
         assert_eq!(size_of::<Record>(), 64);
-    }
-
-    #[test]
-    fn a_scalar_survives_its_bits() {
-        for value in [Value::Bool(true), Value::Bool(false), Value::I64(i64::MIN), Value::F64(-0.5)] {
-            let (scalar, bits) = Scalar::of(&value).unwrap();
-            assert_eq!(scalar.value(bits), value);
-        }
-        assert_eq!(Scalar::of(&Value::from("text")), None);
     }
 }
