@@ -543,17 +543,26 @@ impl<'a> SpanView<'a> {
         self.more().map_or_else(DroppedCounts::default, |more| more.dropped)
     }
 
-    /// Whether nothing is known of it beside its outcome and its attributes: no event, no link, no status, no polls, and
-    /// nothing was dropped. So an exporter in a hurry need not look at each.
+    /// Its attributes, if nothing else is known of it beside its outcome: it is called as its callsite says, and has no event,
+    /// no link, no status, no polls, and nothing was dropped. So an exporter in a hurry need not look at each.
+    ///
+    /// ```
+    /// use trace_core::{capture, current_span, in_scope, start_span};
+    ///
+    /// let captured = capture(|| {
+    ///     start_span("plain").attribute("answer", 42).end();
+    ///     in_scope("rich", || current_span().add_event("something"));
+    /// });
+    /// let mut spans = captured.spans();
+    /// assert_eq!(spans.next().unwrap().only_attributes().map(<[_]>::len), Some(1));
+    /// assert_eq!(spans.next().unwrap().only_attributes(), None);
+    /// ```
+    #[inline]
     #[must_use]
-    pub fn has_attributes_only(&self) -> bool {
-        let has_no_more = |more: &More| {
-            more.links.is_empty()
-                && more.polls.is_none()
-                && more.status == Status::Unset
-                && more.dropped == DroppedCounts::default()
-        };
-        self.extra().is_none_or(|extra| extra.events.is_empty() && self.more().is_none_or(has_no_more))
+    pub fn only_attributes(&self) -> Option<&'a [Attribute]> {
+        let Some(extra) = self.extra() else { return Some(&[]) };
+        let is_plain = extra.events.is_empty() && extra.more.is_none();
+        is_plain.then(|| &self.trace.extras().attributes[range(&extra.attributes)])
     }
 }
 

@@ -63,6 +63,7 @@ const KEY: u8 = delimited(1);
 const VALUE: u8 = delimited(2);
 const RESOURCE_ATTRIBUTES: u8 = delimited(1);
 const SPAN_TRACE_STATE: u8 = delimited(3);
+const SPAN_NAME: u8 = delimited(5);
 const SPAN_ATTRIBUTES: u8 = delimited(9);
 const SPAN_EVENTS: u8 = delimited(11);
 const SPAN_LINKS: u8 = delimited(13);
@@ -139,25 +140,61 @@ impl Format for Protobuf {
         put_head(out, span, now);
         let message = open_at(start + CONTENT);
         put_text(out, SPAN_TRACE_STATE, span.trace_state().as_str());
-        put_bytes(out, delimited(5), span.name().as_bytes());
+        match span.only_attributes() {
+            Some(attributes) if !span.outcome().is_cancelled() => self.put_attributes(out, span, None, attributes),
+            _ => self.put_all(out, span),
+        }
+        close(out, message);
+    }
+}
+
+impl Protobuf {
+    /// Adds whatever a span has.
+    #[inline(never)]
+    fn put_all(&mut self, out: &mut Vec<u8>, span: &SpanView<'_>) {
+        self.put_attributes(out, span, Some(span.name()), span.attributes());
+        put_rest(out, span);
+    }
+
+    /// Adds a span's name, if it is not its callsite's, and its attributes with those that are ours.
+    #[inline]
+    fn put_attributes(
+        &mut self,
+        out: &mut Vec<u8>,
+        span: &SpanView<'_>,
+        own_name: Option<&str>,
+        attributes: &[Attribute],
+    ) {
         let mut has_ours = false;
-        for attribute in span.attributes() {
+        for attribute in attributes {
             has_ours |= is_ours(attribute.key.as_str());
             put_attribute(out, SPAN_ATTRIBUTES, attribute);
         }
         if has_ours {
-            put_ours_unless_set(out, span);
-        } else {
-            out.extend_from_slice(self.callsites.get(span.callsite(), put_place));
-            if let Some(text) = outcome(span.outcome()) {
-                put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
+            put_name(out, span.name());
+            return put_ours_unless_set(out, span);
+        }
+        let name_and_place = self.callsites.get(span.callsite(), put_name_and_place);
+        match own_name {
+            None => out.extend_from_slice(name_and_place),
+            Some(name) => {
+                put_name(out, name);
+                out.extend_from_slice(&name_and_place[name_length(span.callsite().name())..]);
             }
         }
-        if !span.has_attributes_only() || span.outcome().is_cancelled() {
-            put_rest(out, span);
+        if let Some(text) = outcome(span.outcome()) {
+            put_text_attribute(out, OUTCOME_ATTRIBUTE, text);
         }
-        close(out, message);
     }
+}
+
+fn put_name(out: &mut Vec<u8>, name: &str) {
+    put_bytes(out, SPAN_NAME, name.as_bytes());
+}
+
+/// How many bytes [`put_name`] adds.
+const fn name_length(name: &str) -> usize {
+    1 + varint_length(name.len() as u64) + name.len()
 }
 
 /// Adds what most spans do not have.
@@ -228,11 +265,28 @@ fn put_number_attribute(out: &mut Vec<u8>, tag: u8, key: &str, number: i64) {
     word |= u64::from(VALUE) | (length - 2) << 8 | u64::from(varint(3)) << 16;
     let head = [tag, (2 + key.len() + length as usize) as u8, KEY, key.len() as u8];
     out.extend_from_slice(&head);
-    out.extend_from_slice(key.as_bytes());
+    put_few(out, key.as_bytes());
     let end = out.len() + length as usize;
     // All of it and then back: a copy of a known size is faster than one of any.
     out.extend_from_slice(&word.to_le_bytes());
     out.truncate(end);
+}
+
+/// Adds some bytes, which are mostly few: up to 16 of them are copied by two words that overlap, without a call.
+#[inline]
+fn put_few(out: &mut Vec<u8>, bytes: &[u8]) {
+    let end = out.len() + bytes.len();
+    if let (Some(first), Some(last), 8..=16) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.len()) {
+        out.extend_from_slice(first);
+        out.truncate(end - 8);
+        out.extend_from_slice(last);
+    } else if let (Some(first), Some(last), 4..=7) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes.len()) {
+        out.extend_from_slice(first);
+        out.truncate(end - 4);
+        out.extend_from_slice(last);
+    } else {
+        out.extend_from_slice(bytes);
+    }
 }
 
 /// Adds an attribute with a number that takes more than five bytes.
@@ -302,8 +356,9 @@ fn put_array<T>(out: &mut Vec<u8>, tag: u8, array: &[T], put: impl Fn(&mut Vec<u
     close(out, value);
 }
 
-/// Adds where a callsite stands.
-fn put_place(out: &mut Vec<u8>, callsite: &Callsite) {
+/// Adds what a callsite is called and where it stands.
+fn put_name_and_place(out: &mut Vec<u8>, callsite: &Callsite) {
+    put_name(out, callsite.name());
     if !callsite.file().is_empty() {
         put_text_attribute(out, CODE_FILE_ATTRIBUTE, callsite.file());
         put_number_attribute(out, SPAN_ATTRIBUTES, CODE_LINE_ATTRIBUTE, callsite.line().into());

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use trace_core::{
     Attribute, Batch, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanExporter, SpanId, SpanKind, Status,
-    Trace, TraceFlags, TraceId, callsite,
+    Trace, TraceFlags, TraceId, callsite, capture, span, start_span,
 };
 use trace_otlp::{OUTCOME_ATTRIBUTE, OtlpExporter, OtlpExporterBuilder, Protocol};
 
@@ -110,6 +110,34 @@ fn random_spans_arrive_as_they_are_in_both_encodings() {
             // By their texts: a NaN is not equal to itself.
             assert_eq!(format!("{:?}", received.message()), expected, "seed {seed}, {protocol}");
         }
+    }
+}
+
+#[test]
+fn spans_as_a_program_records_them_arrive_as_they_are() {
+    let keys: Vec<&'static str> = (0..=24).map(|length| &"abcdefghijklmnopqrstuvwx"[..length]).collect();
+    let captured = capture(|| {
+        let _root = span(callsite!("root")).attribute("user.id", 7).attribute("text", "static").enter();
+        for (bit, key) in (0..64).zip(keys.iter().cycle()) {
+            let child = start_span(callsite!("child")).attribute(*key, 1_i64 << bit);
+            child.set_attribute("short", bit);
+            match bit % 8 {
+                0 => child.set_name("renamed"),
+                1 => child.add_event("event"),
+                2 => child.set_status(Status::error("no")),
+                3 => child.set_attribute("late", format!("owned {bit}")),
+                _ => {}
+            }
+        }
+    });
+    let trace = captured.trace().unwrap();
+    let spans: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
+    assert_eq!(spans.len(), 65);
+    let traces = [Sent { resource: trace.resource().clone(), state: trace.trace_state().clone(), spans }];
+    let expected = message(&traces);
+    let batch = Batch::new(captured.traces);
+    for protocol in BOTH {
+        assert_eq!(sent(&batch, protocol).message(), expected, "{protocol}");
     }
 }
 
