@@ -9,8 +9,13 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 use crate::span_record::{Extras, SpanRecord};
 use crate::trace::Trace;
 
-/// So much is kept, in bytes; what is given back beyond it is freed.
-const KEPT_BYTES: usize = 1 << 20;
+/// So much is kept at most, in bytes: what is on its way while spans come by the hundred thousand a second, in batches of
+/// some thousand.
+const MOST_KEPT_BYTES: usize = 4 << 20;
+
+/// So many times what is given back at once is kept: one batch is filled while another is with the exporters. So little is
+/// kept where little comes.
+const KEPT_BATCHES: usize = 2;
 
 /// A list of so many bytes is freed: one large trace must not be what many small ones keep.
 const KEPT_LIST_BYTES: usize = 16 << 10;
@@ -72,19 +77,24 @@ impl Spent {
         self.extras.extend(extras.inspect(|extras| bin.bytes -= extras.room()));
     }
 
-    /// Takes of what is given as much as may be kept.
+    /// Takes of what is given as much as may be kept. What is too much stays there, or goes there.
     fn keep(&mut self, given: &mut Self) {
-        while self.bytes < KEPT_BYTES
-            && let Some(spans) = given.spans.pop()
+        let most = (given.bytes * KEPT_BATCHES).min(MOST_KEPT_BYTES);
+        let (mut spans, mut extras) = (std::mem::take(&mut given.spans), std::mem::take(&mut given.extras));
+        self.spans.append(&mut spans);
+        self.extras.append(&mut extras);
+        self.bytes += std::mem::take(&mut given.bytes);
+        while self.bytes > most
+            && let Some(extras) = self.extras.pop()
         {
-            self.bytes += bytes_of(&spans);
-            self.spans.push(spans);
+            self.bytes -= extras.room();
+            given.extras.push(extras);
         }
-        while self.bytes < KEPT_BYTES
-            && let Some(extras) = given.extras.pop()
+        while self.bytes > most
+            && let Some(spans) = self.spans.pop()
         {
-            self.bytes += extras.room();
-            self.extras.push(extras);
+            self.bytes -= bytes_of(&spans);
+            given.spans.push(spans);
         }
     }
 }
@@ -95,12 +105,14 @@ pub(crate) fn give_back(traces: Vec<Trace>) {
     for Trace { mut spans, extras, .. } in traces {
         if (1..=KEPT_LIST_BYTES).contains(&bytes_of(&spans)) {
             spans.clear();
+            spent.bytes += bytes_of(&spans);
             spent.spans.push(spans);
         }
         if let Some(mut extras) = extras
             && extras.room() <= KEPT_LIST_BYTES
         {
             extras.clear();
+            spent.bytes += extras.room();
             spent.extras.push(extras);
         }
     }
@@ -118,20 +130,31 @@ fn bytes_of(spans: &Vec<SpanRecord>) -> usize {
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_more_is_kept_than_is_said_and_all_of_it_comes_back() {
-        let (mut bin, mut given) = (Spent::new(), Spent::new());
-        let each = 100 * size_of::<SpanRecord>();
-        given.spans.extend((0..2 * KEPT_BYTES / each).map(|_| Vec::with_capacity(100)));
-        bin.keep(&mut given);
-        assert_eq!(bin.bytes, bin.spans.len() * each);
-        assert!((KEPT_BYTES..KEPT_BYTES + each).contains(&bin.bytes), "{}", bin.bytes);
+    const EACH: usize = 100 * size_of::<SpanRecord>();
 
-        let (mut taker, mut taken) = (Spent::new(), 0);
-        while !bin.spans.is_empty() {
+    fn batch(lists: usize) -> Spent {
+        let spans = (0..lists).map(|_| Vec::with_capacity(100)).collect();
+        Spent { spans, extras: Vec::new(), bytes: lists * EACH }
+    }
+
+    #[test]
+    fn as_much_is_kept_as_two_batches_need_and_no_more_than_is_said() {
+        let mut bin = Spent::new();
+        let kept = [10, 10, 10, 1, 5000].map(|lists| {
+            bin.keep(&mut batch(lists));
+            assert_eq!(bin.bytes, bin.spans.len() * EACH);
+            bin.spans.len()
+        });
+        assert_eq!(kept, [10, 20, 20, 2, MOST_KEPT_BYTES / EACH]);
+    }
+
+    #[test]
+    fn all_that_is_kept_comes_back() {
+        let (mut bin, mut taker) = (batch(150), Spent::new());
+        for left in [86, 22, 0] {
             taker.take_from(&mut bin);
-            taken += taker.spans.drain(..).count();
+            assert_eq!((bin.spans.len(), bin.bytes), (left, left * EACH));
         }
-        assert_eq!((bin.bytes, taken), (0, KEPT_BYTES.div_ceil(each)));
+        assert_eq!(taker.spans.len(), 150);
     }
 }

@@ -55,8 +55,9 @@ struct Section<P> {
     bytes: Vec<u8>,
 }
 
-/// A buffer that grew beyond this is not kept.
-const KEPT_BYTES: usize = 1 << 20;
+/// Buffers are kept up to so many bytes in all: more than a request has by default, since one that is made anew must grow,
+/// and is copied each time.
+const KEPT_BYTES: usize = 4 << 20;
 /// So many buffers are kept.
 const KEPT_BUFFERS: usize = 16;
 
@@ -67,7 +68,8 @@ impl<F: Format> Encoder<F> {
 
     /// Takes a buffer back, to be used again.
     pub(crate) fn reuse(&mut self, mut bytes: Vec<u8>) {
-        if bytes.capacity() <= KEPT_BYTES && self.spare.len() < KEPT_BUFFERS {
+        let kept: usize = self.spare.iter().map(Vec::capacity).sum();
+        if kept + bytes.capacity() <= KEPT_BYTES && self.spare.len() < KEPT_BUFFERS {
             bytes.clear();
             self.spare.push(bytes);
         }
