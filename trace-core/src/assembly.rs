@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use crate::attribute_runs::AttributeRuns;
+use crate::attribute_runs::{AttributeRuns, TAKEN};
 use crate::buffer::{STRAYS, ThreadNumber};
 use crate::clock::Timebase;
 use crate::detail::{Detail, Said, What};
@@ -168,9 +168,9 @@ impl Assembly {
                     self.bytes += AttributeRuns::BYTES;
                     group = Some((span, ticks));
                 }
-                Record::Attribute(_) => {
+                Record::Attribute(ref mut attribute) => {
                     let Some((span, ticks)) = group else { break };
-                    self.item(Group::Attributes, span, ticks, std::mem::replace(record, Record::Taken));
+                    self.attribute(span, ticks, std::mem::replace(attribute, TAKEN));
                 }
                 _ => break,
             }

@@ -18,7 +18,7 @@ const FEW: usize = 16;
 const MOST_TYPICAL: usize = 256;
 
 /// What is left in the place of an attribute that was taken, and of its tick: nobody sees the clock come so far.
-const TAKEN: Attribute = Attribute { key: Key::from_static(""), value: Value::Bool(false) };
+pub(crate) const TAKEN: Attribute = Attribute { key: Key::from_static(""), value: Value::Bool(false) };
 const TAKEN_TICKS: u64 = u64::MAX;
 
 /// Attributes of spans, in the order in which they came.
