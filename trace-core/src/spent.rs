@@ -1,8 +1,8 @@
 //! The memory of traces that exporters are done with, for the traces that begin next.
 //!
 //! Each trace has some lists, which the processor makes and an exporter's thread drops. To free on one thread what another
-//! one allocated takes the allocator's lock on both sides: 60 ns for a span with two attributes, of 200 in all (glibc, two
-//! processors). Given back here they cost a tenth of that.
+//! one allocated cost 55 to 60 ns a span with two attributes, on both sides together (glibc, two processors); to give it back
+//! here and to take it costs 20 to 25, most of it for cache lines that go from one processor to the other.
 
 use std::sync::{Mutex, PoisonError, TryLockError};
 
