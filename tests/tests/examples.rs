@@ -53,10 +53,11 @@ fn finish(name: &str, command: &mut Command) -> String {
 /// A trace as the console prints it, line by line: what draws the tree, durations and bars are gone.
 fn rows(text: &str) -> Vec<String> {
     let words = |line: &str| {
-        let line = line.replace(['│', '├', '└', '─', '█', '▌', '▐'], " ");
+        let line = line.replace(['│', '├', '└', '─'], " ");
         let mut words: Vec<&str> = line.split_whitespace().collect();
         while let Some(unit) = words.iter().position(|word| ["ns", "µs", "ms", "s"].contains(word)) {
-            words.drain(unit - 1..=unit);
+            let bar = words.get(unit + 1).is_some_and(|word| word.chars().all(|c| "█▌▐▓░/·╌◇◌".contains(c)));
+            words.drain(unit - 1..=unit + usize::from(bar));
         }
         words.join(" ")
     };

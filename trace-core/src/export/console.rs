@@ -21,11 +21,30 @@ use crate::trace::Trace;
 /// ├─ reserve stock     101.0 ms  ██████████████████████████
 /// ├─ charge             40.0 ms                           ▐██████████▌    ✖ card declined  amount=12.5
 /// │  └─ POST /charges   35.0 ms                            █████████▌
-/// └─ log                 5.0 ms                                      █▌   ◇ cancelled
+/// └─ log                 5.0 ms                                      █◇   ◇ cancelled
 /// ```
 ///
+/// Where polls were timed ([`time_polls`](crate::PipelineBuilder::time_polls)), a bar shows what the span did when, its
+/// [anatomy](crate::Anatomy):
+///
+/// ```text
+/// handler      108.0 ms  ▓░▓▓░░░░░░▓▓/░▓█
+/// ├─ db         53.0 ms     ▓······▓       ⚠ 40.0 ms behind noisy
+/// └─ noisy      56.0 ms     ███████▓▓      longest poll 46.0 ms, held up 1 span, up to 40.0 ms
+/// ```
+///
+/// | bar | in ASCII | the span |
+/// |---|---|---|
+/// | `█` | `#` | was busy at least half of the time: in a poll, or all the time if it is sync |
+/// | `▓` | `+` | was polled there, for less than half of the time; so no poll is too short to be seen |
+/// | `░` | `=` | waited while a child was open |
+/// | `/` | `/` | waited, and no child was open |
+/// | `·` | `.` | was ready and not polled |
+/// | `◇` `◌` | `-` | was given up here |
+/// | `╌` | `~` | is still open |
+///
 /// - **Outcomes**: `✖` failed, with the status' description; `⚡` panicked; `◇` cancelled; `◌` dropped before its first
-///   poll; `▷` not ended yet, its bar going on as `░`.
+///   poll; `▷` not ended yet, its bar going on as `╌`.
 /// - **Order**: a parent before its children, siblings in order of start. A span whose parent is not in the trace stands
 ///   on the left and names that parent.
 /// - **Links**: the first is named, by its trace or, in the same trace, by its span; more are counted.
