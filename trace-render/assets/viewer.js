@@ -40,9 +40,8 @@ function start() {
     ui.overview.append(anatomyNode(root), el("p.faint", shown(m.data.worst ?? "")));
   }
   if (m.data.notes.length) banner(m.data.notes.join(" "));
-  ui.keys.append(el("h2", "Keyboard"), keysNode(), el("h2", "Search"), el("p", "Words find names, services, keys, values and events. Also name:x service:x attr.key=value attr.key>5 dur>10ms self>5% busy> wait> poll> polls> error cancelled panicked open critical blocked. - negates, quotes keep spaces."),
-    el("h2", "Bars"), el("p", m.polls.size ? "Solid: a poll. Pale: waiting on a child. Hatched: waiting with no span. Dots: woken, not polled. Framed: the longest poll, if it is long." : "Solid: no child was open. Pale: a child was open.", " Red line and ✖: failed. ⚡ panicked. ◇ cancelled. ◌ never polled. ▷ open. ◆ event. ↗ link. Thin line: reach of folded children. Drag: zoom; Shift and drag: measure; Ctrl and wheel: zoom; Shift and wheel: earlier, later."),
-    button("Close", () => ui.keys.close()));
+  ui.keys.append(button("Close", () => ui.keys.close()), el("h2", "Keyboard"), keysNode(), el("h2", "Search"), el("p", "Words find names, services, keys, values and events. Also name:x service:x attr.key=value attr.key>5 dur>10ms self>5% busy> wait> poll> polls> error cancelled panicked open critical blocked. - negates, quotes keep spaces."),
+    el("h2", "Bars"), el("p", m.polls.size ? "Solid: a poll. Pale: waiting on a child. Hatched: waiting with no span. Dots: woken, not polled. Framed: the longest poll, if it is long." : "Solid: no child was open. Pale: a child was open.", " Red line and ✖: failed. ⚡ panicked. ◇ cancelled. ◌ never polled. ▷ open. ◆ event. ↗ link. Thin line: reach of folded children. Drag: zoom; Shift and drag: measure; Ctrl and wheel: zoom; Shift and wheel: earlier, later."));
   ui.app.hidden = false;
   listen();
   setTheme(document.documentElement.dataset.theme ?? "auto");
