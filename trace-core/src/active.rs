@@ -16,6 +16,7 @@ use crate::span::{Parent, Span, SpanBuilder};
 use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
+use crate::unannounced;
 use crate::value::{Key, Value};
 
 /// Starts a child of the current span, or the root of a new trace where there is none, and makes it current until the guard
@@ -37,14 +38,16 @@ use crate::value::{Key, Value};
 #[inline]
 pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let name = name.into();
-    if start::is_nothing_here() {
-        return ActiveSpan::NOTHING;
-    }
-    let location = Location::caller();
+    // This much in the caller, so that where nothing is recorded a guard is a byte that nobody needs to write.
+    if start::is_nothing_here() { ActiveSpan::NOTHING } else { start_named(name, Location::caller()) }
+}
+
+#[inline(never)]
+fn start_named(name: SpanName, location: &'static Location<'static>) -> ActiveSpan {
     match name.0 {
-        Name::Callsite(callsite) => enter(callsite),
+        Name::Callsite(callsite) => recorded(callsite),
         Name::Static(text) => match callsite::interned(text, location) {
-            Some(callsite) => enter(callsite),
+            Some(callsite) => recorded(callsite),
             None => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
         },
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
@@ -67,9 +70,18 @@ pub fn in_scope<R>(name: impl Into<SpanName>, body: impl FnOnce() -> R) -> R {
 /// [`start_span`] for a callsite: what the attribute macro calls.
 #[inline]
 pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
+    if start::is_nothing_here() { ActiveSpan::NOTHING } else { enter_recorded(callsite) }
+}
+
+#[inline(never)]
+fn enter_recorded(callsite: &'static Callsite) -> ActiveSpan {
+    recorded(callsite)
+}
+
+#[inline(always)]
+fn recorded(callsite: &'static Callsite) -> ActiveSpan {
     match start::begin_child(callsite) {
         Some(begun) => ActiveSpan::of(begun, callsite),
-        None if start::is_nothing_here() => ActiveSpan::NOTHING,
         None => enter_anything(callsite),
     }
 }
@@ -222,12 +234,14 @@ impl Live {
         let own = self.handle.hot;
         let times = (self.start, switches::now(own));
         start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+        unannounced::make_up();
         context::leave(own, self.heir, mourn);
     }
 
     #[inline(never)]
     fn end_announced(&self) {
         let own = self.handle.hot;
+        unannounced::make_up();
         let end = (self.role == Role::Ended).then(|| (self.outcome(), switches::now(own)));
         // Before the end is told: if scopes inside of it go on, whatever keeps the trace open for them must be told first.
         context::leave(own, self.heir, mourn);
