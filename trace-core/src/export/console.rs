@@ -111,7 +111,7 @@ impl Default for ConsoleExporter {
 impl ConsoleExporter {
     /// How many rows of a trace the tree shows unless it is told otherwise.
     pub const DEFAULT_MAX_ROWS: usize = 500;
-    /// How wide, in columns, the tree is where neither the program nor `COLUMNS` says so.
+    /// How wide, in columns, the tree is where neither the program nor `COLUMNS` nor a terminal says so.
     pub const DEFAULT_WIDTH: usize = 100;
     /// No tree is narrower, in columns.
     pub const MIN_WIDTH: usize = 40;
@@ -173,7 +173,8 @@ impl ConsoleExporter {
     /// Sets the width in columns, between [`MIN_WIDTH`](Self::MIN_WIDTH) (40) and [`MAX_WIDTH`](Self::MAX_WIDTH) (1000); a value outside counts as the nearer
     /// of them.
     ///
-    /// Default: the environment variable `COLUMNS` if it is a number, else [`DEFAULT_WIDTH`](Self::DEFAULT_WIDTH) (100).
+    /// Default: the environment variable `COLUMNS` if it is a number, else the width of the terminal if it prints to one, else
+    /// [`DEFAULT_WIDTH`](Self::DEFAULT_WIDTH) (100).
     #[must_use]
     pub const fn width(mut self, columns: usize) -> Self {
         self.width = Some(columns);
@@ -243,7 +244,7 @@ impl ConsoleExporter {
     /// Every line ends with a line break.
     #[must_use]
     pub fn render(&self, trace: &Trace) -> String {
-        self.text(trace, self.color == ColorChoice::Always)
+        self.text(trace, self.color == ColorChoice::Always, None)
     }
 
     /// Prints this trace now.
@@ -253,17 +254,17 @@ impl ConsoleExporter {
     /// When it could not be written.
     pub fn print(&mut self, trace: &Trace) -> Result<(), ExportError> {
         let colored = self.color.decide(self.target.is_terminal(), |name| std::env::var_os(name));
-        let text = self.text(trace, colored);
+        let text = self.text(trace, colored, self.target.width());
         self.target.write(text.as_bytes())?;
         Ok(self.target.flush()?)
     }
 
-    fn text(&self, trace: &Trace, colored: bool) -> String {
+    fn text(&self, trace: &Trace, colored: bool, terminal: Option<usize>) -> String {
         match self.style {
             ConsoleStyle::Flat => flat_text(trace),
             ConsoleStyle::Tree => {
                 let width = self.width.or_else(|| width_of(std::env::var_os("COLUMNS")));
-                let width = width.unwrap_or(Self::DEFAULT_WIDTH);
+                let width = width.or(terminal).unwrap_or(Self::DEFAULT_WIDTH);
                 tree_text(
                     trace,
                     &Look { width: width.clamp(Self::MIN_WIDTH, Self::MAX_WIDTH), colored, ..self.look.clone() },
