@@ -26,6 +26,7 @@ use crate::span_record::{Marks, SpanRecord};
 use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
 use crate::value::Attribute;
+use crate::wake_up::WakeUp;
 
 /// A trace gets room for as many spans as the last one had, up to 6 KiB.
 const MOST_TYPICAL_SPANS: usize = 128;
@@ -181,12 +182,11 @@ impl Assembler {
                     self.count_closed();
                 }
             }
-            Record::Ended { outcome, trace, span, end, .. } => {
-                if self.at(trace).ended(span, end, outcome) {
-                    self.holding.open -= 1;
-                    self.count_closed();
-                    self.finish_if_over();
-                }
+            Record::Ended { outcome, trace, span, end, .. } => self.end(trace, span, end, outcome),
+            Record::EndedInPoll { outcome, trace, span, end, poll, .. } => {
+                let (start, wake) = (end.saturating_sub(poll.ticks.into()), poll.wake);
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested.into());
+                self.end(trace, span, end, outcome);
             }
             Record::CarrierOpened { trace, .. } => self.at(trace).carrier(1),
             Record::CarrierClosed { trace, .. } => {
@@ -197,14 +197,13 @@ impl Assembler {
                 let what = What::Attribute(Attribute::new(key, scalar.value(bits)));
                 self.at(trace).detail(Detail { span, ticks, what });
             }
-            Record::Poll { trace, span, start, end, nested, woken, .. } => {
-                let (threshold, thread) = (self.parts.long_poll_nanos, self.thread);
-                let assembly = self.at(trace);
-                assembly.poll(span, Segment { start, end, woken, thread }, nested);
-                if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
-                    let name = assembly.name_of_open(span);
-                    self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
-                }
+            Record::Poll { trace, span, start, poll, .. } => {
+                let (end, wake) = (start + u64::from(poll.ticks), poll.wake);
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested.into());
+            }
+            Record::LongPoll { trace, span, start, end, nested, woken, .. } => {
+                let wake = WakeUp { at: woken, by: None };
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, nested);
             }
             Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
@@ -222,6 +221,27 @@ impl Assembler {
             }
         }
         1
+    }
+
+    /// Takes the end of a span that announced itself.
+    #[inline]
+    fn end(&mut self, trace: TraceId, span: SpanId, end: u64, outcome: Outcome) {
+        if self.at(trace).ended(span, end, outcome) {
+            self.holding.open -= 1;
+            self.count_closed();
+            self.finish_if_over();
+        }
+    }
+
+    /// Takes a poll.
+    fn poll(&mut self, trace: TraceId, span: SpanId, poll: Segment, nested: u64) {
+        let (threshold, Segment { start, end, thread, .. }) = (self.parts.long_poll_nanos, poll);
+        let assembly = self.at(trace);
+        assembly.poll(span, poll, nested);
+        if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
+            let name = assembly.name_of_open(span);
+            self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
+        }
     }
 
     /// Hands on the trace of the last record if it is this thread's alone, nothing of it is open, and no other thread can

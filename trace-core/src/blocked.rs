@@ -166,11 +166,11 @@ impl Trace {
                 let later = times.partition_point(|time| time.0 <= poll.start);
                 times[..later].last().map_or(poll.start, |time| time.0)
             });
-            let is_ready_during = |long: &LongPoll| poll.woken != 0 && poll.woken < long.end;
+            let is_ready_during = |long: &LongPoll| poll.wake.at != 0 && poll.wake.at < long.end;
             let is_near = |long: &&&LongPoll| is_ready_during(long) || long.end > busy_from;
             for &behind in longs[..before].iter().rev().take_while(is_near) {
                 let was_ready = is_ready_during(behind);
-                let from = if was_ready { poll.woken.max(wait_from) } else { wait_from };
+                let from = if was_ready { poll.wake.at.max(wait_from) } else { wait_from };
                 let overlap = behind.end.saturating_sub(behind.start.max(from));
                 if overlap > 0 && !victim.is_related_to(behind) {
                     found.push(Wait { behind, overlap, was_ready });

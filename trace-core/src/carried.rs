@@ -19,6 +19,7 @@ use crate::start::{self, Role};
 use crate::status::Outcome;
 use crate::switches;
 use crate::wake_timer::WakeTimer;
+use crate::wake_up::WakeUp;
 
 /// What to poll with: the waker that notes when it is called, if there is one, else that of the executor.
 #[inline(always)]
@@ -297,7 +298,7 @@ impl Carried {
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
         let is_timed = self.is_timed();
-        let timer = if is_timed { self.start_timer() } else { PollTimer::NONE };
+        let timer = if is_timed { self.start_timer(None) } else { PollTimer::NONE };
         self.enter(End::Panicked, timer, is_timed)
     }
 
@@ -305,7 +306,7 @@ impl Carried {
     #[inline(always)]
     pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {
         let is_timed = self.is_timed();
-        let timer = if is_timed { self.start_timer_with(cx) } else { PollTimer::NONE };
+        let timer = if is_timed { self.start_timer(Some(cx)) } else { PollTimer::NONE };
         self.enter(End::Panicked, timer, is_timed)
     }
 
@@ -315,26 +316,50 @@ impl Carried {
         self.own.times_polls() && matches!(self.role, CarriedRole::Span)
     }
 
+    /// Begins to time a poll; by the executor of this context, where nobody has prepared a waker for it.
+    #[inline(never)]
+    fn start_timer(&mut self, cx: Option<&task::Context<'_>>) -> PollTimer {
+        if self.own.times_wakes() {
+            self.begin_wakes(cx);
+        }
+        PollTimer::start(&self.own)
+    }
+
     #[cold]
     #[inline(never)]
-    fn start_timer(&self) -> PollTimer {
+    fn begin_wakes(&mut self, cx: Option<&task::Context<'_>>) {
+        if let Some(cx) = cx {
+            self.prepare_waker(cx);
+        }
         if let Some(wakes) = self.wakes() {
             wakes.begin_poll();
         }
-        PollTimer::start(self.own)
     }
 
-    #[cold]
+    /// Ends a poll that was timed, and what ends with it: both at one reading of the clock.
     #[inline(never)]
-    fn finish_timer(&self, timer: PollTimer) {
-        timer.finish(self.own, self.wakes().map_or(0, WakeTimer::woken));
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn start_timer_with(&mut self, cx: &task::Context<'_>) -> PollTimer {
-        self.prepare_waker(cx);
-        self.start_timer()
+    fn close_timed(&mut self, timer: PollTimer, end: End) {
+        let wake = if self.own.times_wakes() {
+            self.wakes().map_or(WakeUp::UNKNOWN, WakeTimer::led_here)
+        } else {
+            WakeUp::UNKNOWN
+        };
+        let poll = timer.stop(&self.own);
+        if end == End::Pending {
+            self.phase = Phase::Polled;
+            return poll.write(&self.own, wake);
+        }
+        if self.phase == Phase::Done {
+            return poll.write(&self.own, wake);
+        }
+        self.phase = Phase::Done;
+        match poll.short(wake) {
+            Some(short) => start::write_ended_in_poll(&self.own, end.outcome(), poll.end, short),
+            None => {
+                poll.write(&self.own, wake);
+                start::write_ended(self.own, end.outcome(), poll.end);
+            }
+        }
     }
 
     fn wakes(&self) -> Option<&WakeTimer> {
@@ -508,9 +533,8 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         if self.is_timed {
-            self.carried.finish_timer(self.timer);
-        }
-        if end == End::Pending {
+            self.carried.close_timed(self.timer, end);
+        } else if end == End::Pending {
             self.carried.phase = Phase::Polled;
         } else {
             self.carried.end(end);

@@ -365,6 +365,7 @@ mod tree;
 mod value;
 mod waits;
 mod wake_timer;
+mod wake_up;
 mod watchdog;
 mod worker;
 

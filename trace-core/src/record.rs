@@ -5,9 +5,10 @@
 //! | [`Closed`](Record::Closed) | 64 | the end of a sync span: everything about it |
 //! | [`Opened`](Record::Opened) | 56 | the start of a local root, and of a span that leaves its scope or thread |
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
+//! | [`EndedInPoll`](Record::EndedInPoll) | 64 | the same and its last poll, if polls are timed: one reading of the clock for both |
 //! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
 //! | [`Scalar`](Record::Scalar) | 64 | one attribute with a static key and a number or truth value |
-//! | [`Poll`](Record::Poll) | 64 | a poll of a span's future, if polls are timed |
+//! | [`Poll`](Record::Poll), [`LongPoll`](Record::LongPoll) | 64 | a poll of a span's future, if polls are timed |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
@@ -24,6 +25,7 @@ use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 use crate::waits::Dropped;
+use crate::wake_up::WakeUp;
 
 #[derive(Debug)]
 pub(crate) enum Record {
@@ -57,6 +59,14 @@ pub(crate) enum Record {
         span: SpanId,
         end: u64,
     },
+    EndedInPoll {
+        outcome: Outcome,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        end: u64,
+        poll: ShortPoll,
+    },
     CarrierOpened {
         pipeline: u32,
         trace: TraceId,
@@ -83,6 +93,14 @@ pub(crate) enum Record {
     },
     /// One poll of a span's future.
     Poll {
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        start: u64,
+        poll: ShortPoll,
+    },
+    /// The same, if it took too long for a [`ShortPoll`]: then nobody is told who woke it.
+    LongPoll {
         pipeline: u32,
         trace: TraceId,
         span: SpanId,
@@ -169,6 +187,28 @@ impl Scalar {
             Self::I64 => Value::I64(bits as i64),
             Self::F64 => Value::F64(f64::from_bits(bits)),
         }
+    }
+}
+
+/// A poll of less than 2^32 ticks, about a second, wherever it began or ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortPoll {
+    pub(crate) ticks: u32,
+    /// What polls of other spans inside took.
+    pub(crate) nested: u32,
+    pub(crate) wake: WakeUp,
+}
+
+impl ShortPoll {
+    /// `None` if it took too long.
+    #[inline]
+    pub(crate) const fn new(ticks: u64, nested: u64, wake: WakeUp) -> Option<Self> {
+        if ticks > u32::MAX as u64 {
+            return None;
+        }
+        // What is inside cannot have taken longer.
+        let nested = if nested < ticks { nested } else { ticks };
+        Some(Self { ticks: ticks as u32, nested: nested as u32, wake })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::probability;
-use crate::record::{Group, Origin, Record};
+use crate::record::{Group, Origin, Record, ShortPoll};
 use crate::sampler::{SamplingDecision, SamplingParameters};
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::Link;
@@ -482,7 +482,23 @@ pub(crate) fn write_closed(
 pub(crate) fn write_ended(own: Hot, outcome: Outcome, end: u64) {
     let Some((trace, span)) = own.ids() else { return };
     let pipeline = own.pipeline();
-    if !buffer::push(Worth::End, || Record::Ended { outcome, pipeline, trace, span, end }) {
+    let pushed = buffer::push(Worth::End, || Record::Ended { outcome, pipeline, trace, span, end });
+    tell_of_end(&own, pushed);
+}
+
+/// The same with the poll in which it ended.
+#[inline]
+pub(crate) fn write_ended_in_poll(own: &Hot, outcome: Outcome, end: u64, poll: ShortPoll) {
+    let Some((trace, span)) = own.ids() else { return };
+    let pipeline = own.pipeline();
+    let pushed = buffer::push(Worth::End, || Record::EndedInPoll { outcome, pipeline, trace, span, end, poll });
+    tell_of_end(own, pushed);
+}
+
+/// Lets the processor know that an end was written, or that it found no memory.
+#[inline]
+fn tell_of_end(own: &Hot, pushed: bool) {
+    if !pushed {
         tally::SPANS_OVER_BUDGET.add(1);
     }
     if own.is_local_root() {
