@@ -184,8 +184,8 @@ impl Assembler {
             }
             Record::Ended { outcome, trace, span, end, .. } => self.end(trace, span, end, outcome),
             Record::EndedInPoll { outcome, trace, span, end, poll, .. } => {
-                let (start, wake) = (end.saturating_sub(poll.ticks.into()), poll.wake);
-                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested.into());
+                let (start, wake) = (end.saturating_sub(poll.ticks()), poll.wake);
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested());
                 self.end(trace, span, end, outcome);
             }
             Record::CarrierOpened { trace, .. } => self.at(trace).carrier(1),
@@ -198,8 +198,8 @@ impl Assembler {
                 self.at(trace).detail(Detail { span, ticks, what });
             }
             Record::Poll { trace, span, start, poll, .. } => {
-                let (end, wake) = (start + u64::from(poll.ticks), poll.wake);
-                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested.into());
+                let (end, wake) = (start.saturating_add(poll.ticks()), poll.wake);
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested());
             }
             Record::LongPoll { trace, span, start, end, nested, woken, .. } => {
                 let wake = WakeUp { at: woken, by: None };

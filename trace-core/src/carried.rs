@@ -336,30 +336,36 @@ impl Carried {
         }
     }
 
+    /// Ends a poll that was timed, after which there will be others.
+    #[inline(never)]
+    fn pause_timed(&mut self, timer: PollTimer) {
+        let wake = self.led_here();
+        self.phase = Phase::Polled;
+        timer.stop(&self.own).write(&self.own, wake);
+    }
+
     /// Ends a poll that was timed, and what ends with it: both at one reading of the clock.
     #[inline(never)]
-    fn close_timed(&mut self, timer: PollTimer, end: End) {
-        let wake = if self.own.times_wakes() {
-            self.wakes().map_or(WakeUp::UNKNOWN, WakeTimer::led_here)
-        } else {
-            WakeUp::UNKNOWN
-        };
+    fn end_timed(&mut self, timer: PollTimer, end: End) {
+        let wake = self.led_here();
         let poll = timer.stop(&self.own);
-        if end == End::Pending {
-            self.phase = Phase::Polled;
-            return poll.write(&self.own, wake);
-        }
         if self.phase == Phase::Done {
-            return poll.write(&self.own, wake);
+            return poll.write_at_length(&self.own, wake);
         }
         self.phase = Phase::Done;
         match poll.short(wake) {
             Some(short) => start::write_ended_in_poll(&self.own, end.outcome(), poll.end, short),
             None => {
-                poll.write(&self.own, wake);
+                poll.write_at_length(&self.own, wake);
                 start::write_ended(self.own, end.outcome(), poll.end);
             }
         }
+    }
+
+    /// The wake-up that led to the present poll.
+    #[inline]
+    fn led_here(&self) -> WakeUp {
+        if self.own.times_wakes() { self.wakes().map_or(WakeUp::UNKNOWN, WakeTimer::led_here) } else { WakeUp::UNKNOWN }
     }
 
     fn wakes(&self) -> Option<&WakeTimer> {
@@ -533,7 +539,11 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         if self.is_timed {
-            self.carried.close_timed(self.timer, end);
+            if end == End::Pending {
+                self.carried.pause_timed(self.timer);
+            } else {
+                self.carried.end_timed(self.timer, end);
+            }
         } else if end == End::Pending {
             self.carried.phase = Phase::Polled;
         } else {

@@ -71,16 +71,21 @@ impl TimedPoll {
     /// Writes it down, with the wake-up that led to it.
     #[inline]
     pub(crate) fn write(self, hot: &Hot, wake: WakeUp) {
+        let Some(poll) = self.short(wake) else { return self.write_at_length(hot, wake) };
         let Some((trace, span)) = hot.ids() else { return };
-        let (pipeline, Self { start, end, nested }) = (hot.pipeline(), self);
-        let pushed = match self.short(wake) {
-            Some(poll) => buffer::push(Worth::Poll, || Record::Poll { pipeline, trace, span, start, poll }),
-            None => {
-                let woken = wake.at;
-                buffer::push(Worth::Poll, || Record::LongPoll { pipeline, trace, span, start, end, nested, woken })
-            }
-        };
-        if !pushed {
+        let (pipeline, start) = (hot.pipeline(), self.start);
+        if !buffer::push(Worth::Poll, || Record::Poll { pipeline, trace, span, start, poll }) {
+            CurrentSpan { hot: *hot }.tell_of_loss(Group::Polls);
+        }
+    }
+
+    /// The same at full length, and without a word of who woke it: where it took long, and where that is seldom asked for.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn write_at_length(self, hot: &Hot, wake: WakeUp) {
+        let Some((trace, span)) = hot.ids() else { return };
+        let (pipeline, woken, Self { start, end, nested }) = (hot.pipeline(), wake.at, self);
+        if !buffer::push(Worth::Poll, || Record::LongPoll { pipeline, trace, span, start, end, nested, woken }) {
             CurrentSpan { hot: *hot }.tell_of_loss(Group::Polls);
         }
     }

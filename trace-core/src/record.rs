@@ -193,9 +193,9 @@ impl Scalar {
 /// A poll of less than 2^32 ticks, about a second, wherever it began or ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ShortPoll {
-    pub(crate) ticks: u32,
-    /// What polls of other spans inside took.
-    pub(crate) nested: u32,
+    /// How long it took, and in the lower half what polls of other spans inside took. One word, because a processor makes a copy
+    /// of both wait that was stored as two.
+    ticks: u64,
     pub(crate) wake: WakeUp,
 }
 
@@ -208,7 +208,15 @@ impl ShortPoll {
         }
         // What is inside cannot have taken longer.
         let nested = if nested < ticks { nested } else { ticks };
-        Some(Self { ticks: ticks as u32, nested: nested as u32, wake })
+        Some(Self { ticks: ticks << 32 | nested, wake })
+    }
+
+    pub(crate) const fn ticks(&self) -> u64 {
+        self.ticks >> 32
+    }
+
+    pub(crate) const fn nested(&self) -> u64 {
+        self.ticks & u32::MAX as u64
     }
 }
 
@@ -219,6 +227,17 @@ mod tests {
     #[test]
     fn a_record_is_one_cache_line() {
         assert_eq!(size_of::<Record>(), 64);
+    }
+
+    #[test]
+    fn a_short_poll_survives_its_bits_and_a_long_one_is_none() {
+        let longest = u64::from(u32::MAX);
+        for (ticks, nested) in [(0, 0), (7, 3), (longest, longest), (longest, 0)] {
+            let poll = ShortPoll::new(ticks, nested, WakeUp::UNKNOWN).unwrap();
+            assert_eq!((poll.ticks(), poll.nested()), (ticks, nested));
+        }
+        assert!(ShortPoll::new(longest + 1, 0, WakeUp::UNKNOWN).is_none());
+        assert_eq!(ShortPoll::new(5, longest + 1, WakeUp::UNKNOWN).unwrap().nested(), 5);
     }
 
     #[test]
