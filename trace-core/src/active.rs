@@ -16,6 +16,7 @@ use crate::span::{Parent, Span, SpanBuilder};
 use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
+use crate::unannounced;
 use crate::value::{Key, Value};
 
 /// Starts a child of the current span, or the root of a new trace where there is none, and makes it current until the guard
@@ -222,12 +223,14 @@ impl Live {
         let own = self.handle.hot;
         let times = (self.start, switches::now(own));
         start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+        unannounced::make_up();
         context::leave(own, self.heir, mourn);
     }
 
     #[inline(never)]
     fn end_announced(&self) {
         let own = self.handle.hot;
+        unannounced::make_up();
         let end = (self.role == Role::Ended).then(|| (self.outcome(), switches::now(own)));
         // Before the end is told: if scopes inside of it go on, whatever keeps the trace open for them must be told first.
         context::leave(own, self.heir, mourn);

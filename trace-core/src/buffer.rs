@@ -209,6 +209,12 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
     pushed.unwrap_or_else(|_| send_stray(make()))
 }
 
+/// Whether a record of this worth would find memory as far as is known: the processor has a look at each pass.
+#[inline]
+pub(crate) fn has_room(worth: Worth) -> bool {
+    !BUDGET.refuses(worth)
+}
+
 /// Writes a group: a header that tells the number of items, and the items, which the reader finds together.
 ///
 /// `false` if there was no memory; then nothing was written.

@@ -8,16 +8,19 @@ use std::mem::needs_drop;
 use std::sync::Arc;
 use std::task::{self, Waker};
 
+use crate::buffer::Worth;
 use crate::callsite::Callsite;
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame};
 use crate::carrier;
 use crate::context::{self, Carry, Hot, State};
+use crate::id::SpanId;
 use crate::poll_timer::PollTimer;
 use crate::span::Span;
 use crate::start::{self, Role};
 use crate::status::Outcome;
 use crate::switches;
+use crate::unannounced;
 use crate::wake_timer::WakeTimer;
 use crate::wake_up::WakeUp;
 
@@ -135,14 +138,14 @@ impl Carried {
         Self::of(Span::at(callsite)).around_block()
     }
 
-    /// Announces a span that began with [`Self::begin`].
+    /// Announces a span that began with [`Self::begin`], now or when it is [known to be needed](crate::unannounced).
     ///
     /// That reads the clock, and meanwhile what was just written becomes memory: the wrapper is moved to its place in pieces
     /// wider than those it was written in, and a processor makes such a move wait, some 4 ns each time, for what is still on
     /// its way. By a profile these waits were a quarter of what an awaited function cost.
     #[inline]
     pub(crate) fn announce(&mut self, callsite: &'static Callsite) {
-        if !start::announce(&self.own, callsite) {
+        if !start::announce_later(&self.own, callsite) {
             self.begin_again(callsite);
         }
     }
@@ -230,6 +233,7 @@ impl Carried {
 
     #[inline(never)]
     fn begin_drop(&mut self) {
+        unannounced::make_up();
         let end = self.end_by_drop();
         let thread = match self.left.take() {
             None => context::visit(self.own),
@@ -264,6 +268,7 @@ impl Carried {
     /// The other end of [`Self::begin_drop`], or of a life without a poll.
     #[inline(never)]
     fn end_drop(&mut self) {
+        unannounced::make_up();
         let thread = match self.phase {
             Phase::Done => return,
             // A closure that was never called.
@@ -299,15 +304,17 @@ impl Carried {
     pub(crate) fn visit(&mut self) -> Visit<'_> {
         let is_timed = self.is_timed();
         let timer = if is_timed { self.start_timer(None) } else { PollTimer::NONE };
-        self.enter(End::Panicked, timer, is_timed)
+        self.enter(End::Panicked, timer, is_timed, None)
     }
 
-    /// The same for a poll by this executor, with [`Visit::waker`].
+    /// The same for a poll of a future by this executor, with [`Visit::waker`].
     #[inline(always)]
     pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {
         let is_timed = self.is_timed();
         let timer = if is_timed { self.start_timer(Some(cx)) } else { PollTimer::NONE };
-        self.enter(End::Panicked, timer, is_timed)
+        let is_first = self.phase == Phase::Unpolled;
+        let begun = if is_first { unannounced::take_over(&self.own, &context::current()) } else { None };
+        self.enter(End::Panicked, timer, is_timed, begun)
     }
 
     /// Whether its polls are timed.
@@ -397,13 +404,20 @@ impl Carried {
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
     #[inline(always)]
-    fn enter(&mut self, unwinds_as: End, timer: PollTimer, is_timed: bool) -> Visit<'_> {
+    fn enter(
+        &mut self,
+        unwinds_as: End,
+        timer: PollTimer,
+        is_timed: bool,
+        begun: Option<(u64, &'static Callsite)>,
+    ) -> Visit<'_> {
         let thread = context::current();
         match self.left.take() {
             None => context::visit(self.own),
             Some(left) => self.resume(left),
         };
-        Visit { thread, carried: self, unwinds_as, timer, is_timed, is_over: false }
+        let (start, callsite) = begun.map_or((0, None), |(start, callsite)| (start, Some(callsite)));
+        Visit { thread, carried: self, unwinds_as, timer, start, unannounced: callsite, is_timed, is_over: false }
     }
 
     /// Goes on where the last visit left.
@@ -424,7 +438,7 @@ impl Carried {
     #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone are dropped in place"))]
     pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
         let end = self.end_by_drop();
-        let visit = self.enter(end, PollTimer::NONE, false);
+        let visit = self.enter(end, PollTimer::NONE, false, None);
         if end != End::Done {
             visit.carried.mark_dropping(visit.thread);
         }
@@ -437,7 +451,11 @@ impl Carried {
             return body();
         }
         let cargo = self.left.as_ref().and_then(|left| left.cargo.last()).and_then(|frame| frame.cargo().clone());
-        context::with_carry(Carry { hot: self.own, cargo }, body)
+        context::with_carry(Carry { hot: self.own, cargo }, || {
+            let result = body();
+            unannounced::make_up();
+            result
+        })
     }
 
     /// Ends it, if it has not ended.
@@ -447,6 +465,14 @@ impl Carried {
             self.phase = Phase::Done;
             self.write_end(end.outcome());
         }
+    }
+
+    /// Ends a span of which nobody was told: all of it is written.
+    #[inline(never)]
+    fn end_unannounced(&mut self, end: End, parent: Option<SpanId>, start: u64, callsite: &'static Callsite) {
+        self.phase = Phase::Done;
+        let times = (start, switches::now(self.own));
+        start::write_closed(self.own, parent, times, callsite.span_kind(), end.outcome(), callsite);
     }
 
     /// Writes down how it ended.
@@ -468,6 +494,9 @@ pub(crate) struct Visit<'a> {
     /// How it ends if nothing is said.
     unwinds_as: End,
     timer: PollTimer,
+    /// When the span began, and where in the code, if nobody was told of it yet.
+    start: u64,
+    unannounced: Option<&'static Callsite>,
     is_timed: bool,
     is_over: bool,
 }
@@ -539,20 +568,40 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         if self.is_timed {
-            if end == End::Pending {
-                self.carried.pause_timed(self.timer);
-            } else {
-                self.carried.end_timed(self.timer, end);
-            }
-        } else if end == End::Pending {
-            self.carried.phase = Phase::Polled;
+            self.close_timed(end);
         } else {
-            self.carried.end(end);
+            unannounced::make_up();
+            match (end, self.unannounced) {
+                (End::Pending, None) => self.carried.phase = Phase::Polled,
+                (End::Pending, Some(callsite)) => self.announce(callsite),
+                (_, None) => self.carried.end(end),
+                (_, Some(callsite)) => {
+                    self.carried.end_unannounced(end, self.thread.span_id(), self.start, callsite);
+                }
+            }
         }
         let left = context::come_back(&self.thread);
         if left != self.carried.own {
             self.keep(left);
         }
+    }
+
+    /// What comes of a poll that was timed. Its span was announced.
+    #[inline]
+    fn close_timed(&mut self, end: End) {
+        unannounced::make_up();
+        if end == End::Pending {
+            self.carried.pause_timed(self.timer);
+        } else {
+            self.carried.end_timed(self.timer, end);
+        }
+    }
+
+    /// Announces the span, which needs another poll.
+    #[inline(never)]
+    fn announce(&mut self, callsite: &'static Callsite) {
+        self.carried.phase = Phase::Polled;
+        unannounced::announce(&self.carried.own, self.thread.span_id(), self.start, callsite, Worth::End);
     }
 
     /// Keeps what the poll left behind for the next one.

@@ -4,10 +4,12 @@ use crate::buffer::{self, Worth};
 use crate::context::Hot;
 use crate::record::Record;
 use crate::switches;
+use crate::unannounced;
 
 /// Announces that this context is taken along. `false` if there is no memory for it; then nothing must be closed.
 pub(crate) fn open(hot: Hot) -> bool {
     let Some(trace) = hot.trace_id() else { return false };
+    unannounced::make_up();
     let pipeline = hot.pipeline();
     let opened = buffer::push(Worth::Span, || Record::CarrierOpened { pipeline, trace });
     switches::wake_lazily();

@@ -261,6 +261,17 @@ impl Hot {
         Self { bits: self.bits & !OF_THE_THREAD | present.bits & OF_THE_THREAD, ..self }
     }
 
+    /// Itself, word by word: the trace's two, the span's and the bits.
+    #[inline]
+    pub(crate) const fn words(&self) -> (u64, u64, u64, u64) {
+        (self.trace.0, self.trace.1, self.span, self.bits)
+    }
+
+    /// The context of these [words](Self::words).
+    pub(crate) const fn from_words(high: u64, low: u64, span: u64, bits: u64) -> Self {
+        Self { trace: (high, low), span, bits }
+    }
+
     /// What a future keeps of it: who it is, but not what the thread was doing.
     pub(crate) const fn to_keep(self) -> Self {
         Self { bits: self.bits & !OF_THE_THREAD, ..self }

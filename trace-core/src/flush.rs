@@ -9,6 +9,7 @@ use crate::processor::{self, Command, Ending};
 use crate::stats::Stats;
 use crate::switches::{self, GLOBAL};
 use crate::tally;
+use crate::unannounced;
 use crate::worker::RollCall;
 
 /// Hands on every span that ended before this call, also of traces that go on, and waits until every exporter has sent it on.
@@ -108,6 +109,7 @@ pub(crate) fn ask(with_open: bool, ending: Ending, timeout: Duration) -> Asked {
     if !switches::was_ever_on() || switches::is_forked() {
         return Ok(None);
     }
+    unannounced::make_up();
     let now = Instant::now();
     // A time that no clock reaches is a day, again and again.
     let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_secs(86_400));

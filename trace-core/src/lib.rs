@@ -362,6 +362,7 @@ mod token_bucket;
 mod trace;
 mod trace_state;
 mod tree;
+mod unannounced;
 mod value;
 mod waits;
 mod wake_timer;

@@ -11,6 +11,7 @@ use crate::poll_slots;
 use crate::processor::{self, Command};
 use crate::switches;
 use crate::trace::Trace;
+use crate::unannounced;
 
 /// How long the question may wait for the processor, which answers in some ten microseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -41,6 +42,7 @@ pub fn open_spans() -> Vec<Trace> {
     if processor::is_here() || !switches::was_ever_on() || switches::is_forked() {
         return Vec::new();
     }
+    unannounced::make_up();
     // Before the question: a poll that has ended since is told of by its record, or not at all, but not by both.
     let under_way = polls_under_way();
     let (question, answer) = question();

@@ -24,6 +24,7 @@ use crate::span_data::Link;
 use crate::status::Outcome;
 use crate::switches::{self, Switches};
 use crate::tally;
+use crate::unannounced;
 use crate::waits::Dropped;
 
 /// Everything a user may say of a span before it starts.
@@ -193,18 +194,25 @@ fn plain_child_of(hot: Hot, callsite: &'static Callsite) -> Option<Hot> {
 }
 
 /// Announces a span made by [`plain_child`]. `false` if there is no memory for that, which [`begin`] will find as well.
+#[inline(never)]
+pub(crate) fn announce(own: &Hot, callsite: &'static Callsite) -> bool {
+    unannounced::announce(own, context::current().span_id(), crate::clock::now(), callsite, Worth::Span)
+}
+
+/// The same for a span whose future may be polled here next, and be ready: its announcement is [put off](unannounced).
 ///
 /// The context comes by reference, and this reads the clock: when it returns, the context is in memory and not on its way
 /// there, and may be copied in wider pieces than it was written in. Each async span waited for that before.
 #[inline(never)]
-pub(crate) fn announce(own: &Hot, callsite: &'static Callsite) -> bool {
-    let Some((trace, span)) = own.ids() else { return false };
-    let (kind, origin, parent) = (callsite.span_kind(), Origin::Child, context::current().span_id());
-    let (flags, pipeline, start) = (own.flags(), own.pipeline(), crate::clock::now());
-    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
-    let pushed = buffer::push(Worth::Span, opened);
-    switches::wake_lazily();
-    pushed
+pub(crate) fn announce_later(own: &Hot, callsite: &'static Callsite) -> bool {
+    if own.times_polls() {
+        return announce(own, callsite);
+    }
+    let has_room = buffer::has_room(Worth::Span);
+    if has_room {
+        unannounced::put_off(own, context::current().span_id(), crate::clock::now(), callsite);
+    }
+    has_room
 }
 
 /// The cheap answer where a plain span is not recorded: nothing is on, or the trace was not sampled.
@@ -403,6 +411,7 @@ pub(crate) fn tell_of_open_guard(guard: Hot) {
 /// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.
 #[inline]
 fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> bool {
+    unannounced::make_up();
     let Begun { own, parent, start, kind, .. } = *begun;
     let Some((trace, span)) = own.ids() else { return false };
     let (flags, pipeline) = (own.flags(), own.pipeline());
