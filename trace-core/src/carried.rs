@@ -567,33 +567,21 @@ impl Visit<'_> {
     #[inline(always)]
     fn close(&mut self, end: End) {
         self.is_over = true;
-        if self.is_timed {
-            self.close_timed(end);
-        } else {
-            unannounced::make_up();
-            match (end, self.unannounced) {
-                (End::Pending, None) => self.carried.phase = Phase::Polled,
-                (End::Pending, Some(callsite)) => self.announce(callsite),
-                (_, None) => self.carried.end(end),
-                (_, Some(callsite)) => {
-                    self.carried.end_unannounced(end, self.thread.span_id(), self.start, callsite);
-                }
+        unannounced::make_up();
+        match (end, self.unannounced) {
+            // Whoever times polls announces at once.
+            (End::Pending, _) if self.is_timed => self.carried.pause_timed(self.timer),
+            _ if self.is_timed => self.carried.end_timed(self.timer, end),
+            (End::Pending, None) => self.carried.phase = Phase::Polled,
+            (End::Pending, Some(callsite)) => self.announce(callsite),
+            (_, None) => self.carried.end(end),
+            (_, Some(callsite)) => {
+                self.carried.end_unannounced(end, self.thread.span_id(), self.start, callsite);
             }
         }
         let left = context::come_back(&self.thread);
         if left != self.carried.own {
             self.keep(left);
-        }
-    }
-
-    /// What comes of a poll that was timed. Its span was announced.
-    #[inline]
-    fn close_timed(&mut self, end: End) {
-        unannounced::make_up();
-        if end == End::Pending {
-            self.carried.pause_timed(self.timer);
-        } else {
-            self.carried.end_timed(self.timer, end);
         }
     }
 
