@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use trace_core::{
     Capture, Captured, Completeness, FutureExt, Handoff, Span, assert_tree, capture, current_span, in_current_span,
-    in_scope, start_span,
+    in_scope, start_span, traced,
 };
 
 /// Makes the processor look several times: each capture asks it something.
@@ -73,6 +73,41 @@ fn a_trace_waits_for_a_span_that_nobody_has_entered_yet() {
         span.in_scope(|| in_scope("inside", || {}));
     });
     assert_whole(&captured, "root\n  span\n    inside");
+}
+
+#[traced]
+async fn call() {
+    in_scope("inside", || {});
+}
+
+#[test]
+fn a_trace_waits_for_a_call_that_nobody_has_polled_yet() {
+    // The first call decides whether anybody wants this callsite; from the second on, a call takes the short path.
+    for _ in 0..2 {
+        let captured = capture(|| {
+            let call = in_scope("root", call);
+            look();
+            futures::executor::block_on(call);
+        });
+        assert_whole(&captured, "root\n  call\n    inside");
+    }
+}
+
+#[test]
+fn a_trace_waits_for_a_call_that_the_future_of_its_span_has_handed_out() {
+    for _ in 0..2 {
+        let captured = capture(|| {
+            let call = futures::executor::block_on(async { call() }.in_span(Span::new("root")));
+            look();
+            futures::executor::block_on(call.in_span(Span::root("around")));
+        });
+        let trees: Vec<_> = captured.traces.iter().map(|trace| (trace.len(), trace.completeness())).collect();
+        assert_eq!(
+            trees,
+            [(1, Completeness::Whole), (3, Completeness::Whole)],
+            "the root around it, and all of its own"
+        );
+    }
 }
 
 #[test]

@@ -57,6 +57,21 @@ fn children_of_a_filtered_span_attach_to_the_nearest_enabled_one() {
 }
 
 #[test]
+fn a_call_that_ended_on_another_thread_is_flushed_while_its_caller_goes_on() {
+    in_child(|| {
+        let memory = MemoryExporter::new();
+        let _pipeline = builder().without_environment().exporter(memory.clone()).init().unwrap();
+        let _caller = start_span("caller");
+        for count in 1..=3 {
+            let call = quiet::future(async {});
+            std::thread::scope(|scope| scope.spawn(|| block_on(call)).join()).unwrap();
+            flush(PATIENCE).unwrap();
+            assert_eq!(memory.spans().iter().filter(|span| span.name == "future").count(), count);
+        }
+    });
+}
+
+#[test]
 fn a_filter_can_be_changed_while_the_program_runs() {
     in_child(|| {
         let memory = MemoryExporter::new();

@@ -14,6 +14,7 @@ use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame};
 use crate::carrier;
 use crate::context::{self, Carry, Hot, State};
+use crate::current_span::CurrentSpan;
 use crate::id::SpanId;
 use crate::poll_timer::PollTimer;
 use crate::span::Span;
@@ -204,6 +205,11 @@ impl Carried {
 
     fn carrier(hot: Hot) -> Self {
         Self::new(hot.lent(), if carrier::open(hot) { CarriedRole::Carrier } else { CarriedRole::Context })
+    }
+
+    /// A handle to the span that it carries.
+    pub(crate) const fn handle(&self) -> CurrentSpan {
+        CurrentSpan { hot: self.own }
     }
 
     /// Whether there is no context to make current and nothing to write.

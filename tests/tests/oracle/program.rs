@@ -43,6 +43,12 @@ pub(crate) enum Step {
     // What only a future can do.
     Yield,
     InSpan(Steps),
+    /// A traced call that is made in a scope, and awaited when that is over.
+    TakenOut(Steps),
+    /// The same out of the future of a span.
+    TakenOutOfAFuture(Steps),
+    /// A traced call that is made here and awaited inside of another span.
+    TakenIn(Steps),
     HoldGuard(Steps),
     /// A guard that ends inside another future than the one it was made in.
     MoveGuard,
@@ -195,7 +201,13 @@ impl Generator<'_> {
             }
             16 | 18 | 19 => Step::Fail,
             20 | 21 => Step::Yield,
-            22 | 23 => Step::InSpan(self.steps(wrapped)),
+            23 => match self.random.below(4) {
+                0 => Step::TakenOut(self.steps(wrapped)),
+                1 => Step::TakenOutOfAFuture(self.steps(wrapped)),
+                2 => Step::TakenIn(self.steps(wrapped)),
+                _ => Step::InSpan(self.steps(wrapped)),
+            },
+            22 => Step::InSpan(self.steps(wrapped)),
             24 if here.holds_guards && self.random.chance(30) => Step::MoveGuard,
             24 if here.holds_guards => Step::HoldGuard(self.steps(wrapped)),
             24 => Step::CatchPanicAsync(self.steps(caught(wrapped))),

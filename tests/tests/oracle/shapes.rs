@@ -29,9 +29,12 @@ pub(crate) enum Shape {
     Detached,
     ClosureCalledSeveralTimes,
     BlockingThread,
+    TracedCall,
+    CallTakenOutOfItsScope,
+    CallTakenIntoAnother,
 }
 
-const ALL: [Shape; 25] = [
+const ALL: [Shape; 28] = [
     Shape::GuardOverAnAwait,
     Shape::GuardThatEndsInAnotherFuture,
     Shape::GuardsOutOfOrder,
@@ -57,6 +60,9 @@ const ALL: [Shape; 25] = [
     Shape::Detached,
     Shape::ClosureCalledSeveralTimes,
     Shape::BlockingThread,
+    Shape::TracedCall,
+    Shape::CallTakenOutOfItsScope,
+    Shape::CallTakenIntoAnother,
 ];
 
 #[derive(Debug, Default)]

@@ -153,6 +153,7 @@ pub(crate) fn one(world: &Arc<World>, place: Place, step: &Step, destructors: &m
             let span = Span::new("never polled");
             let key = world.born("never polled", place, Birth::Here, span.handle());
             drop(Watch::new(world, key, async {}.in_span(span)));
+            drop(task::called(world, "never polled", place, &Steps::from([])));
         }
         Step::NeverCalled => {
             let span = Span::new("never called");

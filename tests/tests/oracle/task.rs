@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use trace_core::{FutureExt, Handoff, JoinSetExt, Outcome, Span, current_span, start_span};
 
 use crate::program::{Fate, Mode, Step, Steps};
@@ -62,17 +62,69 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A future in a span of its own.
+/// A future in a span of its own; every other one as the call of a traced function.
 fn spanned(world: &Arc<World>, name: &'static str, place: Place, steps: &Steps) -> Watch {
+    if world.value() % 2 == 0 {
+        return called(world, name, place, steps);
+    }
     let span = Span::new(name);
     let key = world.born(name, place, Birth::Here, span.handle());
     Watch::new(world, key, run(Arc::clone(world), place.inside(key), Arc::clone(steps)).in_span(span))
+}
+
+/// What the call of a traced function makes.
+pub(crate) fn called(world: &Arc<World>, name: &'static str, place: Place, steps: &Steps) -> Watch {
+    world.shapes.count(Shape::TracedCall);
+    // The oracle's key of the span is known when the future is made.
+    let key = Arc::new(OnceLock::new());
+    let (inside, known, steps) = (Arc::clone(world), Arc::clone(&key), Arc::clone(steps));
+    let body = async move {
+        let key = *known.get().expect("it is set before anybody polls");
+        run(inside, place.inside(key), steps).await;
+    };
+    let call = trace_core::__private::call_at(trace_core::callsite!("a traced function"), body).unjudged();
+    let born = world.born(name, place, Birth::Here, call.handle());
+    key.set(born).expect("a span is born once");
+    Watch::new(world, born, call)
+}
+
+/// Makes a call in a scope, and lets the scope end.
+fn taken_out(world: &Arc<World>, place: Place, steps: &Steps) -> Watch {
+    world.shapes.count(Shape::CallTakenOutOfItsScope);
+    let scope = start_span("left behind");
+    let key = world.born("left behind", place, Birth::Here, scope.handle());
+    let call = called(world, "taken out", place.inside(key), steps);
+    drop(scope);
+    world.over(key, Outcome::Ok);
+    call
+}
+
+/// Makes a call in the future of a span, which hands it out and is over.
+async fn taken_out_of_a_future(world: &Arc<World>, place: Place, steps: &Steps) -> Watch {
+    world.shapes.count(Shape::CallTakenOutOfItsScope);
+    let span = Span::new("left behind");
+    let key = world.born("left behind", place, Birth::Here, span.handle());
+    let call = async { called(world, "taken out", place.inside(key), steps) }.in_span(span).await;
+    world.over(key, Outcome::Ok);
+    call
+}
+
+/// Makes a call here, which is polled inside of another span.
+fn taken_in(world: &Arc<World>, place: Place, steps: &Steps) -> Watch {
+    world.shapes.count(Shape::CallTakenIntoAnother);
+    let call = called(world, "taken in", place, steps);
+    let span = Span::new("around");
+    let key = world.born("around", place, Birth::Here, span.handle());
+    Watch::new(world, key, call.in_span(span))
 }
 
 async fn one(world: &Arc<World>, place: Place, step: &Step, destructors: &mut Vec<sync::Destructor>) {
     match step {
         Step::Yield => yield_now().await,
         Step::InSpan(body) => spanned(world, "in span", place, body).await,
+        Step::TakenOut(body) => taken_out(world, place, body).await,
+        Step::TakenOutOfAFuture(body) => taken_out_of_a_future(world, place, body).await.await,
+        Step::TakenIn(body) => taken_in(world, place, body).await,
         Step::HoldGuard(body) => hold_guard(world, place, body).await,
         Step::MoveGuard => move_guard(world, place).await,
         Step::CatchPanicAsync(body) => {
@@ -186,6 +238,10 @@ async fn spawn(world: &Arc<World>, place: Place, mode: Mode, fate: Fate, body: &
     let task = match mode {
         Mode::Child => trace_core::spawn(outlive(inner, place, run(Arc::clone(world), place.shared(), body))),
         Mode::InSpan => {
+            if world.value() % 2 == 0 {
+                let body = outlive(inner, place, Box::pin(called(world, "called task", place, &body)));
+                return fated(world, tokio::spawn(body), fate).await;
+            }
             let span = Span::new("task");
             let key = world.born("task", place, Birth::Here, span.handle());
             let body = outlive(inner, place, run(Arc::clone(world), place.inside(key), body));
@@ -206,6 +262,10 @@ async fn spawn(world: &Arc<World>, place: Place, mode: Mode, fate: Fate, body: &
             }
         }),
     };
+    fated(world, task, fate).await;
+}
+
+async fn fated(world: &Arc<World>, task: JoinHandle<()>, fate: Fate) {
     match fate {
         Fate::Awaited => {
             if task.await.is_err_and(|error| error.is_panic()) {

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use crate::callsite::Callsite;
 use crate::carried::Carried;
 use crate::context;
-use crate::current_span::current_span;
+use crate::current_span::{CurrentSpan, current_span};
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::switches;
@@ -138,6 +138,13 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             this.project().carried.before_drop_of::<F>();
         }
+    }
+}
+
+impl<F, J> Traced<F, J> {
+    /// A handle to its span.
+    pub const fn handle(&self) -> CurrentSpan {
+        self.carried.handle()
     }
 }
 
