@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Start};
 use crate::buffer::{STRAYS, ThreadNumber};
+use crate::callsite::Callsite;
 use crate::clock::Timebase;
 use crate::detail::{Detail, Omissions, Rules, What};
 use crate::id::{self, SpanId, TraceId};
@@ -84,6 +85,8 @@ pub(crate) struct Assembler {
     typical_spans: usize,
     holding: Holding,
     counts: Counts,
+    /// Where futures begin in which guards were left open that never ended.
+    leaks: Vec<&'static Callsite>,
 }
 
 /// What the assembler counted since it was last asked.
@@ -122,6 +125,7 @@ impl Assembler {
             typical_spans: 4,
             holding: Holding::default(),
             counts: Counts::default(),
+            leaks: Vec::new(),
         }
     }
 
@@ -388,6 +392,11 @@ impl Assembler {
         self.holding.closed += 1;
     }
 
+    /// Takes the callsites of the spans in whose futures guards were left open that had not ended when their traces were complete.
+    pub(crate) fn take_leaks(&mut self) -> Vec<&'static Callsite> {
+        std::mem::take(&mut self.leaks)
+    }
+
     /// Takes the counts.
     pub(crate) fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
@@ -450,6 +459,7 @@ impl Assembler {
         let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
+        self.leaks.extend(remains.leaks);
         self.typical_spans = trace.len().min(MOST_TYPICAL_SPANS);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::buffer::{STRAYS, ThreadNumber};
+use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::detail::{self, Detail, Omissions, Room, Rules, What};
 use crate::id::{SpanId, TraceId};
@@ -241,6 +242,7 @@ impl Assembly {
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
             (_, Record::Dropped(how)) => What::Dropped(how),
+            (_, Record::OpenGuard(future)) => What::OpenGuard(future),
             (_, Record::TraceState(state)) => {
                 if self.state.is_empty() {
                     self.state = state;
@@ -269,7 +271,9 @@ impl Assembly {
         let spans = std::mem::take(&mut self.spans);
         let (mut details, mut room) = (std::mem::take(&mut self.details), std::mem::take(&mut self.room));
         let trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
-        let remains = Remains { details: details.len(), ends: self.early_ends.len() };
+        let leaks = leaks(&details, &trace);
+        let of_guards = details.iter().filter(|detail| matches!(detail.what, What::OpenGuard(_))).count();
+        let remains = Remains { details: details.len() - of_guards, ends: self.early_ends.len(), leaks };
         details.clear();
         // What one large trace needed is not kept for many small ones.
         details.shrink_to(KEPT_DETAILS);
@@ -462,10 +466,25 @@ fn is_plain(span: &SpanRecord) -> bool {
 }
 
 /// What was left of an assembly when its spans were handed on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Remains {
     /// Details of spans that are not here.
     pub(crate) details: usize,
     /// Ends of spans whose start never came.
     pub(crate) ends: usize,
+    /// Where the spans begin in whose futures guards were left open that never ended.
+    pub(crate) leaks: Vec<&'static Callsite>,
+}
+
+/// The callsites of the spans in whose futures guards were open whose own spans are not here, one for each guard.
+fn leaks(details: &[Detail], trace: &Trace) -> Vec<&'static Callsite> {
+    let guard = |detail: &Detail| match detail.what {
+        What::OpenGuard(future) => Some((detail.span, future)),
+        _ => None,
+    };
+    let mut guards: Vec<_> = details.iter().filter_map(guard).collect();
+    guards.sort_unstable();
+    guards.dedup_by_key(|&mut (guard, _)| guard);
+    let place = |(_, future)| trace.spans.iter().find(|span| span.id == future).map_or(&NO_PLACE, |span| span.callsite);
+    guards.into_iter().map(place).collect()
 }

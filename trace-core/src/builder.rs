@@ -416,7 +416,8 @@ impl PipelineBuilder {
 
     /// Looks for guards that are open when a poll returns: those of [`start_span`](crate::start_span) and its kin that are held
     /// over an `.await`. Their spans get the attribute `trace.guard_left_open`, and stand in
-    /// [`Stats::findings`](crate::Stats::findings) once they have ended.
+    /// [`Stats::findings`](crate::Stats::findings) once they have ended. One that has not ended when its trace is complete stands
+    /// there as [leaked](crate::Mistake::LeakedGuard), by the span in whose future it was open.
     ///
     /// Seen where the future around the guard, or one around that, has a span. Costs nothing where all is well.
     pub fn detect_open_guards(mut self) -> Self {

@@ -607,7 +607,7 @@ impl Visit<'_> {
             return;
         }
         if hot.is_sampled() && !hot.is_same_span(self.carried.own) {
-            start::tell_of_open_guard(hot);
+            start::tell_of_open_guard(hot, self.carried.own);
         }
         let new = || Left::boxed(hot, Vec::new(), LeftKind::Scopes);
         let left = self.carried.left.get_or_insert_with(new);

@@ -344,6 +344,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Name(_)
         | Record::StartUnixNanos(_)
         | Record::Dropped(_)
+        | Record::OpenGuard(_)
         | Record::TraceState(_)
         | Record::Taken => None,
     }

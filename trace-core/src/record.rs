@@ -126,6 +126,8 @@ pub(crate) enum Record {
     StartUnixNanos(u64),
     /// How its future was dropped before it was ready.
     Dropped(Dropped),
+    /// Its guard was open when a poll of this span's future returned.
+    OpenGuard(SpanId),
     /// Of a local root.
     TraceState(TraceState),
     /// What is left in the place of an item that was taken.
@@ -154,7 +156,7 @@ pub(crate) enum Group {
     Event,
     /// A link: its target, then its attributes.
     Link,
-    /// A status, a name, a start time, how it was dropped.
+    /// A status, a name, a start time, how it was dropped, where its guard was open.
     Change,
     /// A poll; never a group, only lost as one.
     Polls,
