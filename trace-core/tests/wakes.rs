@@ -187,6 +187,53 @@ fn a_waker_says_inside_of_the_future_that_it_wakes_the_same_as_it_did_outside() 
 }
 
 #[test]
+fn a_poll_tells_which_span_woke_it_if_one_did() {
+    let trace = captured(|executor| async move {
+        let (wake, woken) = oneshot::channel();
+        let victim = async move {
+            woken.await.expect("somebody wakes us");
+            yield_once().await;
+        };
+        executor.spawn(Box::pin(victim.in_span(Span::new("victim"))));
+        executor.sleep(2).await;
+        let scope = async move {
+            // In a scope inside of a future the scope is what is current.
+            trace_core::in_scope("scope", || wake.send(()).expect("the victim waits"));
+        };
+        scope.in_span(Span::new("caller")).await;
+        executor.sleep(3).await;
+    });
+    let by = |name: &str| -> Vec<Option<String>> {
+        let polls = trace.find(name).unwrap().polls().unwrap();
+        let name = |by| trace.span(by).expect("it is of this trace").name().to_owned();
+        polls.segments().map(|poll| poll.woken_by.map(name)).collect()
+    };
+    let some = |name: &str| Some(name.to_owned());
+    assert_eq!(by("victim"), [None, some("scope"), some("victim")], "at last it wakes itself");
+    assert_eq!(by("root"), [None, None, None], "timers are nobody");
+    let scope = trace.find("scope").unwrap().span_id();
+    let lines = trace.to_json_lines();
+    assert!(lines.contains(&format!(",2000000,\"{scope}\"]")), "{lines}");
+}
+
+#[test]
+fn who_wakes_from_another_trace_is_nobody_here() {
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
+    let captured = Capture::new().manual_clock(clock.clone()).time_wakes().run(|| {
+        let executor = Executor::new(clock);
+        let (wake, woken) = oneshot::channel::<()>();
+        let victim = async move { woken.await.expect("the other wakes us") };
+        executor.spawn(Box::pin(victim.in_span(Span::root("victim"))));
+        let other = async move { wake.send(()).expect("the victim waits") };
+        executor.spawn(Box::pin(other.in_span(Span::root("other"))));
+        executor.run();
+    });
+    let victim = captured.spans().find(|span| span.name() == "victim").unwrap();
+    let woken = victim.polls().unwrap().segments().last().unwrap();
+    assert_eq!((woken.woken_unix_nanos.is_some(), woken.woken_by), (true, None));
+}
+
+#[test]
 fn a_call_of_an_old_waker_is_noted() {
     let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
     let waker = |counts: &Arc<Counts>| Waker::from(Arc::clone(counts));

@@ -58,9 +58,10 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `count`, `busy_ns`, `self_busy_ns` | numbers: how many, how long all of them, and that less the polls of other spans inside |
 /// | `first_poll_delay_ns` | number: from the start of the span to the first |
 /// | `longest_ns`, `longest_start_ns`, `longest_thread` | numbers: the longest, when it began after the start of the span, and its thread |
+/// | `longest_woken_ns`, `longest_woken_by` | number, hex: when it was woken after the start of the span, and by which span; else left out |
 /// | `threads` | object of the threads' names by their numbers, as far as they have names |
 /// | `merged`, `incomplete` | `true` where segments were joined, and where polls were lost; else left out |
-/// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns]`, times from the start of the span; the thread is 0 where polls of several were joined, and the last is left out where it is not known |
+/// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns, woken_by]`, times from the start of the span; the thread is 0 where polls of several were joined, and when it was woken and the id of the span that did are left out where they are not known |
 ///
 /// Values keep their types:
 ///
