@@ -331,7 +331,8 @@ impl PipelineBuilder {
 
     /// Times wake-ups as well as [polls](Self::time_polls): when the waker was called that led to a poll, and so how long a future
     /// was ready and not polled ([`Anatomy::queued`](crate::Anatomy::queued)); which child ended a wait
-    /// ([`ChildWait::is_certain`](crate::ChildWait::is_certain)); what was lost behind a long poll of somebody else, where it is
+    /// ([`ChildWait::is_certain`](crate::ChildWait::is_certain)); which span woke which
+    /// ([`PollSegment::woken_by`](crate::PollSegment::woken_by)); what was lost behind a long poll of somebody else, where it is
     /// otherwise a bound ([`BlockedBehind`](crate::BlockedBehind)).
     ///
     /// Futures in spans are then polled with a waker of ours, which passes the call on. It is made at the first poll of a span,
