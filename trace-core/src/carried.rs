@@ -5,7 +5,6 @@
 //! held over an `.await` is still current when the next poll begins, and whose span ends here never depends on it.
 
 use std::mem::needs_drop;
-use std::sync::Arc;
 use std::task::{self, Waker};
 
 use crate::buffer::Worth;
@@ -22,7 +21,7 @@ use crate::start::{self, Role};
 use crate::status::Outcome;
 use crate::switches;
 use crate::unannounced;
-use crate::wake_timer::WakeTimer;
+use crate::wake_timer::Wakes;
 use crate::wake_up::WakeUp;
 
 /// What to poll with: the waker that notes when it is called, if there is one, else that of the executor.
@@ -52,15 +51,13 @@ struct Left {
     kind: LeftKind,
     /// What is the thread's again when the future has been dropped.
     thread: Hot,
-    /// The waker of the last poll, where wake-ups are timed.
-    wakes: Option<Arc<WakeTimer>>,
-    /// The same as a waker.
-    waker: Option<Waker>,
+    /// Its wakers, where wake-ups are timed.
+    wakes: Option<Wakes>,
 }
 
 impl Left {
     fn boxed(hot: Hot, cargo: Vec<Frame>, kind: LeftKind) -> Box<Self> {
-        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, waker: None })
+        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None })
     }
 
     /// Whether it is needed as long as the future.
@@ -352,7 +349,7 @@ impl Carried {
     /// Ends a poll that was timed, after which there will be others.
     #[inline(never)]
     fn pause_timed(&mut self, timer: PollTimer) {
-        let wake = self.led_here();
+        let wake = self.end_wakes();
         self.phase = Phase::Polled;
         timer.stop(&self.own).write(&self.own, wake);
     }
@@ -360,7 +357,7 @@ impl Carried {
     /// Ends a poll that was timed, and what ends with it: both at one reading of the clock.
     #[inline(never)]
     fn end_timed(&mut self, timer: PollTimer, end: End) {
-        let wake = self.led_here();
+        let wake = self.end_wakes();
         let poll = timer.stop(&self.own);
         if self.phase == Phase::Done {
             return poll.write_at_length(&self.own, wake);
@@ -375,14 +372,22 @@ impl Carried {
         }
     }
 
-    /// The wake-up that led to the present poll.
+    /// The wake-up that led to the present poll, which is over.
     #[inline]
-    fn led_here(&self) -> WakeUp {
-        if self.own.times_wakes() { self.wakes().map_or(WakeUp::UNKNOWN, WakeTimer::led_here) } else { WakeUp::UNKNOWN }
+    fn end_wakes(&mut self) -> WakeUp {
+        if self.own.times_wakes() { self.end_wakes_that_are_timed() } else { WakeUp::UNKNOWN }
     }
 
-    fn wakes(&self) -> Option<&WakeTimer> {
-        self.left.as_ref().and_then(|left| left.wakes.as_deref())
+    #[cold]
+    #[inline(never)]
+    fn end_wakes_that_are_timed(&mut self) -> WakeUp {
+        let Some(wakes) = self.wakes() else { return WakeUp::UNKNOWN };
+        wakes.end_poll();
+        wakes.led_here()
+    }
+
+    fn wakes(&mut self) -> Option<&mut Wakes> {
+        self.left.as_mut().and_then(|left| left.wakes.as_mut())
     }
 
     /// The waker to poll with, where wake-ups are timed.
@@ -400,12 +405,7 @@ impl Carried {
         }
         let own = self.own;
         let left = self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes));
-        if left.wakes.as_ref().is_none_or(|wakes| !wakes.passes_on_to(cx.waker())) {
-            let wakes = WakeTimer::new(left.wakes.take(), cx.waker(), own);
-            left.waker = Some(Waker::from(Arc::clone(&wakes)));
-            left.wakes = Some(wakes);
-        }
-        left.waker.as_ref()
+        Some(left.wakes.get_or_insert_with(|| Wakes::new(own)).prepare(cx.waker()))
     }
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
@@ -548,7 +548,8 @@ impl Visit<'_> {
     #[cold]
     #[inline(never)]
     fn timed_waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
-        self.carried.left.as_ref().and_then(|left| left.waker.as_ref()).unwrap_or_else(|| cx.waker())
+        let left = self.carried.left.as_ref();
+        left.and_then(|left| left.wakes.as_ref()?.waker()).unwrap_or_else(|| cx.waker())
     }
 
     /// Ends it: the poll returned.

@@ -5,17 +5,17 @@ mod common;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
 use common::executor::Executor;
 use futures::channel::oneshot;
 use futures::executor::block_on;
-use futures::future::{LocalBoxFuture, join, join_all};
+use futures::future::{BoxFuture, LocalBoxFuture, join, join_all};
 use futures::{StreamExt as _, stream};
-use trace_core::{Capture, FutureExt, Hop, ManualClock, Span, StreamExt, Trace};
+use trace_core::{Capture, FutureExt, Hop, ManualClock, Outcome, Span, StreamExt, Trace};
 
 /// Runs a future in a span of the name `root`, with an executor to spawn on.
 fn captured<F: Future<Output = ()> + 'static>(root: impl FnOnce(Rc<Executor>) -> F) -> Trace {
@@ -184,6 +184,46 @@ fn a_waker_says_inside_of_the_future_that_it_wakes_the_same_as_it_did_outside() 
     let trace = captured.trace().unwrap();
     let last = trace.root().unwrap().polls().unwrap().segments().last().unwrap();
     assert!(last.woken_unix_nanos.is_some_and(|woken| woken <= last.start_unix_nanos));
+}
+
+/// A task that lives as long as somebody may wake it, as those of some executors do.
+struct Task(Mutex<Option<BoxFuture<'static, ()>>>);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Task {
+    fn poll(self: &Arc<Self>) {
+        let mut future = self.0.lock().expect("no panic").take().expect("nobody polls it");
+        let waker = Waker::from(Arc::clone(self));
+        assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        *self.0.lock().expect("no panic") = Some(future);
+    }
+}
+
+#[test]
+fn a_task_that_nobody_can_wake_any_more_does_not_keep_itself() {
+    let captured = Capture::new().time_wakes().run(|| {
+        let kept = Arc::new(Mutex::new(None));
+        let keeps = Arc::clone(&kept);
+        let future = poll_fn(move |cx| {
+            *keeps.lock().expect("no panic") = Some(cx.waker().clone());
+            Poll::<()>::Pending
+        });
+        let task = Arc::new(Task(Mutex::new(Some(Box::pin(future.in_span(Span::new("task")))))));
+        let alive = Arc::downgrade(&task);
+        task.poll();
+        let first = kept.lock().expect("no panic").clone().expect("it was polled");
+        task.poll();
+        assert!(kept.lock().expect("no panic").as_ref().is_some_and(|second| second.will_wake(&first)));
+        drop((task, first));
+        assert!(alive.upgrade().is_some(), "somebody may wake it");
+        let last = kept.lock().expect("no panic").take();
+        drop(last);
+        assert!(alive.upgrade().is_none());
+    });
+    assert_eq!(captured.trace().unwrap().root().unwrap().outcome(), Outcome::Cancelled);
 }
 
 #[test]
