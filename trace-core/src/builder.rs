@@ -336,8 +336,10 @@ impl PipelineBuilder {
     /// otherwise a bound ([`BlockedBehind`](crate::BlockedBehind)).
     ///
     /// Futures in spans are then polled with a waker of ours, which passes the call on. It is made at the first poll of a span,
-    /// with two allocations, and another one whenever the executor comes with a waker that does not
-    /// [wake the same](std::task::Waker::will_wake); a wake-up costs a reading of the clock for each span around what was woken.
+    /// with three allocations, and anew, with one, where the executor comes with a waker that does not
+    /// [wake the same](std::task::Waker::will_wake) and where nobody has kept the last one; a wake-up costs a reading of the
+    /// clock for each span around what was woken.
+    ///
     /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures. Between polls a
     /// future keeps no waker of its executor that it would not keep otherwise, but for one that was called already.
     pub fn time_wakes(mut self) -> Self {
