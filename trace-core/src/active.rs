@@ -38,14 +38,16 @@ use crate::value::{Key, Value};
 #[inline]
 pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let name = name.into();
-    if start::is_nothing_here() {
-        return ActiveSpan::NOTHING;
-    }
-    let location = Location::caller();
+    // This much in the caller, so that where nothing is recorded a guard is a byte that nobody needs to write.
+    if start::is_nothing_here() { ActiveSpan::NOTHING } else { start_named(name, Location::caller()) }
+}
+
+#[inline(never)]
+fn start_named(name: SpanName, location: &'static Location<'static>) -> ActiveSpan {
     match name.0 {
-        Name::Callsite(callsite) => enter(callsite),
+        Name::Callsite(callsite) => recorded(callsite),
         Name::Static(text) => match callsite::interned(text, location) {
-            Some(callsite) => enter(callsite),
+            Some(callsite) => recorded(callsite),
             None => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
         },
         Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
@@ -68,9 +70,18 @@ pub fn in_scope<R>(name: impl Into<SpanName>, body: impl FnOnce() -> R) -> R {
 /// [`start_span`] for a callsite: what the attribute macro calls.
 #[inline]
 pub fn enter(callsite: &'static Callsite) -> ActiveSpan {
+    if start::is_nothing_here() { ActiveSpan::NOTHING } else { enter_recorded(callsite) }
+}
+
+#[inline(never)]
+fn enter_recorded(callsite: &'static Callsite) -> ActiveSpan {
+    recorded(callsite)
+}
+
+#[inline(always)]
+fn recorded(callsite: &'static Callsite) -> ActiveSpan {
     match start::begin_child(callsite) {
         Some(begun) => ActiveSpan::of(begun, callsite),
-        None if start::is_nothing_here() => ActiveSpan::NOTHING,
         None => enter_anything(callsite),
     }
 }
