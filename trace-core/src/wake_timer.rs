@@ -145,3 +145,21 @@ impl Caller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_called_is_told_only_of_the_tick_at_which_he_did() {
+        let (caller, spans) = (Caller::default(), [3, 5].map(SpanId::from_u64));
+        assert_eq!(caller.at(7), 0);
+        caller.note(7, spans[0]);
+        assert_eq!(caller.at(7), 3);
+        assert_eq!(caller.at(8), 0, "who set that tick has not told who he is");
+        caller.note(8, None);
+        assert_eq!((caller.at(7), caller.at(8)), (0, 0));
+        caller.note(7, spans[1]);
+        assert_eq!((caller.at(7), caller.at(8)), (5, 0), "somebody noted himself too late");
+    }
+}

@@ -77,6 +77,19 @@ fn polls_are_counted_and_timed_one_by_one() {
 }
 
 #[test]
+fn polls_of_seconds_are_as_exact_as_others() {
+    for last in [1, 4_294, 4_295, 86_400_000] {
+        let trace = captured(&[(5_000, 10), (4_295, 20), (4_294, 1), (last, 0)]);
+        let root = trace.root().unwrap();
+        let polls = root.polls().unwrap();
+        let lengths: Vec<_> = polls.segments().map(|poll| poll.duration.as_millis() as u64).collect();
+        assert_eq!(lengths, [5_000, 4_295, 4_294, last]);
+        assert_eq!(polls.busy(), Duration::from_millis(5_000 + 4_295 + 4_294 + last));
+        assert_eq!(polls.segments().last().map(|poll| poll.end_unix_nanos()), root.end_unix_nanos());
+    }
+}
+
+#[test]
 fn the_polls_of_a_span_inside_are_not_the_own_work_of_the_span_around() {
     let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
     let work = |millis| {
