@@ -40,6 +40,8 @@ pub(crate) struct Assembly {
     /// Whether it waits for a quiet pass.
     pub(crate) settling: bool,
     writers: Writers,
+    /// Which thread wrote the spans from which place on.
+    threads: Vec<(u32, ThreadNumber)>,
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
     room: Room,
@@ -74,6 +76,7 @@ impl Assembly {
             last_pass: 0,
             settling: false,
             writers: Writers::None,
+            threads: Vec::new(),
             spans: Vec::new(),
             details: Vec::new(),
             room: Room::default(),
@@ -133,6 +136,12 @@ impl Assembly {
             Writers::One(known) if known == thread => self.writers,
             _ => Writers::Several,
         };
+        let place = self.spans.len() as u32;
+        match self.threads.last_mut() {
+            Some((_, known)) if *known == thread => {}
+            Some((first, known)) if *first == place => *known = thread,
+            _ => self.threads.push((place, thread)),
+        }
     }
 
     /// Whether this thread wrote all of it, and nothing of it runs.
@@ -270,7 +279,15 @@ impl Assembly {
         };
         let spans = std::mem::take(&mut self.spans);
         let (mut details, mut room) = (std::mem::take(&mut self.details), std::mem::take(&mut self.room));
-        let trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
+        let mut trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
+        // In what is left of a trace that was handed on in parts, places are others.
+        if !self.in_parts
+            && !self.polls.is_empty()
+            && let Some(extras) = &mut trace.extras
+        {
+            extras.threads_of_spans = self.threads.clone();
+        }
+        self.threads.clear();
         let leaks = leaks(&details, &trace);
         let of_guards = details.iter().filter(|detail| matches!(detail.what, What::OpenGuard(_))).count();
         let remains = Remains { details: details.len() - of_guards, ends: self.early_ends.len(), leaks };

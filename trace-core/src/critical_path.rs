@@ -139,9 +139,11 @@ impl<'a> Window<'a> {
     fn hop_between(&self, before: SpanView<'a>, after: SpanView<'a>, inside: &Inside) -> Hop {
         let last = match before.polls() {
             Some(polls) => polls.segments().last().filter(|_| !polls.is_merged()),
-            // A sync span ran inside of one poll, as far as it ran on this thread.
-            None if before.is_announced() => None,
-            None => before.end_unix_nanos().map(|end| PollSegment::new(end, Duration::ZERO)),
+            // A sync span ran inside of one poll, if it ran on that thread.
+            None => {
+                let end = before.end_unix_nanos().zip(before.thread());
+                end.map(|(end, thread)| PollSegment::new(end, Duration::ZERO).on_thread(thread))
+            }
         };
         // Several polls may look like one where they were joined.
         let polls = self.span.polls().filter(|polls| !polls.is_merged());
@@ -149,7 +151,7 @@ impl<'a> Window<'a> {
         let Some(began_in) = polls.at(after.start_unix_nanos()) else { return Hop::Possible };
         let is_in_last = |moment| last.start_unix_nanos <= moment && moment <= last.end_unix_nanos();
         let was_polled_in = |poll: &PollSegment| {
-            let is_same_thread = last.thread.is_none() || poll.thread == last.thread;
+            let is_same_thread = last.thread.is_some() && poll.thread == last.thread;
             is_same_thread && last.end_unix_nanos() <= poll.end_unix_nanos()
         };
         let ended_in = polls.at(last.start_unix_nanos).filter(was_polled_in);

@@ -112,6 +112,37 @@ fn the_polls_of_a_span_inside_are_not_the_own_work_of_the_span_around() {
 }
 
 #[test]
+fn sync_spans_tell_their_threads_where_polls_are_timed() {
+    let program = || {
+        let task = async {
+            trace_core::in_scope("here", || ());
+            let there = trace_core::Handoff::child().wrap(|| {
+                trace_core::in_scope("there", || trace_core::in_scope("inside", || ()));
+            });
+            std::thread::spawn(there).join().unwrap();
+            trace_core::in_scope("here again", || ());
+        };
+        block_on(task.in_span(Span::new("task")));
+    };
+    let trace = Capture::new().time_polls().run(program).trace().unwrap().clone();
+    let thread = |name: &str| trace.find(name).unwrap().thread();
+    let polled_on = trace.root().unwrap().polls().unwrap().longest().unwrap().thread;
+    assert!(polled_on.is_some() && thread("there").is_some());
+    assert_eq!([thread("here"), thread("here again")], [polled_on; 2]);
+    assert_eq!(thread("inside"), thread("there"));
+    assert_ne!(thread("there"), polled_on);
+    assert_eq!(thread("task"), None, "a future may be polled on many");
+    let data: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
+    let again = Trace::from_spans(trace.id(), data);
+    assert_eq!(again.find("there").unwrap().thread(), thread("there"));
+    let line = format!(r#""thread":{}"#, polled_on.unwrap());
+    assert!(trace.to_json_lines().lines().any(|of| of.contains("\"here\"") && of.contains(&line)));
+
+    let untimed = trace_core::capture(program);
+    assert!(untimed.spans().all(|span| span.thread().is_none()));
+}
+
+#[test]
 fn nothing_is_known_of_polls_unless_they_are_timed() {
     let captured = trace_core::capture(|| block_on(async {}.in_span(Span::new("task"))));
     assert!(captured.trace().unwrap().root().unwrap().polls().is_none());

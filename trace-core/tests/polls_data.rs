@@ -101,6 +101,33 @@ fn a_hop_is_proven_by_the_poll_it_happened_in_or_by_who_woke_it() {
 }
 
 #[test]
+fn a_hop_from_a_sync_span_is_proven_if_it_ran_in_that_poll_and_on_that_thread() {
+    for (thread, end, expected) in [
+        (Some(1), 42, Hop::Proven),
+        (Some(2), 42, Hop::Possible),
+        (None, 42, Hop::Possible),
+        (Some(1), 4, Hop::Refuted),
+        (Some(1), 30, Hop::Possible),
+    ] {
+        let mut first = span(2, 1, "sync", 1, end - 1);
+        first.thread = thread;
+        let trace = Trace::from_spans_with_polls(
+            id(),
+            [
+                (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (40, 5, 1, 20)])),
+                (first, None),
+                (span(3, 1, "second", 43, 57), polls(&[(43, 57, 1, 0)])),
+            ],
+        );
+        assert_eq!(trace.find("sync").unwrap().thread(), thread);
+        let second = trace.find("second").unwrap().span_id();
+        let path = trace.critical_path();
+        let hop = path.iter().find(|piece| piece.span_id == second).unwrap().hop;
+        assert_eq!(hop, expected, "on thread {thread:?}, until {end}");
+    }
+}
+
+#[test]
 fn what_a_trace_tells_of_polls_makes_the_same_trace_again() {
     let spans =
         || [(span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (40, 5, 2, 30)])), (span(2, 1, "a", 1, 9), None)];

@@ -40,6 +40,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `links` | array of `{"trace_id", "span_id", "flags", "is_remote", "trace_state", "attributes", "dropped_attributes"}` |
 /// | `dropped` | `{"attributes", "events", "links"}`, how many did not fit |
 /// | `polls` | if polls were timed: see below |
+/// | `thread` | if polls were timed, of a sync span: number of the thread it ended on |
 /// | `anatomy` | the same: `{"busy_ns", "children_ns", "no_span_ns", "queued_ns"}`, which sum to the duration, and `"children"`: the children it waited on, the longest first, each `{"span_id", "waited_ns", "certain"}` ([`Anatomy`](crate::Anatomy)) |
 /// | `blocked_behind` | array of `{"trace_id", "span_id", "name", "up_to_ns", "poll_ns", "exact"}`: waits behind long polls of others, the longest first ([`BlockedBehind`](crate::BlockedBehind)) |
 /// | `held_up` | `{"spans", "up_to_ns"}`: what its own long polls cost others ([`HeldUp`](crate::HeldUp)) |
