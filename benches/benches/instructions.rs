@@ -24,7 +24,9 @@ const OPERATIONS: [Operation; 10] = [
     ("timed_poll", timed_poll),
     ("woken_poll", woken_poll),
     ("unsampled_span", unsampled_span),
+    ("unsampled_async", unsampled_async),
     ("uninitialised", measured_uninitialised),
+    ("uninitialised_async", measured_uninitialised_async),
     ("rich_span", rich_span),
 ];
 
@@ -156,6 +158,32 @@ fn measured_uninitialised(count: u32) {
     for _ in 0..count {
         let _span = start_span("child");
         black_box(());
+    }
+}
+
+fn unsampled_async(count: u32) {
+    let _pipeline = pipeline(Sampler::always_off());
+    in_scope("root", || measured_unsampled_async(count));
+}
+
+#[inline(never)]
+fn measured_unsampled_async(count: u32) {
+    // So that no two of these functions are the same, of which the compiler would keep one.
+    black_box("unsampled");
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..count {
+        let future = pin!(annotated_async());
+        let _ = black_box(future.poll(&mut context));
+    }
+}
+
+#[inline(never)]
+fn measured_uninitialised_async(count: u32) {
+    black_box("uninitialised");
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..count {
+        let future = pin!(annotated_async());
+        let _ = black_box(future.poll(&mut context));
     }
 }
 
