@@ -15,7 +15,7 @@ use trace_core::{
 /// An operation, by its name; callgrind is told to count in the function `measured_` and the name.
 type Operation = (&'static str, fn(u32));
 
-const OPERATIONS: [Operation; 10] = [
+const OPERATIONS: [Operation; 12] = [
     ("floor", measured_floor),
     ("sync_span", sync_span),
     ("sync_attribute", sync_attribute),

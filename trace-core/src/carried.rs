@@ -305,19 +305,23 @@ impl Carried {
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let is_timed = self.is_timed();
-        let timer = if is_timed { self.start_timer(None) } else { PollTimer::NONE };
-        self.enter(End::Panicked, timer, is_timed, None)
+        let known = if self.is_timed() { Known::Timer(self.start_timer(None)) } else { Known::Nothing };
+        self.enter(End::Panicked, known)
     }
 
     /// The same for a poll of a future by this executor, with [`Visit::waker`].
     #[inline(always)]
     pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {
-        let is_timed = self.is_timed();
-        let timer = if is_timed { self.start_timer(Some(cx)) } else { PollTimer::NONE };
-        let is_first = self.phase == Phase::Unpolled;
-        let begun = if is_first { unannounced::take_over(&self.own, &context::current()) } else { None };
-        self.enter(End::Panicked, timer, is_timed, begun)
+        let known = if self.is_timed() {
+            // Whoever times polls announces at once.
+            Known::Timer(self.start_timer(Some(cx)))
+        } else if self.phase == Phase::Unpolled {
+            let begun = unannounced::take_over(&self.own, &context::current());
+            begun.map_or(Known::Nothing, |(start, callsite)| Known::Span(start, callsite))
+        } else {
+            Known::Nothing
+        };
+        self.enter(End::Panicked, known)
     }
 
     /// Whether its polls are timed.
@@ -327,6 +331,7 @@ impl Carried {
     }
 
     /// Begins to time a poll; by the executor of this context, where nobody has prepared a waker for it.
+    #[cold]
     #[inline(never)]
     fn start_timer(&mut self, cx: Option<&task::Context<'_>>) -> PollTimer {
         if self.own.times_wakes() {
@@ -347,6 +352,7 @@ impl Carried {
     }
 
     /// Ends a poll that was timed, after which there will be others.
+    #[cold]
     #[inline(never)]
     fn pause_timed(&mut self, timer: PollTimer) {
         let wake = self.end_wakes();
@@ -355,6 +361,7 @@ impl Carried {
     }
 
     /// Ends a poll that was timed, and what ends with it: both at one reading of the clock.
+    #[cold]
     #[inline(never)]
     fn end_timed(&mut self, timer: PollTimer, end: End) {
         let wake = self.end_wakes();
@@ -410,20 +417,13 @@ impl Carried {
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
     #[inline(always)]
-    fn enter(
-        &mut self,
-        unwinds_as: End,
-        timer: PollTimer,
-        is_timed: bool,
-        begun: Option<(u64, &'static Callsite)>,
-    ) -> Visit<'_> {
+    fn enter(&mut self, unwinds_as: End, known: Known) -> Visit<'_> {
         let thread = context::current();
         match self.left.take() {
             None => context::visit(self.own),
             Some(left) => self.resume(left),
         };
-        let (start, callsite) = begun.map_or((0, None), |(start, callsite)| (start, Some(callsite)));
-        Visit { thread, carried: self, unwinds_as, timer, start, unannounced: callsite, is_timed, is_over: false }
+        Visit { thread, carried: self, unwinds_as, known, is_over: false }
     }
 
     /// Goes on where the last visit left.
@@ -444,7 +444,7 @@ impl Carried {
     #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone are dropped in place"))]
     pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
         let end = self.end_by_drop();
-        let visit = self.enter(end, PollTimer::NONE, false, None);
+        let visit = self.enter(end, Known::Nothing);
         if end != End::Done {
             visit.carried.mark_dropping(visit.thread);
         }
@@ -499,12 +499,18 @@ pub(crate) struct Visit<'a> {
     thread: Hot,
     /// How it ends if nothing is said.
     unwinds_as: End,
-    timer: PollTimer,
-    /// When the span began, and where in the code, if nobody was told of it yet.
-    start: u64,
-    unannounced: Option<&'static Callsite>,
-    is_timed: bool,
+    known: Known,
     is_over: bool,
+}
+
+/// What is known at the beginning of a visit and needed at its end.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Nothing,
+    /// The poll is timed.
+    Timer(PollTimer),
+    /// When the span began, and where in the code: nobody was told of it yet.
+    Span(u64, &'static Callsite),
 }
 
 /// How a visit ends.
@@ -542,7 +548,7 @@ impl Visit<'_> {
     /// The waker to poll with: ours where wake-ups are timed, else that of the executor.
     #[inline(always)]
     pub(crate) fn waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
-        if self.is_timed { self.timed_waker(cx) } else { cx.waker() }
+        if let Known::Timer(_) = self.known { self.timed_waker(cx) } else { cx.waker() }
     }
 
     #[cold]
@@ -575,15 +581,14 @@ impl Visit<'_> {
     fn close(&mut self, end: End) {
         self.is_over = true;
         unannounced::make_up();
-        match (end, self.unannounced) {
-            // Whoever times polls announces at once.
-            (End::Pending, _) if self.is_timed => self.carried.pause_timed(self.timer),
-            _ if self.is_timed => self.carried.end_timed(self.timer, end),
-            (End::Pending, None) => self.carried.phase = Phase::Polled,
-            (End::Pending, Some(callsite)) => self.announce(callsite),
-            (_, None) => self.carried.end(end),
-            (_, Some(callsite)) => {
-                self.carried.end_unannounced(end, self.thread.span_id(), self.start, callsite);
+        match (end, self.known) {
+            (End::Pending, Known::Nothing) => self.carried.phase = Phase::Polled,
+            (End::Pending, Known::Timer(timer)) => self.carried.pause_timed(timer),
+            (End::Pending, Known::Span(start, callsite)) => self.announce(start, callsite),
+            (_, Known::Nothing) => self.carried.end(end),
+            (_, Known::Timer(timer)) => self.carried.end_timed(timer, end),
+            (_, Known::Span(start, callsite)) => {
+                self.carried.end_unannounced(end, self.thread.span_id(), start, callsite);
             }
         }
         let left = context::come_back(&self.thread);
@@ -594,9 +599,9 @@ impl Visit<'_> {
 
     /// Announces the span, which needs another poll.
     #[inline(never)]
-    fn announce(&mut self, callsite: &'static Callsite) {
+    fn announce(&mut self, start: u64, callsite: &'static Callsite) {
         self.carried.phase = Phase::Polled;
-        unannounced::announce(&self.carried.own, self.thread.span_id(), self.start, callsite, Worth::End);
+        unannounced::announce(&self.carried.own, self.thread.span_id(), start, callsite, Worth::End);
     }
 
     /// Keeps what the poll left behind for the next one.

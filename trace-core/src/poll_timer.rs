@@ -27,9 +27,6 @@ pub(crate) struct PollTimer {
 const IS_SHOWN: u64 = 1 << 63;
 
 impl PollTimer {
-    /// Of a poll that is not timed.
-    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0 };
-
     /// Begins a poll.
     #[inline]
     pub(crate) fn start(hot: &Hot) -> Self {
