@@ -1,5 +1,6 @@
 //! Who led to whom on the critical path, against a plain account of what happened: every poll and every call of a waker is seen
 //! by the futures of the programs themselves.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 

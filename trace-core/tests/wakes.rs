@@ -1,4 +1,5 @@
 //! When the waker was called that led to a poll.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 
