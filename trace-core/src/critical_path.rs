@@ -2,14 +2,19 @@
 //!
 //! From the end of the root backwards: the child that ended last, then what ended before that one began, and so on, down into
 //! each of them. What nothing covers is the span's own: its polls, or a wait without a span. A hop from one child to the next
-//! is proven where the polls show that the first one's end brought the second one about, refuted where they show that something
-//! else did, else possible.
+//! is proven where the polls show that the first one's last poll brought the second one about, refuted where they show that
+//! something else did, else possible.
+//!
+//! Nothing is taken for proven because it happened at about the right time. So the end of a task that somebody joins is no
+//! more than possible: the runtime wakes who waits for it after the task's last poll, and says on whose behalf to nobody. A
+//! task that wakes its parent itself, through a channel say, proves it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::id::SpanId;
+use crate::polls::Polls;
 use crate::polls_data::PollSegment;
 use crate::trace::{Completeness, SpanView, Trace};
 use crate::waits::{CriticalShare, Hop};
@@ -138,15 +143,14 @@ impl<'a> Window<'a> {
     /// Whether the last poll of one child brought the next one about.
     fn hop_between(&self, before: SpanView<'a>, after: SpanView<'a>, inside: &Inside) -> Hop {
         let last = match before.polls() {
-            Some(polls) => polls.segments().last().filter(|_| !polls.is_merged()),
+            Some(polls) => polls.segments().last().filter(|_| knows_each(&polls)),
             // A sync span ran inside of one poll, if it ran on that thread.
             None => {
                 let end = before.end_unix_nanos().zip(before.thread());
                 end.map(|(end, thread)| PollSegment::new(end, Duration::ZERO).on_thread(thread))
             }
         };
-        // Several polls may look like one where they were joined.
-        let polls = self.span.polls().filter(|polls| !polls.is_merged());
+        let polls = self.span.polls().filter(knows_each);
         let (Some(polls), Some(last)) = (polls, last) else { return Hop::Possible };
         let Some(began_in) = polls.at(after.start_unix_nanos()) else { return Hop::Possible };
         let is_in_last = |moment| last.start_unix_nanos <= moment && moment <= last.end_unix_nanos();
@@ -194,6 +198,11 @@ impl<'a> Window<'a> {
         }
         write(from, at, CriticalWork::NoSpan);
     }
+}
+
+/// Whether each poll is known: none was lost, and none looks like one with its neighbour.
+fn knows_each(polls: &Polls<'_>) -> bool {
+    !polls.is_merged() && !polls.is_incomplete()
 }
 
 /// Which span is inside of which, for those that woke somebody.

@@ -95,7 +95,7 @@ pub enum Hop {
     /// began, or the waker that led to that poll was called in its last poll, by itself or by a span inside of it
     /// ([`PollSegment::woken_by`](crate::PollSegment::woken_by)).
     Proven,
-    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, or polls were joined;
+    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, were joined or lost;
     /// or it is a task that the runtime joined, which wakes who waits for it in nobody's name.
     Possible,
     /// It did not: its last poll lies inside of an earlier poll of their parent than that in which this one began, and the waker

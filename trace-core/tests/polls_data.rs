@@ -101,6 +101,33 @@ fn a_hop_is_proven_by_the_poll_it_happened_in_or_by_who_woke_it() {
 }
 
 #[test]
+fn a_hop_is_possible_at_most_where_polls_are_missing() {
+    for (root_is_whole, first_is_whole, expected) in
+        [(true, true, Hop::Proven), (false, true, Hop::Possible), (true, false, Hop::Possible)]
+    {
+        let with = |of: &[(u64, u64, u32, u64)], is_whole: bool, is_lost: bool| {
+            let mut polls = polls(of).unwrap();
+            (polls.is_incomplete, polls.is_merged) = (!is_whole && is_lost, !is_whole && !is_lost);
+            Some(polls)
+        };
+        for is_lost in [true, false] {
+            let trace = Trace::from_spans_with_polls(
+                id(),
+                [
+                    (span(1, 0, "root", 0, 100), with(&[(0, 5, 1, 0), (40, 5, 1, 20)], root_is_whole, is_lost)),
+                    (span(2, 1, "first", 1, 41), with(&[(40, 2, 1, 0)], first_is_whole, is_lost)),
+                    (span(3, 1, "second", 43, 57), polls(&[(43, 57, 1, 0)])),
+                ],
+            );
+            let second = trace.find("second").unwrap().span_id();
+            let path = trace.critical_path();
+            let hop = path.iter().find(|piece| piece.span_id == second).unwrap().hop;
+            assert_eq!(hop, expected, "root {root_is_whole}, first {first_is_whole}, lost {is_lost}");
+        }
+    }
+}
+
+#[test]
 fn a_hop_from_a_sync_span_is_proven_if_it_ran_in_that_poll_and_on_that_thread() {
     for (thread, end, expected) in [
         (Some(1), 42, Hop::Proven),
