@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::buffer::{STRAYS, ThreadNumber};
+use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::detail::{self, Detail, Omissions, Room, Rules, What};
 use crate::id::{SpanId, TraceId};
@@ -39,6 +40,8 @@ pub(crate) struct Assembly {
     /// Whether it waits for a quiet pass.
     pub(crate) settling: bool,
     writers: Writers,
+    /// Which thread wrote the spans from which place on.
+    threads: Vec<(u32, ThreadNumber)>,
     spans: Vec<SpanRecord>,
     details: Vec<Detail>,
     room: Room,
@@ -73,6 +76,7 @@ impl Assembly {
             last_pass: 0,
             settling: false,
             writers: Writers::None,
+            threads: Vec::new(),
             spans: Vec::new(),
             details: Vec::new(),
             room: Room::default(),
@@ -132,6 +136,12 @@ impl Assembly {
             Writers::One(known) if known == thread => self.writers,
             _ => Writers::Several,
         };
+        let place = self.spans.len() as u32;
+        match self.threads.last_mut() {
+            Some((_, known)) if *known == thread => {}
+            Some((first, known)) if *first == place => *known = thread,
+            _ => self.threads.push((place, thread)),
+        }
     }
 
     /// Whether this thread wrote all of it, and nothing of it runs.
@@ -241,6 +251,7 @@ impl Assembly {
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
             (_, Record::Dropped(how)) => What::Dropped(how),
+            (_, Record::OpenGuard(future)) => What::OpenGuard(future),
             (_, Record::TraceState(state)) => {
                 if self.state.is_empty() {
                     self.state = state;
@@ -268,8 +279,18 @@ impl Assembly {
         };
         let spans = std::mem::take(&mut self.spans);
         let (mut details, mut room) = (std::mem::take(&mut self.details), std::mem::take(&mut self.room));
-        let trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
-        let remains = Remains { details: details.len(), ends: self.early_ends.len() };
+        let mut trace = self.trace(spans, &mut details, &mut room, completeness, rules, omissions);
+        // In what is left of a trace that was handed on in parts, places are others.
+        if !self.in_parts
+            && !self.polls.is_empty()
+            && let Some(extras) = &mut trace.extras
+        {
+            extras.threads_of_spans = self.threads.clone();
+        }
+        self.threads.clear();
+        let leaks = leaks(&details, &trace);
+        let of_guards = details.iter().filter(|detail| matches!(detail.what, What::OpenGuard(_))).count();
+        let remains = Remains { details: details.len() - of_guards, ends: self.early_ends.len(), leaks };
         details.clear();
         // What one large trace needed is not kept for many small ones.
         details.shrink_to(KEPT_DETAILS);
@@ -462,10 +483,25 @@ fn is_plain(span: &SpanRecord) -> bool {
 }
 
 /// What was left of an assembly when its spans were handed on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Remains {
     /// Details of spans that are not here.
     pub(crate) details: usize,
     /// Ends of spans whose start never came.
     pub(crate) ends: usize,
+    /// Where the spans begin in whose futures guards were left open that never ended.
+    pub(crate) leaks: Vec<&'static Callsite>,
+}
+
+/// The callsites of the spans in whose futures guards were open whose own spans are not here, one for each guard.
+fn leaks(details: &[Detail], trace: &Trace) -> Vec<&'static Callsite> {
+    let guard = |detail: &Detail| match detail.what {
+        What::OpenGuard(future) => Some((detail.span, future)),
+        _ => None,
+    };
+    let mut guards: Vec<_> = details.iter().filter_map(guard).collect();
+    guards.sort_unstable();
+    guards.dedup_by_key(|&mut (guard, _)| guard);
+    let place = |(_, future)| trace.spans.iter().find(|span| span.id == future).map_or(&NO_PLACE, |span| span.callsite);
+    guards.into_iter().map(place).collect()
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::caught::caught;
 use crate::clock::Timebase;
+use crate::findings::OPEN_GUARD_ATTRIBUTE;
 use crate::id::SpanId;
 use crate::limits::SpanLimits;
 use crate::record::Group;
@@ -39,6 +40,8 @@ pub(crate) enum What {
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
     Dropped(Dropped),
+    /// Its guard was open when a poll of this span's future returned.
+    OpenGuard(SpanId),
     Lost(Group),
     /// What is left in the place of one that was put on its span.
     Taken,
@@ -52,7 +55,8 @@ impl Detail {
             What::Event { attributes, .. } => bytes_of(attributes),
             What::Link { attributes, .. } => size_of::<LinkTarget>() + bytes_of(attributes),
             What::Name(name) | What::Status(Status::Error { description: name }) => name.len(),
-            What::Status(_) | What::StartUnixNanos(_) | What::Dropped(_) | What::Lost(_) | What::Taken => 0,
+            What::Status(_) | What::StartUnixNanos(_) | What::Dropped(_) => 0,
+            What::OpenGuard(_) | What::Lost(_) | What::Taken => 0,
         };
         size_of::<Self>() + heap
     }
@@ -226,6 +230,10 @@ impl<'a> Portrait<'a> {
         match what {
             What::Attribute(attribute) => {
                 dropped.attributes += keep_last(&mut self.extras.attributes, self.first, attribute, limits.attributes);
+            }
+            What::OpenGuard(_) => {
+                let mark = Attribute::new(OPEN_GUARD_ATTRIBUTE, true);
+                dropped.attributes += keep_last(&mut self.extras.attributes, self.first, mark, limits.attributes);
             }
             What::Event { name, attributes } if self.events.len() < limits.events => {
                 self.events.push((name, ticks, attributes));

@@ -329,10 +329,12 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         Record::Closed { pipeline, .. }
         | Record::Opened { pipeline, .. }
         | Record::Ended { pipeline, .. }
+        | Record::EndedInPoll { pipeline, .. }
         | Record::CarrierOpened { pipeline, .. }
         | Record::CarrierClosed { pipeline, .. }
         | Record::Scalar { pipeline, .. }
         | Record::Poll { pipeline, .. }
+        | Record::LongPoll { pipeline, .. }
         | Record::Lost { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
@@ -342,6 +344,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Name(_)
         | Record::StartUnixNanos(_)
         | Record::Dropped(_)
+        | Record::OpenGuard(_)
         | Record::TraceState(_)
         | Record::Taken => None,
     }
