@@ -8,17 +8,21 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use benches::floor;
-use trace_core::{Batch, ExportError, FutureExt, Pipeline, Sampler, Span, SpanExporter, in_scope, start_span, traced};
+use trace_core::{
+    Batch, ExportError, FutureExt, Pipeline, PipelineBuilder, Sampler, Span, SpanExporter, in_scope, start_span, traced,
+};
 
 /// An operation, by its name; callgrind is told to count in the function `measured_` and the name.
 type Operation = (&'static str, fn(u32));
 
-const OPERATIONS: [Operation; 10] = [
+const OPERATIONS: [Operation; 12] = [
     ("floor", measured_floor),
     ("sync_span", sync_span),
     ("sync_attribute", sync_attribute),
     ("async_span", async_span),
     ("async_poll", async_poll),
+    ("timed_poll", timed_poll),
+    ("woken_poll", woken_poll),
     ("unsampled_span", unsampled_span),
     ("unsampled_async", unsampled_async),
     ("uninitialised", measured_uninitialised),
@@ -107,6 +111,35 @@ fn measured_async_poll(mut future: Pin<&mut impl Future<Output = ()>>, count: u3
     }
 }
 
+fn timed_poll(count: u32) {
+    let _pipeline = start(trace_core::builder().time_polls());
+    in_scope("root", || measured_timed_poll(pin!(Never.in_span(Span::new("wrapper"))), count));
+}
+
+#[inline(never)]
+fn measured_timed_poll(mut future: Pin<&mut impl Future<Output = ()>>, count: u32) {
+    // Else the compiler makes one function of this and the one above.
+    black_box("timed");
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..count {
+        let _ = black_box(future.as_mut().poll(&mut context));
+    }
+}
+
+fn woken_poll(count: u32) {
+    let _pipeline = start(trace_core::builder().time_wakes());
+    in_scope("root", || measured_woken_poll(pin!(Never.in_span(Span::new("wrapper"))), count));
+}
+
+#[inline(never)]
+fn measured_woken_poll(mut future: Pin<&mut impl Future<Output = ()>>, count: u32) {
+    black_box("woken");
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..count {
+        let _ = black_box(future.as_mut().poll(&mut context));
+    }
+}
+
 fn unsampled_span(count: u32) {
     let _pipeline = pipeline(Sampler::always_off());
     in_scope("root", || measured_unsampled_span(count));
@@ -182,7 +215,11 @@ impl SpanExporter for Deaf {
 }
 
 fn pipeline(sampler: Sampler) -> Pipeline {
-    let builder = trace_core::builder().without_environment().sampler(sampler);
+    start(trace_core::builder().sampler(sampler))
+}
+
+fn start(builder: PipelineBuilder) -> Pipeline {
+    let builder = builder.without_environment();
     builder.exporter(Deaf).drop_timeout(Duration::from_secs(60)).init().expect("a process has one pipeline")
 }
 

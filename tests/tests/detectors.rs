@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures::executor::block_on;
 use tests::child::in_child;
 use trace_core::{
-    Capture, Captured, Finding, FutureExt, Handoff, MemoryExporter, Mistake, OPEN_GUARD_ATTRIBUTE, Span, SpanContext,
-    SpanId, TraceFlags, TraceId, builder, in_scope, span, start_span, stats, traced,
+    Capture, Captured, Completeness, Finding, FutureExt, Handoff, MemoryExporter, Mistake, OPEN_GUARD_ATTRIBUTE, Span,
+    SpanContext, SpanId, TraceFlags, TraceId, builder, in_scope, span, start_span, stats, traced,
 };
 
 #[traced]
@@ -133,6 +133,73 @@ fn a_guard_held_over_an_await_is_found_with_its_place_and_marked() {
         .map(|span| span.name())
         .collect();
     assert_eq!(marked, ["held"]);
+}
+
+#[test]
+fn a_guard_that_is_leaked_in_a_future_is_found_by_the_place_of_the_future_once_its_trace_is_complete() {
+    let captured = guards(async {
+        let leaks = async {
+            for _ in 0..2 {
+                std::mem::forget(start_span("leaked"));
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            in_scope("inside of the leaked", || ());
+        };
+        leaks.in_span(Span::new("task")).await;
+        async { start_span("fine").end() }.in_span(Span::new("another task")).await;
+    });
+    assert_eq!(found(&captured, Mistake::LeakedGuard), [("task", 2)], "two guards, however many polls");
+    let text = captured.stats.findings[0].to_string();
+    let expected = "leaked guard: one was open when a poll of task returned, and never ended, 2 times (";
+    assert!(text.starts_with(expected) && text.contains("detectors.rs:"), "{text}");
+    assert_eq!(captured.stats.without_span, 0, "nobody but us said anything of it");
+    assert_eq!(captured.spans().filter(|span| span.name() == "leaked").count(), 0);
+}
+
+#[test]
+fn a_leaked_guard_keeps_neither_its_trace_nor_its_thread() {
+    in_child(|| {
+        let memory = MemoryExporter::new().whole_traces();
+        let pipeline = builder().without_environment().exporter(memory.clone()).detect_open_guards();
+        let pipeline = pipeline.init().expect("this process has no other pipeline");
+        let leaks = async {
+            std::mem::forget(start_span("leaked"));
+            tokio::task::yield_now().await;
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("the system has threads");
+        runtime.block_on(leaks.in_span(Span::root("request")));
+        assert!(!trace_core::current_span().is_recording());
+        pipeline.flush(Duration::from_secs(5)).expect("everything is exported");
+        // Whole, and not because the flush asked: nothing of it is open.
+        assert_eq!(memory.traces().len(), 1);
+        assert_eq!(memory.traces()[0].completeness(), Completeness::Whole);
+        let findings = stats().findings;
+        let [Finding { mistake: Mistake::LeakedGuard, callsite, count: 1, .. }] = &findings[..] else {
+            panic!("{findings:?}")
+        };
+        assert_eq!(callsite.name(), "request");
+    });
+}
+
+#[test]
+fn a_guard_that_outlives_its_future_and_ends_in_time_was_only_left_open() {
+    let captured = guards(async {
+        let mut kept = None;
+        let passes_on = async {
+            let guard = start_span("passed on");
+            tokio::task::yield_now().await;
+            guard
+        };
+        let root = async {
+            kept = Some(passes_on.in_span(Span::new("inner")).await);
+            tokio::task::yield_now().await;
+            drop(kept.take());
+        };
+        root.in_span(Span::new("outer")).await;
+    });
+    assert_eq!(found(&captured, Mistake::OpenGuard), [("passed on", 1)]);
 }
 
 #[test]

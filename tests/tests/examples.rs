@@ -50,13 +50,31 @@ fn finish(name: &str, command: &mut Command) -> String {
     text
 }
 
+/// In a pseudo-terminal of `script`, which is part of util-linux.
+#[test]
+fn a_tree_is_as_wide_as_the_terminal() {
+    if cfg!(not(target_os = "linux")) || Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: there is no script(1) to make a terminal with");
+        return;
+    }
+    for columns in [75_usize, 120] {
+        let program = format!("stty cols {columns} rows 20; exec '{}'", example("concurrent").display());
+        let text =
+            finish("concurrent", Command::new("script").args(["-qec", &program, "/dev/null"]).env("NO_COLOR", "1"));
+        // Two fifths of a line may be the bar, and that of the root is full.
+        let root = text.lines().find(|line| line.starts_with("gather")).unwrap();
+        assert_eq!(root.matches('█').count(), columns * 2 / 5, "{columns} columns:\n{text}");
+    }
+}
+
 /// A trace as the console prints it, line by line: what draws the tree, durations and bars are gone.
 fn rows(text: &str) -> Vec<String> {
     let words = |line: &str| {
-        let line = line.replace(['│', '├', '└', '─', '█', '▌', '▐'], " ");
+        let line = line.replace(['│', '├', '└', '─'], " ");
         let mut words: Vec<&str> = line.split_whitespace().collect();
         while let Some(unit) = words.iter().position(|word| ["ns", "µs", "ms", "s"].contains(word)) {
-            words.drain(unit - 1..=unit);
+            let bar = words.get(unit + 1).is_some_and(|word| word.chars().all(|c| "█▌▐▓░/·╌◇◌".contains(c)));
+            words.drain(unit - 1..=unit + usize::from(bar));
         }
         words.join(" ")
     };

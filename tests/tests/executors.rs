@@ -11,7 +11,7 @@ use futures::executor::LocalPool;
 use futures::future::{BoxFuture, LocalBoxFuture};
 use futures::task::LocalSpawnExt;
 use tokio::runtime::{Builder, Runtime};
-use trace_core::{Capture, Captured, FutureExt, ManualClock, Span, Trace};
+use trace_core::{Capture, Captured, FutureExt, Hop, ManualClock, Span, Trace};
 
 /// How a scenario spawns a task and waits for it.
 type Spawn = dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()>;
@@ -81,6 +81,50 @@ fn captured(
     let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
     let capture = Capture::new().manual_clock(clock.clone()).time_polls();
     capture.run(|| run(Box::new(|spawn| scenario(clock, spawn))))
+}
+
+/// A root that goes on once its task is done: when the task says so itself, or when the executor does on its behalf.
+fn hop(executor: &str, run: fn(Scenario), tells: bool) -> Hop {
+    let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
+    let capture = Capture::new().manual_clock(clock.clone()).time_wakes();
+    let captured = capture.run(|| {
+        run(Box::new(move |spawn| {
+            let root = async move {
+                let (done, is_done) = oneshot::channel();
+                let works = clock.clone();
+                let task = async move {
+                    works.advance(Duration::from_millis(5));
+                    if tells {
+                        done.send(()).expect("the root waits");
+                    }
+                };
+                let task = spawn(task.in_span(Span::new("task")).boxed());
+                if tells {
+                    is_done.await.expect("the task tells");
+                }
+                // Else it is joined here.
+                task.await;
+                async move { clock.advance(Duration::from_millis(4)) }.in_span(Span::new("next")).await;
+            };
+            root.in_span(Span::new("root")).boxed_local()
+        }));
+    });
+    let trace = captured.trace().unwrap_or_else(|error| panic!("{executor}: {error}"));
+    let next = trace.find("next").expect("it began").span_id();
+    let path = trace.critical_path();
+    path.iter().find(|piece| piece.span_id == next).unwrap_or_else(|| panic!("{executor}: {path:?}")).hop
+}
+
+#[test]
+fn a_hop_from_a_task_is_proven_if_it_woke_the_other_itself_and_possible_if_its_executor_did() {
+    for (executor, run) in SINGLE {
+        assert_eq!(hop(executor, run, false), Hop::Possible, "{executor}, joined");
+    }
+    // There the root runs beside the worker, so it may find the task done before it waits for it.
+    let is_alone = |(executor, _): &Executor| *executor != "tokio, one worker";
+    for (executor, run) in SINGLE.into_iter().filter(is_alone) {
+        assert_eq!(hop(executor, run, true), Hop::Proven, "{executor}, told");
+    }
 }
 
 /// A server of which one task waits for another, which wakes it and then keeps the thread for 50 ms.

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
+use crate::buffer::{self, Worth};
 use crate::callsite::{self, Callsite, NO_PLACE};
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::Token;
@@ -12,10 +13,12 @@ use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
+use crate::record::Record;
 use crate::span::{Parent, Span, SpanBuilder};
 use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::status::{Outcome, Status};
 use crate::switches;
+use crate::tally;
 use crate::unannounced;
 use crate::value::{Key, Value};
 
@@ -229,11 +232,32 @@ impl ActiveSpan {
 static NO_SPAN: CurrentSpan = CurrentSpan { hot: Hot::NONE };
 
 impl Live {
-    #[inline]
+    #[inline(never)]
+    fn end(&self) {
+        if self.role == Role::Closed { self.end_closed() } else { self.end_announced() }
+    }
+
+    #[inline(always)]
     fn end_closed(&self) {
         let own = self.handle.hot;
-        let times = (self.start, switches::now(own));
-        start::write_closed(own, self.heir.span_id(), times, self.kind, self.outcome(), self.callsite);
+        let (end, outcome) = (switches::now(own), self.outcome());
+        if let Some((trace, span)) = own.ids() {
+            let closed = || Record::Closed {
+                kind: self.kind,
+                outcome,
+                flags: self.handle.hot.flags(),
+                pipeline: self.handle.hot.pipeline(),
+                trace,
+                span,
+                parent: self.heir.span_id(),
+                start: self.start,
+                end,
+                callsite: self.callsite,
+            };
+            if !buffer::push(Worth::Span, closed) {
+                tally::SPANS_OVER_BUDGET.add(1);
+            }
+        }
         unannounced::make_up();
         context::leave(own, self.heir, mourn);
     }
@@ -281,10 +305,8 @@ impl Deref for ActiveSpan {
 impl Drop for ActiveSpan {
     #[inline]
     fn drop(&mut self) {
-        match &self.live {
-            Some(live) if live.role == Role::Closed => live.end_closed(),
-            Some(live) => live.end_announced(),
-            None => {}
+        if let Some(live) = &self.live {
+            live.end();
         }
     }
 }

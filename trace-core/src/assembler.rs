@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Plain, Start};
 use crate::buffer::{STRAYS, ThreadNumber};
+use crate::callsite::Callsite;
 use crate::clock::Timebase;
 use crate::detail::{Detail, What};
 use crate::id::{self, SpanId, TraceId};
@@ -28,6 +29,7 @@ use crate::span_record::{Marks, SpanRecord};
 use crate::spent::Spent;
 use crate::status::Outcome;
 use crate::trace::{Common, Completeness, Trace};
+use crate::wake_up::WakeUp;
 
 /// A trace gets room for as many spans as the last one had, up to 6 KiB.
 const MOST_TYPICAL_SPANS: usize = 128;
@@ -86,6 +88,8 @@ pub(crate) struct Assembler {
     spent: Spent,
     holding: Holding,
     counts: Counts,
+    /// Where futures begin in which guards were left open that never ended.
+    leaks: Vec<&'static Callsite>,
 }
 
 /// What the assembler counted since it was last asked.
@@ -125,6 +129,7 @@ impl Assembler {
             spent: Spent::new(),
             holding: Holding::default(),
             counts: Counts::default(),
+            leaks: Vec::new(),
         }
     }
 
@@ -174,26 +179,24 @@ impl Assembler {
                     self.count_closed();
                 }
             }
-            Record::Ended { outcome, trace, span, end, .. } => {
-                if self.at(trace).ended(span, end, outcome) {
-                    self.holding.open -= 1;
-                    self.count_closed();
-                    self.finish_if_over();
-                }
+            Record::Ended { outcome, trace, span, end, .. } => self.end(trace, span, end, outcome),
+            Record::EndedInPoll { outcome, trace, span, end, poll, .. } => {
+                let (start, wake) = (end.saturating_sub(poll.ticks()), poll.wake);
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested());
+                self.end(trace, span, end, outcome);
             }
             Record::CarrierOpened { trace, .. } => self.at(trace).carrier(1),
             Record::CarrierClosed { trace, .. } => {
                 self.at(trace).carrier(-1);
                 self.finish_if_over();
             }
-            Record::Poll { trace, span, start, end, nested, woken, .. } => {
-                let (threshold, thread) = (self.parts.long_poll_nanos, self.thread);
-                let assembly = self.at(trace);
-                assembly.poll(span, Segment { start, end, woken, thread }, nested);
-                if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
-                    let name = assembly.name_of_open(span);
-                    self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
-                }
+            Record::Poll { trace, span, start, poll, .. } => {
+                let (end, wake) = (start.saturating_add(poll.ticks()), poll.wake);
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, poll.nested());
+            }
+            Record::LongPoll { trace, span, start, end, nested, woken, .. } => {
+                let wake = WakeUp { at: woken, by: None };
+                self.poll(trace, span, Segment { start, end, wake, thread: self.thread }, nested);
             }
             Record::Lost { lost: Group::Polls, trace, span, .. } => self.at(trace).lost_poll(span),
             Record::Lost { lost, trace, span, .. } => {
@@ -216,6 +219,27 @@ impl Assembler {
             }
         }
         1
+    }
+
+    /// Takes the end of a span that announced itself.
+    #[inline]
+    fn end(&mut self, trace: TraceId, span: SpanId, end: u64, outcome: Outcome) {
+        if self.at(trace).ended(span, end, outcome) {
+            self.holding.open -= 1;
+            self.count_closed();
+            self.finish_if_over();
+        }
+    }
+
+    /// Takes a poll.
+    fn poll(&mut self, trace: TraceId, span: SpanId, poll: Segment, nested: u64) {
+        let (threshold, Segment { start, end, thread, .. }) = (self.parts.long_poll_nanos, poll);
+        let assembly = self.at(trace);
+        assembly.poll(span, poll, nested);
+        if assembly.timebase().nanos(end.saturating_sub(start)) >= threshold {
+            let name = assembly.name_of_open(span);
+            self.long_polls.add(LongPoll { trace, span, name, thread, start, end });
+        }
     }
 
     /// Hands on the trace of the last record if it is this thread's alone, nothing of it is open, and no other thread can
@@ -362,6 +386,11 @@ impl Assembler {
         self.holding.closed += 1;
     }
 
+    /// Takes the callsites of the spans in whose futures guards were left open that had not ended when their traces were complete.
+    pub(crate) fn take_leaks(&mut self) -> Vec<&'static Callsite> {
+        std::mem::take(&mut self.leaks)
+    }
+
     /// Takes the counts.
     pub(crate) fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
@@ -424,6 +453,7 @@ impl Assembler {
         let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions, &mut self.spent);
         add_long_polls(&mut trace, &self.long_polls);
         self.counts.without_span += (remains.details + remains.ends) as u64;
+        self.leaks.extend(remains.leaks);
         self.typical_spans = trace.len().min(MOST_TYPICAL_SPANS);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use crate::attribute_runs::{AttributeRuns, TAKEN};
 use crate::buffer::{STRAYS, ThreadNumber};
+use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::detail::{Detail, Said, What};
+use crate::findings::OPEN_GUARD_ATTRIBUTE;
 use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
@@ -43,6 +45,8 @@ pub(crate) struct Assembly {
     /// Whether it waits for a quiet pass.
     pub(crate) settling: bool,
     writers: Writers,
+    /// Which thread wrote the spans from which place on.
+    threads: Vec<(u32, ThreadNumber)>,
     spans: Vec<SpanRecord>,
     said: Said,
     room: Room,
@@ -77,6 +81,7 @@ impl Assembly {
             last_pass: 0,
             settling: false,
             writers: Writers::None,
+            threads: Vec::new(),
             spans: Vec::new(),
             said: Said::default(),
             room: Room::default(),
@@ -136,6 +141,12 @@ impl Assembly {
             Writers::One(known) if known == thread => self.writers,
             _ => Writers::Several,
         };
+        let place = self.spans.len() as u32;
+        match self.threads.last_mut() {
+            Some((_, known)) if *known == thread => {}
+            Some((first, known)) if *first == place => *known = thread,
+            _ => self.threads.push((place, thread)),
+        }
     }
 
     /// Whether this thread wrote all of it, and nothing of it runs.
@@ -280,6 +291,10 @@ impl Assembly {
             (_, Record::Name(name)) => What::Name(name),
             (_, Record::StartUnixNanos(nanos)) => What::StartUnixNanos(nanos),
             (_, Record::Dropped(how)) => What::Dropped(how),
+            (_, Record::OpenGuard(future)) => {
+                self.attribute(span, ticks, Attribute::new(OPEN_GUARD_ATTRIBUTE, true));
+                What::OpenGuard(future)
+            }
             (_, Record::TraceState(state)) => {
                 if self.state.is_empty() {
                     self.state = state;
@@ -308,8 +323,19 @@ impl Assembly {
         let spans = std::mem::replace(&mut self.spans, spent.take_spans());
         let (mut said, mut room) = (std::mem::take(&mut self.said), std::mem::take(&mut self.room));
         room.extras.get_or_insert_with(|| spent.take_extras());
-        let trace = self.trace(spans, &mut said, &mut room, completeness, rules, omissions);
-        let remains = Remains { details: said.len(), ends: self.early_ends.len() };
+        let mut trace = self.trace(spans, &mut said, &mut room, completeness, rules, omissions);
+        // In what is left of a trace that was handed on in parts, places are others.
+        if !self.in_parts
+            && !self.polls.is_empty()
+            && let Some(extras) = &mut trace.extras
+        {
+            extras.threads_of_spans = self.threads.clone();
+        }
+        self.threads.clear();
+        let leaks = leaks(&said.details, &trace);
+        let of_guards = said.details.iter().filter(|detail| matches!(detail.what, What::OpenGuard(_))).count();
+        // Each of a guard comes with an attribute.
+        let remains = Remains { details: said.len() - 2 * of_guards, ends: self.early_ends.len(), leaks };
         // What one large trace needed is not kept for many small ones.
         said.clear(KEPT_DETAILS);
         room.shrink_to(KEPT_DETAILS);
@@ -511,10 +537,25 @@ fn is_plain(span: &SpanRecord) -> bool {
 }
 
 /// What was left of an assembly when its spans were handed on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Remains {
     /// Details of spans that are not here.
     pub(crate) details: usize,
     /// Ends of spans whose start never came.
     pub(crate) ends: usize,
+    /// Where the spans begin in whose futures guards were left open that never ended.
+    pub(crate) leaks: Vec<&'static Callsite>,
+}
+
+/// The callsites of the spans in whose futures guards were open whose own spans are not here, one for each guard.
+fn leaks(details: &[Detail], trace: &Trace) -> Vec<&'static Callsite> {
+    let guard = |detail: &Detail| match detail.what {
+        What::OpenGuard(future) => Some((detail.span, future)),
+        _ => None,
+    };
+    let mut guards: Vec<_> = details.iter().filter_map(guard).collect();
+    guards.sort_unstable();
+    guards.dedup_by_key(|&mut (guard, _)| guard);
+    let place = |(_, future)| trace.spans.iter().find(|span| span.id == future).map_or(&NO_PLACE, |span| span.callsite);
+    guards.into_iter().map(place).collect()
 }

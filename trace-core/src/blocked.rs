@@ -38,6 +38,24 @@ impl<'a> SpanView<'a> {
         self.trace().held_up_by(self.span_id())
     }
 
+    /// The other spans of this trace that waited behind its long polls, each with how long it did at most, the longest first.
+    ///
+    /// Their times sum to [`held_up`](Self::held_up)'s.
+    #[must_use]
+    pub fn victims(&self) -> Vec<(SpanView<'a>, Duration)> {
+        let trace = self.trace();
+        let behind_this =
+            |blocked: &&BlockedBehind| blocked.trace_id == trace.id() && blocked.span_id == self.span_id();
+        let victim = |(&victim, waits): (&SpanId, &Vec<BlockedBehind>)| {
+            let up_to: Duration = waits.iter().filter(behind_this).map(|blocked| blocked.up_to).sum();
+            Some((trace.span(victim)?, up_to)).filter(|_| !up_to.is_zero())
+        };
+        let mut victims: Vec<_> =
+            trace.in_the_way().into_iter().flat_map(|found| &found.blocked).filter_map(victim).collect();
+        victims.sort_by_key(|&(span, up_to)| (std::cmp::Reverse(up_to), span.span_id()));
+        victims
+    }
+
     /// Whether the long poll is of this span, of a span around it, or of a span inside.
     fn is_related_to(&self, long: &LongPoll) -> bool {
         let trace = self.trace();
@@ -166,11 +184,11 @@ impl Trace {
                 let later = times.partition_point(|time| time.0 <= poll.start);
                 times[..later].last().map_or(poll.start, |time| time.0)
             });
-            let is_ready_during = |long: &LongPoll| poll.woken != 0 && poll.woken < long.end;
+            let is_ready_during = |long: &LongPoll| poll.wake.at != 0 && poll.wake.at < long.end;
             let is_near = |long: &&&LongPoll| is_ready_during(long) || long.end > busy_from;
             for &behind in longs[..before].iter().rev().take_while(is_near) {
                 let was_ready = is_ready_during(behind);
-                let from = if was_ready { poll.woken.max(wait_from) } else { wait_from };
+                let from = if was_ready { poll.wake.at.max(wait_from) } else { wait_from };
                 let overlap = behind.end.saturating_sub(behind.start.max(from));
                 if overlap > 0 && !victim.is_related_to(behind) {
                     found.push(Wait { behind, overlap, was_ready });

@@ -331,15 +331,17 @@ impl PipelineBuilder {
 
     /// Times wake-ups as well as [polls](Self::time_polls): when the waker was called that led to a poll, and so how long a future
     /// was ready and not polled ([`Anatomy::queued`](crate::Anatomy::queued)); which child ended a wait
-    /// ([`ChildWait::is_certain`](crate::ChildWait::is_certain)); what was lost behind a long poll of somebody else, where it is
+    /// ([`ChildWait::is_certain`](crate::ChildWait::is_certain)); which span woke which
+    /// ([`PollSegment::woken_by`](crate::PollSegment::woken_by)); what was lost behind a long poll of somebody else, where it is
     /// otherwise a bound ([`BlockedBehind`](crate::BlockedBehind)).
     ///
     /// Futures in spans are then polled with a waker of ours, which passes the call on. It is made at the first poll of a span,
-    /// with two allocations, and another one whenever the executor comes with a waker that does not
-    /// [wake the same](std::task::Waker::will_wake); a wake-up costs a reading of the clock for each span around what was woken.
-    /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures. A future keeps the
-    /// waker it was polled with last: an executor that drops a task only when its last waker is gone, and not when it shuts
-    /// down, keeps one that nobody wakes any more.
+    /// with three allocations, and anew, with one, where the executor comes with a waker that does not
+    /// [wake the same](std::task::Waker::will_wake) and where nobody has kept the last one; a wake-up costs a reading of the
+    /// clock for each span around what was woken.
+    ///
+    /// Executors that look inside of their wakers, as some for microcontrollers do, cannot poll such futures. Between polls a
+    /// future keeps no waker of its executor that it would not keep otherwise, but for one that was called already.
     pub fn time_wakes(mut self) -> Self {
         (self.times_polls, self.times_wakes) = (true, true);
         self
@@ -416,7 +418,8 @@ impl PipelineBuilder {
 
     /// Looks for guards that are open when a poll returns: those of [`start_span`](crate::start_span) and its kin that are held
     /// over an `.await`. Their spans get the attribute `trace.guard_left_open`, and stand in
-    /// [`Stats::findings`](crate::Stats::findings) once they have ended.
+    /// [`Stats::findings`](crate::Stats::findings) once they have ended. One that has not ended when its trace is complete stands
+    /// there as [leaked](crate::Mistake::LeakedGuard), by the span in whose future it was open.
     ///
     /// Seen where the future around the guard, or one around that, has a span. Costs nothing where all is well.
     pub fn detect_open_guards(mut self) -> Self {

@@ -5,7 +5,6 @@
 //! held over an `.await` is still current when the next poll begins, and whose span ends here never depends on it.
 
 use std::mem::needs_drop;
-use std::sync::Arc;
 use std::task::{self, Waker};
 
 use crate::buffer::Worth;
@@ -22,7 +21,8 @@ use crate::start::{self, Role};
 use crate::status::Outcome;
 use crate::switches;
 use crate::unannounced;
-use crate::wake_timer::WakeTimer;
+use crate::wake_timer::Wakes;
+use crate::wake_up::WakeUp;
 
 /// What to poll with: the waker that notes when it is called, if there is one, else that of the executor.
 #[inline(always)]
@@ -51,15 +51,13 @@ struct Left {
     kind: LeftKind,
     /// What is the thread's again when the future has been dropped.
     thread: Hot,
-    /// The waker of the last poll, where wake-ups are timed.
-    wakes: Option<Arc<WakeTimer>>,
-    /// The same as a waker.
-    waker: Option<Waker>,
+    /// Its wakers, where wake-ups are timed.
+    wakes: Option<Wakes>,
 }
 
 impl Left {
     fn boxed(hot: Hot, cargo: Vec<Frame>, kind: LeftKind) -> Box<Self> {
-        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None, waker: None })
+        Box::new(Self { hot, cargo, kind, thread: Hot::NONE, wakes: None })
     }
 
     /// Whether it is needed as long as the future.
@@ -307,19 +305,23 @@ impl Carried {
     /// Makes the context the thread's until the visit is closed, or dropped by a panic.
     #[inline]
     pub(crate) fn visit(&mut self) -> Visit<'_> {
-        let is_timed = self.is_timed();
-        let timer = if is_timed { self.start_timer() } else { PollTimer::NONE };
-        self.enter(End::Panicked, timer, is_timed, None)
+        let known = if self.is_timed() { Known::Timer(self.start_timer(None)) } else { Known::Nothing };
+        self.enter(End::Panicked, known)
     }
 
     /// The same for a poll of a future by this executor, with [`Visit::waker`].
     #[inline(always)]
     pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {
-        let is_timed = self.is_timed();
-        let timer = if is_timed { self.start_timer_with(cx) } else { PollTimer::NONE };
-        let is_first = self.phase == Phase::Unpolled;
-        let begun = if is_first { unannounced::take_over(&self.own, &context::current()) } else { None };
-        self.enter(End::Panicked, timer, is_timed, begun)
+        let known = if self.is_timed() {
+            // Whoever times polls announces at once.
+            Known::Timer(self.start_timer(Some(cx)))
+        } else if self.phase == Phase::Unpolled {
+            let begun = unannounced::take_over(&self.own, &context::current());
+            begun.map_or(Known::Nothing, |(start, callsite)| Known::Span(start, callsite))
+        } else {
+            Known::Nothing
+        };
+        self.enter(End::Panicked, known)
     }
 
     /// Whether its polls are timed.
@@ -328,30 +330,71 @@ impl Carried {
         self.own.times_polls() && matches!(self.role, CarriedRole::Span)
     }
 
+    /// Begins to time a poll; by the executor of this context, where nobody has prepared a waker for it.
     #[cold]
     #[inline(never)]
-    fn start_timer(&self) -> PollTimer {
+    fn start_timer(&mut self, cx: Option<&task::Context<'_>>) -> PollTimer {
+        if self.own.times_wakes() {
+            self.begin_wakes(cx);
+        }
+        PollTimer::start(&self.own)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_wakes(&mut self, cx: Option<&task::Context<'_>>) {
+        if let Some(cx) = cx {
+            self.prepare_waker(cx);
+        }
         if let Some(wakes) = self.wakes() {
             wakes.begin_poll();
         }
-        PollTimer::start(self.own)
+    }
+
+    /// Ends a poll that was timed, after which there will be others.
+    #[cold]
+    #[inline(never)]
+    fn pause_timed(&mut self, timer: PollTimer) {
+        let wake = self.end_wakes();
+        self.phase = Phase::Polled;
+        timer.stop(&self.own).write(&self.own, wake);
+    }
+
+    /// Ends a poll that was timed, and what ends with it: both at one reading of the clock.
+    #[cold]
+    #[inline(never)]
+    fn end_timed(&mut self, timer: PollTimer, end: End) {
+        let wake = self.end_wakes();
+        let poll = timer.stop(&self.own);
+        if self.phase == Phase::Done {
+            return poll.write_at_length(&self.own, wake);
+        }
+        self.phase = Phase::Done;
+        match poll.short(wake) {
+            Some(short) => start::write_ended_in_poll(&self.own, end.outcome(), poll.end, short),
+            None => {
+                poll.write_at_length(&self.own, wake);
+                start::write_ended(self.own, end.outcome(), poll.end);
+            }
+        }
+    }
+
+    /// The wake-up that led to the present poll, which is over.
+    #[inline]
+    fn end_wakes(&mut self) -> WakeUp {
+        if self.own.times_wakes() { self.end_wakes_that_are_timed() } else { WakeUp::UNKNOWN }
     }
 
     #[cold]
     #[inline(never)]
-    fn finish_timer(&self, timer: PollTimer) {
-        timer.finish(self.own, self.wakes().map_or(0, WakeTimer::woken));
+    fn end_wakes_that_are_timed(&mut self) -> WakeUp {
+        let Some(wakes) = self.wakes() else { return WakeUp::UNKNOWN };
+        wakes.end_poll();
+        wakes.led_here()
     }
 
-    #[cold]
-    #[inline(never)]
-    fn start_timer_with(&mut self, cx: &task::Context<'_>) -> PollTimer {
-        self.prepare_waker(cx);
-        self.start_timer()
-    }
-
-    fn wakes(&self) -> Option<&WakeTimer> {
-        self.left.as_ref().and_then(|left| left.wakes.as_deref())
+    fn wakes(&mut self) -> Option<&mut Wakes> {
+        self.left.as_mut().and_then(|left| left.wakes.as_mut())
     }
 
     /// The waker to poll with, where wake-ups are timed.
@@ -369,30 +412,18 @@ impl Carried {
         }
         let own = self.own;
         let left = self.left.get_or_insert_with(|| Left::boxed(own, Vec::new(), LeftKind::Scopes));
-        if left.wakes.as_ref().is_none_or(|wakes| !wakes.passes_on_to(cx.waker())) {
-            let wakes = WakeTimer::new(left.wakes.take(), cx.waker(), own);
-            left.waker = Some(Waker::from(Arc::clone(&wakes)));
-            left.wakes = Some(wakes);
-        }
-        left.waker.as_ref()
+        Some(left.wakes.get_or_insert_with(|| Wakes::new(own)).prepare(cx.waker()))
     }
 
     /// Words that go from register to register: what is stored in pieces and then copied as one costs a poll 4 ns each.
     #[inline(always)]
-    fn enter(
-        &mut self,
-        unwinds_as: End,
-        timer: PollTimer,
-        is_timed: bool,
-        begun: Option<(u64, &'static Callsite)>,
-    ) -> Visit<'_> {
+    fn enter(&mut self, unwinds_as: End, known: Known) -> Visit<'_> {
         let thread = context::current();
         match self.left.take() {
             None => context::visit(self.own),
             Some(left) => self.resume(left),
         };
-        let (start, callsite) = begun.map_or((0, None), |(start, callsite)| (start, Some(callsite)));
-        Visit { thread, carried: self, unwinds_as, timer, start, unannounced: callsite, is_timed, is_over: false }
+        Visit { thread, carried: self, unwinds_as, known, is_over: false }
     }
 
     /// Goes on where the last visit left.
@@ -413,7 +444,7 @@ impl Carried {
     #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures alone are dropped in place"))]
     pub(crate) fn visit_to_drop(&mut self) -> Visit<'_> {
         let end = self.end_by_drop();
-        let visit = self.enter(end, PollTimer::NONE, false, None);
+        let visit = self.enter(end, Known::Nothing);
         if end != End::Done {
             visit.carried.mark_dropping(visit.thread);
         }
@@ -468,12 +499,18 @@ pub(crate) struct Visit<'a> {
     thread: Hot,
     /// How it ends if nothing is said.
     unwinds_as: End,
-    timer: PollTimer,
-    /// When the span began, and where in the code, if nobody was told of it yet.
-    start: u64,
-    unannounced: Option<&'static Callsite>,
-    is_timed: bool,
+    known: Known,
     is_over: bool,
+}
+
+/// What is known at the beginning of a visit and needed at its end.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Nothing,
+    /// The poll is timed.
+    Timer(PollTimer),
+    /// When the span began, and where in the code: nobody was told of it yet.
+    Span(u64, &'static Callsite),
 }
 
 /// How a visit ends.
@@ -511,13 +548,14 @@ impl Visit<'_> {
     /// The waker to poll with: ours where wake-ups are timed, else that of the executor.
     #[inline(always)]
     pub(crate) fn waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
-        if self.is_timed { self.timed_waker(cx) } else { cx.waker() }
+        if let Known::Timer(_) = self.known { self.timed_waker(cx) } else { cx.waker() }
     }
 
     #[cold]
     #[inline(never)]
     fn timed_waker<'w>(&'w self, cx: &'w task::Context<'_>) -> &'w Waker {
-        self.carried.left.as_ref().and_then(|left| left.waker.as_ref()).unwrap_or_else(|| cx.waker())
+        let left = self.carried.left.as_ref();
+        left.and_then(|left| left.wakes.as_ref()?.waker()).unwrap_or_else(|| cx.waker())
     }
 
     /// Ends it: the poll returned.
@@ -542,16 +580,15 @@ impl Visit<'_> {
     #[inline(always)]
     fn close(&mut self, end: End) {
         self.is_over = true;
-        if self.is_timed {
-            self.carried.finish_timer(self.timer);
-        }
         unannounced::make_up();
-        match (end, self.unannounced) {
-            (End::Pending, None) => self.carried.phase = Phase::Polled,
-            (End::Pending, Some(callsite)) => self.announce(callsite),
-            (_, None) => self.carried.end(end),
-            (_, Some(callsite)) => {
-                self.carried.end_unannounced(end, self.thread.span_id(), self.start, callsite);
+        match (end, self.known) {
+            (End::Pending, Known::Nothing) => self.carried.phase = Phase::Polled,
+            (End::Pending, Known::Timer(timer)) => self.carried.pause_timed(timer),
+            (End::Pending, Known::Span(start, callsite)) => self.announce(start, callsite),
+            (_, Known::Nothing) => self.carried.end(end),
+            (_, Known::Timer(timer)) => self.carried.end_timed(timer, end),
+            (_, Known::Span(start, callsite)) => {
+                self.carried.end_unannounced(end, self.thread.span_id(), start, callsite);
             }
         }
         let left = context::come_back(&self.thread);
@@ -562,9 +599,9 @@ impl Visit<'_> {
 
     /// Announces the span, which needs another poll.
     #[inline(never)]
-    fn announce(&mut self, callsite: &'static Callsite) {
+    fn announce(&mut self, start: u64, callsite: &'static Callsite) {
         self.carried.phase = Phase::Polled;
-        unannounced::announce(&self.carried.own, self.thread.span_id(), self.start, callsite, Worth::End);
+        unannounced::announce(&self.carried.own, self.thread.span_id(), start, callsite, Worth::End);
     }
 
     /// Keeps what the poll left behind for the next one.
@@ -576,7 +613,7 @@ impl Visit<'_> {
             return;
         }
         if hot.is_sampled() && !hot.is_same_span(self.carried.own) {
-            start::tell_of_open_guard(hot);
+            start::tell_of_open_guard(hot, self.carried.own);
         }
         let new = || Left::boxed(hot, Vec::new(), LeftKind::Scopes);
         let left = self.carried.left.get_or_insert_with(new);

@@ -2,21 +2,22 @@
 //!
 //! From the end of the root backwards: the child that ended last, then what ended before that one began, and so on, down into
 //! each of them. What nothing covers is the span's own: its polls, or a wait without a span. A hop from one child to the next
-//! is proven where the polls show that the first one's end brought the second one about, refuted where they show that something
-//! else did, else possible.
+//! is proven where the polls show that the first one's last poll brought the second one about, refuted where they show that
+//! something else did, else possible.
+//!
+//! Nothing is taken for proven because it happened at about the right time. So the end of a task that somebody joins is no
+//! more than possible: the runtime wakes who waits for it after the task's last poll, and says on whose behalf to nobody. A
+//! task that wakes its parent itself, through a channel say, proves it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::id::SpanId;
+use crate::polls::Polls;
 use crate::polls_data::PollSegment;
 use crate::trace::{Completeness, SpanView, Trace};
 use crate::waits::{CriticalShare, Hop};
-
-/// How soon after the last poll of a span its parent must have been woken for the one to have woken the other: a runtime
-/// tells who waits for a task after the task's last poll, not during it.
-const SOON: Duration = Duration::from_millis(1);
 
 /// A piece of the critical path. The pieces follow each other without a gap, from the root's start to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ impl Trace {
     #[must_use]
     pub fn critical_path(&self) -> Vec<CriticalSegment> {
         let mut path = Vec::new();
+        let inside = Inside::of(self);
         let root = self.root().and_then(|root| Some((root, root.end_unix_nanos()?)));
         let mut windows: Vec<Window<'_>> = Vec::new();
         if let Some((span, until)) = root {
@@ -61,7 +63,7 @@ impl Trace {
             if window.is_own {
                 window.write(&mut path);
             } else {
-                windows.extend(window.split().into_iter().rev());
+                windows.extend(window.split(&inside).into_iter().rev());
             }
         }
         path.reverse();
@@ -105,7 +107,7 @@ struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// What the window consists of, the latest first.
-    fn split(&self) -> Vec<Self> {
+    fn split(&self, inside: &Inside) -> Vec<Self> {
         let ended = |child: SpanView<'a>| Some((child.end_unix_nanos()?, child));
         let mut children: Vec<_> = self.span.trace().children(self.span.span_id()).filter_map(ended).collect();
         children.sort_by_key(|&(end, child)| Reverse((end, child.span_id())));
@@ -119,7 +121,7 @@ impl<'a> Window<'a> {
                 continue;
             }
             if let Some(place) = later {
-                let hop = self.hop_between(child, pieces[place].span);
+                let hop = self.hop_between(child, pieces[place].span, inside);
                 pieces[place].hop = hop;
             }
             if end < at {
@@ -138,36 +140,33 @@ impl<'a> Window<'a> {
         pieces
     }
 
-    /// Whether the end of one child brought the next one about.
-    fn hop_between(&self, before: SpanView<'a>, after: SpanView<'a>) -> Hop {
+    /// Whether the last poll of one child brought the next one about.
+    fn hop_between(&self, before: SpanView<'a>, after: SpanView<'a>, inside: &Inside) -> Hop {
         let last = match before.polls() {
-            Some(polls) => polls.segments().last(),
-            // A sync span ran inside of one poll, as far as it ran on this thread.
-            None if before.is_announced() => None,
-            None => before.end_unix_nanos().map(|end| PollSegment::new(end, Duration::ZERO)),
+            Some(polls) => polls.segments().last().filter(|_| knows_each(&polls)),
+            // A sync span ran inside of one poll, if it ran on that thread.
+            None => {
+                let end = before.end_unix_nanos().zip(before.thread());
+                end.map(|(end, thread)| PollSegment::new(end, Duration::ZERO).on_thread(thread))
+            }
         };
-        let (Some(polls), Some(last)) = (self.span.polls(), last) else { return Hop::Possible };
+        let polls = self.span.polls().filter(knows_each);
+        let (Some(polls), Some(last)) = (polls, last) else { return Hop::Possible };
         let Some(began_in) = polls.at(after.start_unix_nanos()) else { return Hop::Possible };
-        if polls.is_merged() {
-            // Several polls may look like one here.
-            return Hop::Possible;
-        }
-        let ended_in =
-            polls.at(last.start_unix_nanos).filter(|poll| last.thread.is_none() || poll.thread == last.thread);
+        let is_in_last = |moment| last.start_unix_nanos <= moment && moment <= last.end_unix_nanos();
+        let was_polled_in = |poll: &PollSegment| {
+            let is_same_thread = last.thread.is_some() && poll.thread == last.thread;
+            is_same_thread && last.end_unix_nanos() <= poll.end_unix_nanos()
+        };
+        let ended_in = polls.at(last.start_unix_nanos).filter(was_polled_in);
         match (ended_in, began_in.woken_unix_nanos) {
             (Some(poll), _) if poll.start_unix_nanos == began_in.start_unix_nanos => Hop::Proven,
-            // Its end was known to the parent in an earlier poll, and did not begin the next one there.
-            (Some(_), _) => Hop::Refuted,
-            (None, None) => Hop::Possible,
-            (None, Some(woken)) => {
-                let soon = last.end_unix_nanos().saturating_add(SOON.as_nanos() as u64);
-                match woken {
-                    // It may have ended between the wake-up and the poll.
-                    _ if woken < last.start_unix_nanos => Hop::Possible,
-                    _ if woken <= soon => Hop::Proven,
-                    _ => Hop::Refuted,
-                }
+            (_, Some(woken)) if is_in_last(woken) && inside.is_inside(began_in.woken_by, before.span_id()) => {
+                Hop::Proven
             }
+            // Of all calls of the waker since the poll before, the first came when the span was over, and with it what it ran in.
+            (Some(poll), Some(woken)) if woken > poll.end_unix_nanos() => Hop::Refuted,
+            _ => Hop::Possible,
         }
     }
 
@@ -198,5 +197,47 @@ impl<'a> Window<'a> {
             }
         }
         write(from, at, CriticalWork::NoSpan);
+    }
+}
+
+/// Whether each poll is known: none was lost, and none looks like one with its neighbour.
+fn knows_each(polls: &Polls<'_>) -> bool {
+    !polls.is_merged() && !polls.is_incomplete()
+}
+
+/// Which span is inside of which, for those that woke somebody.
+struct Inside(HashMap<SpanId, (usize, usize)>);
+
+impl Inside {
+    /// Takes O(n), and nothing where no span is known to have woken another.
+    fn of(trace: &Trace) -> Self {
+        let knows_wakers = |span: SpanView<'_>| {
+            span.poll_log().is_some_and(|(log, _)| log.segments.iter().any(|poll| poll.wake.by.is_some()))
+        };
+        let mut places = HashMap::new();
+        if !trace.spans().any(knows_wakers) {
+            return Self(places);
+        }
+        // Depth first, what is inside of a span follows it at once.
+        let mut around: Vec<(usize, SpanId)> = Vec::new();
+        let mut end = 0;
+        for (depth, span) in trace.walk() {
+            while let Some((_, over)) = around.pop_if(|&mut (outer, _)| outer >= depth) {
+                places.entry(over).and_modify(|(_, last)| *last = end);
+            }
+            places.insert(span.span_id(), (end, end));
+            around.push((depth, span.span_id()));
+            end += 1;
+        }
+        for (_, over) in around {
+            places.entry(over).and_modify(|(_, last)| *last = end);
+        }
+        Self(places)
+    }
+
+    /// Whether the first span is the second, or somewhere below it.
+    fn is_inside(&self, inner: Option<SpanId>, outer: SpanId) -> bool {
+        let inner = inner.and_then(|inner| self.0.get(&inner));
+        inner.zip(self.0.get(&outer)).is_some_and(|(&(place, _), &(first, end))| first <= place && place < end)
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum What {
     Name(Cow<'static, str>),
     StartUnixNanos(u64),
     Dropped(Dropped),
+    /// Its guard was open when a poll of this span's future returned.
+    OpenGuard(SpanId),
     Lost(Group),
     /// What is left in the place of one that was put on its span.
     Taken,
@@ -45,7 +47,8 @@ impl Detail {
             What::Event { attributes, .. } => bytes_of(attributes),
             What::Link { attributes, .. } => size_of::<LinkTarget>() + bytes_of(attributes),
             What::Name(name) | What::Status(Status::Error { description: name }) => name.len(),
-            What::Status(_) | What::StartUnixNanos(_) | What::Dropped(_) | What::Lost(_) | What::Taken => 0,
+            What::Status(_) | What::StartUnixNanos(_) | What::Dropped(_) => 0,
+            What::OpenGuard(_) | What::Lost(_) | What::Taken => 0,
         };
         size_of::<Self>() + heap
     }

@@ -10,6 +10,7 @@ pub(crate) mod json_lines;
 mod look;
 pub(crate) mod memory;
 mod notes;
+mod pieces;
 mod rows;
 mod span_json;
 mod target;

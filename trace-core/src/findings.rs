@@ -1,4 +1,5 @@
-//! Mistakes that a program makes with its spans, as seen from their records: lost contexts, guards held over an `.await`.
+//! Mistakes that a program makes with its spans, as seen from their records: lost contexts, guards held over an `.await` or
+//! leaked.
 
 use std::collections::HashMap;
 
@@ -38,6 +39,10 @@ pub enum Mistake {
     /// A poll returned while the guard of the span was open: it is held over an `.await`, so the span's time is that of whatever
     /// ran meanwhile as well, and outside of a future with a span it would have leaked into other tasks.
     OpenGuard,
+    /// The same, and the span of the guard had not ended when its trace was complete: the guard was leaked, as by
+    /// [`std::mem::forget`], or is kept for longer than its trace. A span that does not end says nothing of itself, so the callsite
+    /// is that of the span in whose future the guard was open.
+    LeakedGuard,
 }
 
 impl std::fmt::Display for Finding {
@@ -51,6 +56,9 @@ impl std::fmt::Display for Finding {
             }
             Mistake::OpenGuard => {
                 write!(f, "open guard: that of {name} was open when a poll returned, {count} {times}")
+            }
+            Mistake::LeakedGuard => {
+                write!(f, "leaked guard: one was open when a poll of {name} returned, and never ended, {count} {times}")
             }
         }?;
         if callsite.file().is_empty() { Ok(()) } else { write!(f, " ({}:{})", callsite.file(), callsite.line()) }
@@ -126,6 +134,13 @@ impl Detector {
                     self.find(Mistake::OpenGuard, span.callsite());
                 }
             }
+        }
+    }
+
+    /// Looks at guards that never ended, each once: by where the futures begin that they were open in.
+    pub(crate) fn look_at_leaks(&mut self, leaks: Vec<&'static Callsite>) {
+        if self.detectors.open_guards {
+            leaks.into_iter().for_each(|callsite| self.find(Mistake::LeakedGuard, callsite));
         }
     }
 

@@ -370,6 +370,7 @@ mod unannounced;
 mod value;
 mod waits;
 mod wake_timer;
+mod wake_up;
 mod watchdog;
 mod worker;
 

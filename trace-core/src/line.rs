@@ -228,11 +228,12 @@ impl Line {
 
     /// Judges traces and passes them on to whoever wants them.
     fn hand_on(&mut self, mut traces: Vec<Trace>) {
-        if traces.is_empty() {
-            return;
-        }
         if let Some(detector) = &mut self.detector {
             detector.look(&traces);
+            detector.look_at_leaks(self.assembler.take_leaks());
+        }
+        if traces.is_empty() {
+            return;
         }
         self.judge(&mut traces);
         self.run_hooks(&traces);

@@ -6,6 +6,7 @@ use crate::id::{SpanId, TraceId};
 use crate::poll_log::Segment;
 use crate::status::Outcome;
 use crate::trace::{SpanView, Trace};
+use crate::wake_up::WakeUp;
 
 /// A poll that is under way. Times are ticks.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,8 @@ impl Trace {
             let log = extras.more_or_new(span).polls.get_or_insert_default();
             // Its record may have come in the meantime.
             if log.segments.iter().all(|known| known.start != poll.start) {
-                log.under_way = Some(Segment { start: poll.start, end: span.end, woken: 0, thread: poll.thread });
+                let (start, end, wake) = (poll.start, span.end, WakeUp::UNKNOWN);
+                log.under_way = Some(Segment { start, end, wake, thread: poll.thread });
             }
         }
         self.extras = extras;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::polls_data::{PollSegment, PollsData};
+use crate::wake_up::WakeUp;
 
 /// How many segments a span keeps of its polls; beyond it neighbours are joined.
 pub const MAX_POLL_SEGMENTS: usize = 128;
@@ -32,8 +33,8 @@ pub(crate) struct PollLog {
 pub(crate) struct Segment {
     pub(crate) start: u64,
     pub(crate) end: u64,
-    /// When the waker was called that led to the poll; zero where that is not known.
-    pub(crate) woken: u64,
+    /// The wake-up that led to the poll.
+    pub(crate) wake: WakeUp,
     pub(crate) thread: u32,
 }
 
@@ -50,7 +51,7 @@ impl PollLog {
         let segment = |segment: &PollSegment| Segment {
             start: segment.start_unix_nanos,
             end: segment.end_unix_nanos(),
-            woken: segment.woken_unix_nanos.unwrap_or(0),
+            wake: WakeUp { at: segment.woken_unix_nanos.unwrap_or(0), by: segment.woken_by },
             thread: segment.thread.unwrap_or(SEVERAL_THREADS),
         };
         let mut segments: Vec<_> = data.segments.iter().map(segment).collect();
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     fn poll(start: u64, end: u64) -> Segment {
-        Segment { start, end, woken: 0, thread: 1 }
+        Segment { start, end, wake: WakeUp::UNKNOWN, thread: 1 }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::buffer::{self, Worth};
 use crate::context::Hot;
 use crate::current_span::CurrentSpan;
 use crate::poll_slots;
-use crate::record::{Group, Record};
+use crate::record::{Group, Record, ShortPoll};
 use crate::switches;
+use crate::wake_up::WakeUp;
 
 thread_local! {
     /// How many ticks the polls of spans have taken inside of the poll that is under way.
@@ -26,30 +27,63 @@ pub(crate) struct PollTimer {
 const IS_SHOWN: u64 = 1 << 63;
 
 impl PollTimer {
-    /// Of a poll that is not timed.
-    pub(crate) const NONE: Self = Self { start: 0, inside_before: 0 };
-
     /// Begins a poll.
-    pub(crate) fn start(hot: Hot) -> Self {
+    #[inline]
+    pub(crate) fn start(hot: &Hot) -> Self {
         let inside_before = INSIDE.replace(0);
-        let start = switches::now(hot);
-        let shown = if poll_slots::begin(hot, start) { IS_SHOWN } else { 0 };
+        let start = switches::now(*hot);
+        let shown = if poll_slots::begin(*hot, start) { IS_SHOWN } else { 0 };
         Self { start, inside_before: inside_before & !IS_SHOWN | shown }
     }
 
-    /// Writes the poll down. `woken` is when its waker was called, zero where that is not known.
-    pub(crate) fn finish(self, hot: Hot, woken: u64) {
+    /// Ends the poll.
+    #[inline]
+    pub(crate) fn stop(self, hot: &Hot) -> TimedPoll {
         let Self { start, inside_before } = self;
-        let end = switches::now(hot);
+        let end = switches::now(*hot);
         if inside_before & IS_SHOWN != 0 {
             poll_slots::end();
         }
-        let inside_before = inside_before & !IS_SHOWN;
-        let nested = INSIDE.replace(inside_before.saturating_add(end.saturating_sub(start)));
+        let ticks = end.saturating_sub(start);
+        let nested = INSIDE.replace((inside_before & !IS_SHOWN).saturating_add(ticks));
+        TimedPoll { start, end, nested }
+    }
+}
+
+/// A poll that is over. Times are ticks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimedPoll {
+    start: u64,
+    pub(crate) end: u64,
+    nested: u64,
+}
+
+impl TimedPoll {
+    /// Its short form, if it has one.
+    #[inline]
+    pub(crate) fn short(&self, wake: WakeUp) -> Option<ShortPoll> {
+        ShortPoll::new(self.end.saturating_sub(self.start), self.nested, wake)
+    }
+
+    /// Writes it down, with the wake-up that led to it.
+    #[inline]
+    pub(crate) fn write(self, hot: &Hot, wake: WakeUp) {
+        let Some(poll) = self.short(wake) else { return self.write_at_length(hot, wake) };
         let Some((trace, span)) = hot.ids() else { return };
-        let pipeline = hot.pipeline();
-        if !buffer::push(Worth::Poll, || Record::Poll { pipeline, trace, span, start, end, nested, woken }) {
-            CurrentSpan { hot }.tell_of_loss(Group::Polls);
+        let (pipeline, start) = (hot.pipeline(), self.start);
+        if !buffer::push(Worth::Poll, || Record::Poll { pipeline, trace, span, start, poll }) {
+            CurrentSpan { hot: *hot }.tell_of_loss(Group::Polls);
+        }
+    }
+
+    /// The same at full length, and without a word of who woke it: where it took long, and where that is seldom asked for.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn write_at_length(self, hot: &Hot, wake: WakeUp) {
+        let Some((trace, span)) = hot.ids() else { return };
+        let (pipeline, woken, Self { start, end, nested }) = (hot.pipeline(), wake.at, self);
+        if !buffer::push(Worth::Poll, || Record::LongPoll { pipeline, trace, span, start, end, nested, woken }) {
+            CurrentSpan { hot: *hot }.tell_of_loss(Group::Polls);
         }
     }
 }

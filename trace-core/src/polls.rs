@@ -131,7 +131,8 @@ impl<'a> Polls<'a> {
             start_unix_nanos: self.timebase.unix_nanos(segment.start),
             duration: self.duration(segment.ticks()),
             thread: (segment.thread != SEVERAL_THREADS).then_some(segment.thread),
-            woken_unix_nanos: (segment.woken != 0).then(|| self.timebase.unix_nanos(segment.woken)),
+            woken_unix_nanos: (segment.wake.at != 0).then(|| self.timebase.unix_nanos(segment.wake.at)),
+            woken_by: segment.wake.by,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::id::SpanId;
+
 /// The polls of the future of a finished span, owned. See [`SpanData::polls`](crate::SpanData::polls).
 ///
 /// [`Polls`](crate::Polls) is the same, borrowed from a trace.
@@ -39,6 +41,9 @@ pub struct PollSegment {
     /// where it was not this span's waker that led to it. See
     /// [`PipelineBuilder::time_wakes`](crate::PipelineBuilder::time_wakes).
     pub woken_unix_nanos: Option<u64>,
+    /// The span that woke it: the one that was current where the waker was called. `None` where nobody's was, as in a timer, in
+    /// the runtime when a task is done, or in a span of another trace; and after a poll of a second or more.
+    pub woken_by: Option<SpanId>,
 }
 
 impl PollsData {
@@ -65,7 +70,7 @@ impl PollSegment {
     /// A poll on a thread that is not known, woken nobody knows when.
     #[must_use]
     pub const fn new(start_unix_nanos: u64, duration: Duration) -> Self {
-        Self { start_unix_nanos, duration, thread: None, woken_unix_nanos: None }
+        Self { start_unix_nanos, duration, thread: None, woken_unix_nanos: None, woken_by: None }
     }
 
     /// Sets the thread it ran on.

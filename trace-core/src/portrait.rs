@@ -205,7 +205,8 @@ impl<'a> Portrait<'a> {
             What::Lost(Group::Attributes) => dropped.attributes += 1,
             What::Lost(Group::Event) => dropped.events += 1,
             What::Lost(Group::Link) => dropped.links += 1,
-            What::Lost(Group::Change | Group::Polls) => {}
+            // The attribute that says so came beside it.
+            What::Lost(Group::Change | Group::Polls) | What::OpenGuard(_) => {}
             _ if self.is_late(ticks) => {}
             What::Status(status) => self.more.status.apply(status),
             What::Name(name) => self.more.name = Some(name),

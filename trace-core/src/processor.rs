@@ -329,11 +329,13 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         Record::Closed { pipeline, .. }
         | Record::Opened { pipeline, .. }
         | Record::Ended { pipeline, .. }
+        | Record::EndedInPoll { pipeline, .. }
         | Record::CarrierOpened { pipeline, .. }
         | Record::CarrierClosed { pipeline, .. }
         | Record::Scalar { pipeline, .. }
         | Record::Event { pipeline, .. }
         | Record::Poll { pipeline, .. }
+        | Record::LongPoll { pipeline, .. }
         | Record::Lost { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
@@ -343,6 +345,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Name(_)
         | Record::StartUnixNanos(_)
         | Record::Dropped(_)
+        | Record::OpenGuard(_)
         | Record::TraceState(_)
         | Record::Taken => None,
     }

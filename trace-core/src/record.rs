@@ -5,10 +5,11 @@
 //! | [`Closed`](Record::Closed) | 64 | the end of a sync span: everything about it |
 //! | [`Opened`](Record::Opened) | 56 | the start of a local root, and of a span that leaves its scope or thread |
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
+//! | [`EndedInPoll`](Record::EndedInPoll) | 64 | the same and its last poll, if polls are timed: one reading of the clock for both |
 //! | [`CarrierOpened`](Record::CarrierOpened), [`CarrierClosed`](Record::CarrierClosed) | 24 | a context is taken out of its scope, and let go |
 //! | [`Scalar`](Record::Scalar) | 64 | an attribute with a static key and a number or truth value; further attributes of the same moment may follow as items |
 //! | [`Event`](Record::Event) | 56 | an event with a static name; its attributes may follow as items |
-//! | [`Poll`](Record::Poll) | 64 | a poll of a span's future, if polls are timed |
+//! | [`Poll`](Record::Poll), [`LongPoll`](Record::LongPoll) | 64 | a poll of a span's future, if polls are timed |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
@@ -25,6 +26,7 @@ use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 use crate::waits::Dropped;
+use crate::wake_up::WakeUp;
 
 #[derive(Debug)]
 pub(crate) enum Record {
@@ -57,6 +59,14 @@ pub(crate) enum Record {
         trace: TraceId,
         span: SpanId,
         end: u64,
+    },
+    EndedInPoll {
+        outcome: Outcome,
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        end: u64,
+        poll: ShortPoll,
     },
     CarrierOpened {
         pipeline: u32,
@@ -95,6 +105,14 @@ pub(crate) enum Record {
         trace: TraceId,
         span: SpanId,
         start: u64,
+        poll: ShortPoll,
+    },
+    /// The same, if it took too long for a [`ShortPoll`]: then nobody is told who woke it.
+    LongPoll {
+        pipeline: u32,
+        trace: TraceId,
+        span: SpanId,
+        start: u64,
         end: u64,
         /// What polls of other spans inside took.
         nested: u64,
@@ -116,6 +134,8 @@ pub(crate) enum Record {
     StartUnixNanos(u64),
     /// How its future was dropped before it was ready.
     Dropped(Dropped),
+    /// Its guard was open when a poll of this span's future returned.
+    OpenGuard(SpanId),
     /// Of a local root.
     TraceState(TraceState),
     /// What is left in the place of an item that was taken.
@@ -144,7 +164,7 @@ pub(crate) enum Group {
     Event,
     /// A link: its target, then its attributes.
     Link,
-    /// A status, a name, a start time, how it was dropped.
+    /// A status, a name, a start time, how it was dropped, where its guard was open.
     Change,
     /// A poll; never a group, only lost as one.
     Polls,
@@ -171,6 +191,36 @@ impl Scalar {
     }
 }
 
+/// A poll of less than 2^32 ticks, about a second, wherever it began or ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortPoll {
+    /// How long it took, and in the lower half what polls of other spans inside took. One word, because a processor makes a copy
+    /// of both wait that was stored as two.
+    ticks: u64,
+    pub(crate) wake: WakeUp,
+}
+
+impl ShortPoll {
+    /// `None` if it took too long.
+    #[inline]
+    pub(crate) const fn new(ticks: u64, nested: u64, wake: WakeUp) -> Option<Self> {
+        if ticks > u32::MAX as u64 {
+            return None;
+        }
+        // What is inside cannot have taken longer.
+        let nested = if nested < ticks { nested } else { ticks };
+        Some(Self { ticks: ticks << 32 | nested, wake })
+    }
+
+    pub(crate) const fn ticks(&self) -> u64 {
+        self.ticks >> 32
+    }
+
+    pub(crate) const fn nested(&self) -> u64 {
+        self.ticks & u32::MAX as u64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +228,16 @@ mod tests {
     #[test]
     fn a_record_is_one_cache_line() {
         assert_eq!(size_of::<Record>(), 64);
+    }
+
+    #[test]
+    fn a_short_poll_survives_its_bits_and_a_long_one_is_none() {
+        let longest = u64::from(u32::MAX);
+        for (ticks, nested) in [(0, 0), (7, 3), (longest, longest), (longest, 0)] {
+            let poll = ShortPoll::new(ticks, nested, WakeUp::UNKNOWN).unwrap();
+            assert_eq!((poll.ticks(), poll.nested()), (ticks, nested));
+        }
+        assert!(ShortPoll::new(longest + 1, 0, WakeUp::UNKNOWN).is_none());
+        assert_eq!(ShortPoll::new(5, longest + 1, WakeUp::UNKNOWN).unwrap().nested(), 5);
     }
 }

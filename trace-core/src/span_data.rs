@@ -66,6 +66,8 @@ pub struct SpanData {
     pub critical: Option<CriticalShare>,
     /// How it was given up; `None` if it was not.
     pub cancellation: Option<Cancellation>,
+    /// The thread that a sync span ended on, where polls were timed.
+    pub thread: Option<u32>,
 }
 
 impl SpanData {
@@ -100,6 +102,7 @@ impl SpanData {
             held_up: HeldUp::default(),
             critical: None,
             cancellation: None,
+            thread: None,
         }
     }
 

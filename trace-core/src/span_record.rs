@@ -111,6 +111,9 @@ pub(crate) struct Extras {
     pub(crate) critical: OnceLock<HashMap<SpanId, CriticalShare>>,
     /// The names of its threads, for a trace from elsewhere; one of this process finds them in `thread_names`.
     pub(crate) threads: Option<BTreeMap<u32, Arc<str>>>,
+    /// Which thread wrote the spans from which place on, in order of place; zero where that is not known. Of traces whose polls
+    /// were timed.
+    pub(crate) threads_of_spans: Vec<(u32, u32)>,
 }
 
 /// What one span has beyond its record: 20 bytes.
@@ -175,6 +178,7 @@ impl Extras {
             in_the_way: OnceLock::new(),
             critical: OnceLock::new(),
             threads: None,
+            threads_of_spans: Vec::new(),
         }
     }
 

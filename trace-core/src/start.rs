@@ -1,6 +1,7 @@
 //! How a span begins: its parent, its ids, whether it is recorded, and what is written down at once.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::panic::Location;
 
 use crate::attribute_list::AttributeList;
@@ -12,12 +13,11 @@ use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
 use crate::doorbell::Sleep;
 use crate::filter;
-use crate::findings::OPEN_GUARD_ATTRIBUTE;
 use crate::id::{self, SpanId};
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::probability;
-use crate::record::{Group, Origin, Record};
+use crate::record::{Group, Origin, Record, ShortPoll};
 use crate::sampler::{SamplingDecision, SamplingParameters};
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::span_data::Link;
@@ -399,13 +399,20 @@ pub(crate) fn tell_of_drop(own: Hot, how: Dropped) {
     CurrentSpan { hot: own }.write_at(0, Group::Change, [Record::Dropped(how)].into_iter());
 }
 
-/// Tells a span that its guard was open when a poll returned, if anybody looks for that.
+thread_local! {
+    /// The guard that was told of last: of one that stays open from poll to poll once is enough.
+    static TOLD_OF: Cell<Option<SpanId>> = const { Cell::new(None) };
+}
+
+/// Tells a span that its guard was open when a poll of a future returned, if anybody looks for that.
 #[cold]
 #[inline(never)]
-pub(crate) fn tell_of_open_guard(guard: Hot) {
-    if switches::with(guard.pipeline(), |switches| switches.detects_open_guards) == Some(true) {
-        CurrentSpan { hot: guard }.set_attribute(OPEN_GUARD_ATTRIBUTE, true);
-    }
+pub(crate) fn tell_of_open_guard(guard: Hot, future: Hot) {
+    let is_wanted = || switches::with(guard.pipeline(), |switches| switches.detects_open_guards) == Some(true);
+    let (Some(inside_of), true) = (future.span_id(), TOLD_OF.get() != guard.span_id() && is_wanted()) else { return };
+    TOLD_OF.set(guard.span_id());
+    let said = [Record::OpenGuard(inside_of)].into_iter();
+    CurrentSpan { hot: guard }.write_at(switches::now(guard), Group::Change, said);
 }
 
 /// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.
@@ -491,7 +498,23 @@ pub(crate) fn write_closed(
 pub(crate) fn write_ended(own: Hot, outcome: Outcome, end: u64) {
     let Some((trace, span)) = own.ids() else { return };
     let pipeline = own.pipeline();
-    if !buffer::push(Worth::End, || Record::Ended { outcome, pipeline, trace, span, end }) {
+    let pushed = buffer::push(Worth::End, || Record::Ended { outcome, pipeline, trace, span, end });
+    tell_of_end(&own, pushed);
+}
+
+/// The same with the poll in which it ended.
+#[inline]
+pub(crate) fn write_ended_in_poll(own: &Hot, outcome: Outcome, end: u64, poll: ShortPoll) {
+    let Some((trace, span)) = own.ids() else { return };
+    let pipeline = own.pipeline();
+    let pushed = buffer::push(Worth::End, || Record::EndedInPoll { outcome, pipeline, trace, span, end, poll });
+    tell_of_end(own, pushed);
+}
+
+/// Lets the processor know that an end was written, or that it found no memory.
+#[inline]
+fn tell_of_end(own: &Hot, pushed: bool) {
+    if !pushed {
         tally::SPANS_OVER_BUDGET.add(1);
     }
     if own.is_local_root() {

@@ -30,6 +30,7 @@ impl SpanView<'_> {
             held_up: self.held_up(),
             critical: self.critical_share(),
             cancellation: self.cancellation(),
+            thread: self.thread(),
         }
     }
 }

@@ -213,6 +213,7 @@ impl Trace {
         if let Some(cancellation) = &span.cancellation {
             marks.set(Marks::of_drop(cancellation.dropped));
         }
+        extras.threads_of_spans.push((self.spans.len() as u32, span.thread.unwrap_or(0)));
         self.spans.push(SpanRecord {
             id: span.span_id,
             parent: span.parent_id,
@@ -371,6 +372,19 @@ impl<'a> SpanView<'a> {
 
     fn more(&self) -> Option<&'a More> {
         self.trace.extras().more_of(self.record)
+    }
+
+    /// The thread that a sync span ended on, numbered as in [`PollSegment::thread`](crate::PollSegment::thread). `None` for the
+    /// span of a future, and where polls were not timed.
+    #[must_use]
+    pub fn thread(&self) -> Option<u32> {
+        if self.is_announced() {
+            return None;
+        }
+        let place = self.trace.tree().index_of(self.span_id())?;
+        let threads = self.trace.extras.as_deref()?.threads_of_spans.as_slice();
+        let (_, thread) = threads[..threads.partition_point(|&(first, _)| first <= place)].last()?;
+        (*thread != 0).then_some(*thread)
     }
 
     /// The trace it is a part of.

@@ -92,12 +92,14 @@ pub enum Hop {
     /// They belong together: the same span, or a span and its child.
     Within,
     /// The end of the span before brought this one about: its last poll lies inside the poll of their parent in which this one
-    /// began, or that poll was woken by it, which is to say during its last poll or within a millisecond after.
+    /// began, or the waker that led to that poll was called in its last poll, by itself or by a span inside of it
+    /// ([`PollSegment::woken_by`](crate::PollSegment::woken_by)).
     Proven,
-    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, or polls were joined.
+    /// The span before ended before this one began, and no more is known: polls or wake-ups were not timed, were joined or lost;
+    /// or it is a task that the runtime joined, which wakes who waits for it in nobody's name.
     Possible,
-    /// It did not: the poll in which this one began is a later one than the last poll of the span before, and something else
-    /// had led to it.
+    /// It did not: its last poll lies inside of an earlier poll of their parent than that in which this one began, and the waker
+    /// that led there was first called after that earlier one.
     Refuted,
 }
 

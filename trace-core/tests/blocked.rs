@@ -176,6 +176,11 @@ fn who_is_polled_late_because_others_were_first_waited_behind_the_long_poll_all_
             root.end();
         });
         let trace = captured.trace().unwrap();
+        let noisy = trace.find("noisy").unwrap();
+        let victims = noisy.victims();
+        assert_eq!(victims.len(), noisy.held_up().spans);
+        assert_eq!(victims.iter().map(|&(_, up_to)| up_to).sum::<Duration>(), noisy.held_up().up_to);
+        assert!(victims.iter().all(|(victim, _)| victim.name().starts_with("victim ")), "{victims:?}");
         let blocked = trace.spans().filter(|span| !span.blocked_behind().is_empty());
         (blocked.count(), trace.find("noisy").unwrap().held_up().up_to.as_millis())
     };

@@ -13,7 +13,7 @@ use trace_core::{
 };
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::common::{checkout, ending, event, evil, span, trace, with};
+use crate::common::{checkout, ending, event, evil, id, polls, span, trace, with};
 
 /// Compares with a picture whose first line is empty, so that it can stand in the source.
 #[track_caller]
@@ -37,9 +37,9 @@ checkout             152.0 ms  ████████████████ 
 ├─ reserve stock     101.0 ms  ███████████
 ├─ charge             40.0 ms            ▐████   ✖ card declined  card=\"visa 42\"
 │  └─ POST /charges   35.0 ms            ▐████   ⚡ panicked: index out of boun…
-├─ report                open               █░░  ▷ open
-└─ log                 5.0 ms                ▐▌  ◇ cancelled  in sync
-   └─ sync               0 ns                ▐   ◌ never polled
+├─ report                open               █╌╌  ▷ open
+└─ log                 5.0 ms                ▐◇  ◇ cancelled  in sync
+   └─ sync               0 ns                ◌   ◌ never polled
 ",
     );
 }
@@ -107,9 +107,9 @@ checkout             152.0 ms  ████████████████�
 ├─ reserve stock     101.0 ms  █████████████████████████████████████████████████████▌
 ├─ charge             40.0 ms                                                       █████████████████████▌       ✖ card declined  card=\"visa 42\"
 │  └─ POST /charges   35.0 ms                                                        ███████████████████         ⚡ panicked: index out of bounds
-├─ report                open                                                                     █░░░░░░░░░░░░  ▷ open
-└─ log                 5.0 ms                                                                            ███     ◇ cancelled  in sync
-   └─ sync               0 ns                                                                            ▌       ◌ never polled
+├─ report                open                                                                     █╌╌╌╌╌╌╌╌╌╌╌╌  ▷ open
+└─ log                 5.0 ms                                                                            ██◇     ◇ cancelled  in sync
+   └─ sync               0 ns                                                                            ◌       ◌ never polled
 ");
 }
 
@@ -127,9 +127,9 @@ checkout             152.0 ms  ################  user.id=42
 |     * retry        +50.0 ms       *            attempt=2
 |- charge             40.0 ms            #####   ! card declined  card=\"visa 42\"
 |  `- POST /charges   35.0 ms            #####   ! panicked: index out of bounds
-|- report                open               #..  > open
-`- log                 5.0 ms                ##  - cancelled  in sync
-   `- sync               0 ns                #   - never polled
+|- report                open               #~~  > open
+`- log                 5.0 ms                #-  - cancelled  in sync
+   `- sync               0 ns                -   - never polled
          * given up     +0 ns                *   attempt=2
 ",
     );
@@ -144,6 +144,112 @@ fn colours_are_escape_codes_of_the_16_colours_around_the_same_text() {
         line.replace('\x1b', "^"),
         "^[2m├─ ^[0m^[31mcharge^[0m             40.0 ms            ^[31m▐████^[0m   ^[31m✖ card declined^[0m  \
          ^[36mcard=\"visa 42\"^[0m"
+    );
+}
+
+/// A request whose polls were timed: it waits for children, for what has no span, and behind a poll of somebody else.
+fn polled() -> Trace {
+    Trace::from_spans_with_polls(
+        id(),
+        [
+            (span(1, 0, "handler", 0, 108), polls(&[(0, 1, 1, 0), (20, 1, 1, 18), (74, 1, 1, 72), (100, 8, 1, 99)])),
+            (span(2, 1, "auth", 1, 18), polls(&[(1, 1, 1, 0), (12, 7, 1, 12)])),
+            (span(3, 1, "db", 21, 53), polls(&[(22, 1, 1, 0), (71, 3, 1, 30)])),
+            (span(4, 1, "noisy", 21, 56), polls(&[(24, 46, 1, 0), (76, 1, 1, 76)])),
+            (ending(span(5, 1, "slow_rpc", 88, 11), Outcome::Cancelled, Status::Unset), polls(&[(88, 1, 1, 0)])),
+            (span(6, 4, "parse", 30, 30), None),
+            (ending(span(7, 1, "report", 100, 0), Outcome::Open, Status::Unset), polls(&[(101, 2, 1, 0)])),
+        ],
+    )
+}
+
+#[test]
+fn a_bar_is_shaded_by_what_the_span_did() {
+    assert_prints(
+        &at(80),
+        &polled(),
+        "
+trace 4bf92f3577b34da6a3ce929d0e0e4736 · 7 spans · 108.0 ms · busy 10 %
+child 75 % · no span 10 % · queued 5 % · ⚠ noisy held up 1 span, up to 40.0 ms
+handler      108.0 ms  ▓░▓▓░░░░░░▓▓/░▓█
+├─ auth       18.0 ms  ▓▓█
+├─ db         53.0 ms     ▓······▓       ⚠ 40.0 ms behind noisy
+├─ noisy      56.0 ms     ███████▓▓      longest poll 46.0 ms, held up 1 span, …
+│  └─ parse   30.0 ms      █████
+├─ slow_rpc   11.0 ms               ▓◇   ◇ cancelled  from outside, after 1 poll
+└─ report        open                ▓▌  ▷ open
+critical path: parse 30.0 ms, noisy 26.0 ms, handler 23.0 ms
+",
+    );
+}
+
+#[test]
+fn a_wide_bar_is_shaded_in_smaller_steps() {
+    assert_prints(&at(200), &polled(), "
+trace 4bf92f3577b34da6a3ce929d0e0e4736 · 7 spans · 108.0 ms · busy 10 % · child 75 % · no span 10 % · queued 5 % · ⚠ noisy held up 1 span, up to 40.0 ms
+handler      108.0 ms  █░░░░░░░░░░░░·▓█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░·▓█░////////░░░░░░░░·██████
+├─ auth       18.0 ms  ▐▓//////▓█████▌
+├─ db         53.0 ms                 ·█▓////······························▓██                           ⚠ 40.0 ms behind noisy
+├─ noisy      56.0 ms                 ··▓██████████████████████████████████////█▌                        longest poll 46.0 ms, held up 1 span, up to 40.0 ms
+│  └─ parse   30.0 ms                        ██████████████████████▌
+├─ slow_rpc   11.0 ms                                                                   █///////◇        ◇ cancelled  from outside, after 1 poll
+└─ report        open                                                                            ▓█▌╌╌╌  ▷ open
+critical path: parse 30.0 ms, noisy 26.0 ms, handler 23.0 ms
+");
+}
+
+#[test]
+fn a_narrow_tree_says_the_anatomy_in_words() {
+    assert_prints(
+        &at(40),
+        &polled(),
+        "
+trace 4bf92f3577b34da6a3ce929d0e0e4736
+7 spans · 108.0 ms · busy 10 %
+child 75 % · no span 10 % · queued 5 %
+⚠ noisy held up 1 span, up to 40.0 ms
+handler      108.0 ms
+├─ auth       18.0 ms
+├─ db         53.0 ms  ⚠ 40.0 ms behind…
+├─ noisy      56.0 ms  longest poll 46.…
+│  └─ parse   30.0 ms
+├─ slow_rpc   11.0 ms  ◇ cancelled  fro…
+└─ report        open  ▷ open
+critical path: parse 30.0 ms, noisy 26.…
+",
+    );
+}
+
+#[test]
+fn shades_have_signs_of_their_own_in_ascii() {
+    let exporter = at(80).ascii();
+    assert!(exporter.render(&polled()).is_ascii());
+    assert_prints(
+        &exporter,
+        &polled(),
+        "
+trace 4bf92f3577b34da6a3ce929d0e0e4736, 7 spans, 108.0 ms, busy 10 %, child 75 %
+no span 10 %, queued 5 %, ! noisy held up 1 span, up to 40.0 ms
+handler      108.0 ms  +=++======++/=+#
+|- auth       18.0 ms  ++#
+|- db         53.0 ms     +......+       ! 40.0 ms behind noisy
+|- noisy      56.0 ms     #######++      longest poll 46.0 ms, held up 1 span...
+|  `- parse   30.0 ms      #####
+|- slow_rpc   11.0 ms               +-   - cancelled  from outside, after 1 poll
+`- report        open                +#  > open
+critical path: parse 30.0 ms, noisy 26.0 ms, handler 23.0 ms
+",
+    );
+}
+
+#[test]
+fn what_is_idle_is_faint_in_a_coloured_bar() {
+    let colored = at(80).color(ColorChoice::Always).render(&polled());
+    assert_eq!(without_codes(&colored), at(80).render(&polled()));
+    let line = colored.lines().nth(2).unwrap();
+    assert_eq!(
+        line.replace('\x1b', "^"),
+        "^[1mhandler^[0m      108.0 ms  ^[34m▓^[0m^[2m░^[0m^[34m▓▓^[0m^[2m░░░░░░^[0m^[34m▓▓^[0m^[2m/░^[0m^[34m▓█^[0m"
     );
 }
 
@@ -230,7 +336,7 @@ trace 4bf92f3577b34da6a3ce929d0e0e4736 · 29 spans · 1 failed · 40.0 ms
 root     40.0 ms  ████████████████████████████████
 ├─ step   5.0 ms      ████
 ├─ step   6.0 ms      ▐█████
-├─ step     0 ns       ▐                            ◇ cancelled
+├─ step     0 ns       ◇                            ◇ cancelled
 ├─ step   5.0 ms           ▐████
 … 6 more spans, 1 of them failed · … 18 spans shorter than 5.0 ms
 ",

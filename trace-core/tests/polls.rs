@@ -77,6 +77,19 @@ fn polls_are_counted_and_timed_one_by_one() {
 }
 
 #[test]
+fn polls_of_seconds_are_as_exact_as_others() {
+    for last in [1, 4_294, 4_295, 86_400_000] {
+        let trace = captured(&[(5_000, 10), (4_295, 20), (4_294, 1), (last, 0)]);
+        let root = trace.root().unwrap();
+        let polls = root.polls().unwrap();
+        let lengths: Vec<_> = polls.segments().map(|poll| poll.duration.as_millis() as u64).collect();
+        assert_eq!(lengths, [5_000, 4_295, 4_294, last]);
+        assert_eq!(polls.busy(), Duration::from_millis(5_000 + 4_295 + 4_294 + last));
+        assert_eq!(polls.segments().last().map(|poll| poll.end_unix_nanos()), root.end_unix_nanos());
+    }
+}
+
+#[test]
 fn the_polls_of_a_span_inside_are_not_the_own_work_of_the_span_around() {
     let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1));
     let work = |millis| {
@@ -96,6 +109,37 @@ fn the_polls_of_a_span_inside_are_not_the_own_work_of_the_span_around() {
     assert_eq!(polls("outer").busy(), Duration::from_millis(10));
     assert_eq!(polls("outer").self_busy(), Duration::from_millis(3));
     assert_eq!(polls("inner").self_busy(), Duration::from_millis(7));
+}
+
+#[test]
+fn sync_spans_tell_their_threads_where_polls_are_timed() {
+    let program = || {
+        let task = async {
+            trace_core::in_scope("here", || ());
+            let there = trace_core::Handoff::child().wrap(|| {
+                trace_core::in_scope("there", || trace_core::in_scope("inside", || ()));
+            });
+            std::thread::spawn(there).join().unwrap();
+            trace_core::in_scope("here again", || ());
+        };
+        block_on(task.in_span(Span::new("task")));
+    };
+    let trace = Capture::new().time_polls().run(program).trace().unwrap().clone();
+    let thread = |name: &str| trace.find(name).unwrap().thread();
+    let polled_on = trace.root().unwrap().polls().unwrap().longest().unwrap().thread;
+    assert!(polled_on.is_some() && thread("there").is_some());
+    assert_eq!([thread("here"), thread("here again")], [polled_on; 2]);
+    assert_eq!(thread("inside"), thread("there"));
+    assert_ne!(thread("there"), polled_on);
+    assert_eq!(thread("task"), None, "a future may be polled on many");
+    let data: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
+    let again = Trace::from_spans(trace.id(), data);
+    assert_eq!(again.find("there").unwrap().thread(), thread("there"));
+    let line = format!(r#""thread":{}"#, polled_on.unwrap());
+    assert!(trace.to_json_lines().lines().any(|of| of.contains("\"here\"") && of.contains(&line)));
+
+    let untimed = trace_core::capture(program);
+    assert!(untimed.spans().all(|span| span.thread().is_none()));
 }
 
 #[test]

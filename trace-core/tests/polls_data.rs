@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{MS, ending, id, polls, span};
-use trace_core::{CriticalWork, Dropped, Hop, Outcome, Status, Trace};
+use trace_core::{CriticalWork, Dropped, Hop, Outcome, SpanId, Status, Trace};
 
 fn ms(nanos: Duration) -> u64 {
     nanos.as_nanos() as u64 / MS
@@ -62,19 +62,34 @@ fn a_cancelled_span_tells_where_it_waited() {
 
 #[test]
 fn a_hop_is_proven_by_the_poll_it_happened_in_or_by_who_woke_it() {
-    // The root starts `second` in its second poll, which `first` woke, or somebody else did.
-    for (woken, last_poll_of_first, expected, reason) in [
-        (0, 40, Hop::Proven, "both happened in the same poll of the root"),
-        (31, 30, Hop::Proven, "the last poll of the first woke the root"),
-        (0, 30, Hop::Possible, "nobody knows who woke it"),
-        (20, 30, Hop::Possible, "somebody else woke it"),
+    // The root starts `second` in its second poll. When it was woken and by whom (0 is nobody's poll), and the last poll of
+    // `first`: its start and thread.
+    for (woken, by, last_of_first, expected, reason) in [
+        (0, 0, (40, 1), Hop::Proven, "both happened in the same poll of the root"),
+        (31, 2, (30, 1), Hop::Proven, "the last poll of the first woke the root"),
+        (31, 4, (30, 1), Hop::Proven, "a span inside of the first did, in its last poll"),
+        (31, 4, (30, 2), Hop::Proven, "on whatever thread"),
+        (0, 0, (30, 1), Hop::Possible, "nobody knows who woke it"),
+        (31, 0, (30, 1), Hop::Possible, "it was woken at the right time, and nobody knows by whom"),
+        (31, 5, (30, 1), Hop::Possible, "it was woken at the right time by somebody else"),
+        (33, 0, (30, 1), Hop::Possible, "right after the last poll, perhaps by the runtime, perhaps by a timer"),
+        (39, 0, (30, 1), Hop::Possible, "long after the last poll: the runtime may have been slow"),
+        (20, 2, (30, 1), Hop::Possible, "by a poll of the first before its last"),
+        (20, 0, (2, 1), Hop::Refuted, "the first ended in an earlier poll of the root, which was woken after that"),
+        (4, 0, (2, 1), Hop::Possible, "the first ended in that earlier poll, and it was woken in that as well"),
+        (20, 0, (2, 2), Hop::Possible, "it ended at that time on another thread, so in no poll of the root"),
     ] {
+        let mut root = polls(&[(0, 5, 1, 0), (40, 5, 1, woken), (95, 5, 1, 0)]).unwrap();
+        root.segments[1].woken_by = SpanId::from_u64(by);
+        let (start, thread) = last_of_first;
         let trace = Trace::from_spans_with_polls(
             id(),
             [
-                (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (40, 5, 1, woken), (95, 5, 1, 0)])),
-                (span(2, 1, "first", 1, 41), polls(&[(1, 1, 1, 0), (last_poll_of_first, 2, 1, 0)])),
+                (span(1, 0, "root", 0, 100), Some(root)),
+                (span(2, 1, "first", 1, start + 1), polls(&[(1, 0, 1, 0), (start, 2, thread, 0)])),
                 (span(3, 1, "second", 43, 50), polls(&[(43, 50, 1, 0)])),
+                (span(4, 2, "inside of the first", 1, 40), polls(&[(30, 2, thread, 0)])),
+                (span(5, 1, "somebody else", 1, 90), None),
             ],
         );
         let path = trace.critical_path();
@@ -82,6 +97,60 @@ fn a_hop_is_proven_by_the_poll_it_happened_in_or_by_who_woke_it() {
         let hop = path.iter().find(|piece| piece.span_id == second).unwrap();
         assert_eq!((hop.hop, hop.what), (expected, CriticalWork::Busy), "{reason}");
         assert_eq!(path.iter().map(|piece| ms(piece.duration)).sum::<u64>(), 100);
+    }
+}
+
+#[test]
+fn a_hop_is_possible_at_most_where_polls_are_missing() {
+    for (root_is_whole, first_is_whole, expected) in
+        [(true, true, Hop::Proven), (false, true, Hop::Possible), (true, false, Hop::Possible)]
+    {
+        let with = |of: &[(u64, u64, u32, u64)], is_whole: bool, is_lost: bool| {
+            let mut polls = polls(of).unwrap();
+            (polls.is_incomplete, polls.is_merged) = (!is_whole && is_lost, !is_whole && !is_lost);
+            Some(polls)
+        };
+        for is_lost in [true, false] {
+            let trace = Trace::from_spans_with_polls(
+                id(),
+                [
+                    (span(1, 0, "root", 0, 100), with(&[(0, 5, 1, 0), (40, 5, 1, 20)], root_is_whole, is_lost)),
+                    (span(2, 1, "first", 1, 41), with(&[(40, 2, 1, 0)], first_is_whole, is_lost)),
+                    (span(3, 1, "second", 43, 57), polls(&[(43, 57, 1, 0)])),
+                ],
+            );
+            let second = trace.find("second").unwrap().span_id();
+            let path = trace.critical_path();
+            let hop = path.iter().find(|piece| piece.span_id == second).unwrap().hop;
+            assert_eq!(hop, expected, "root {root_is_whole}, first {first_is_whole}, lost {is_lost}");
+        }
+    }
+}
+
+#[test]
+fn a_hop_from_a_sync_span_is_proven_if_it_ran_in_that_poll_and_on_that_thread() {
+    for (thread, end, expected) in [
+        (Some(1), 42, Hop::Proven),
+        (Some(2), 42, Hop::Possible),
+        (None, 42, Hop::Possible),
+        (Some(1), 4, Hop::Refuted),
+        (Some(1), 30, Hop::Possible),
+    ] {
+        let mut first = span(2, 1, "sync", 1, end - 1);
+        first.thread = thread;
+        let trace = Trace::from_spans_with_polls(
+            id(),
+            [
+                (span(1, 0, "root", 0, 100), polls(&[(0, 5, 1, 0), (40, 5, 1, 20)])),
+                (first, None),
+                (span(3, 1, "second", 43, 57), polls(&[(43, 57, 1, 0)])),
+            ],
+        );
+        assert_eq!(trace.find("sync").unwrap().thread(), thread);
+        let second = trace.find("second").unwrap().span_id();
+        let path = trace.critical_path();
+        let hop = path.iter().find(|piece| piece.span_id == second).unwrap().hop;
+        assert_eq!(hop, expected, "on thread {thread:?}, until {end}");
     }
 }
 

@@ -150,6 +150,12 @@ const actions = {
   waterfall: show("waterfall"), flame: show("flame"), table: show("table"), threads: show("threads"),
   copyLink() { writeFragment(); copy(location.href, "The link"); },
   copyJson() { if (app.sel >= 0) copy(JSON.stringify(spanJson(app.sel), null, 2), "The span"); },
+  savePerfetto() {
+    const href = URL.createObjectURL(new Blob([perfettoText(m)], { type: "application/json" }));
+    el("a", { href, download: "trace.perfetto.json" }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 6e4);
+    say("Saved: open it at ui.perfetto.dev");
+  },
   help() { ui.keys.open ? ui.keys.close() : ui.keys.showModal(); },
 };
 

@@ -42,21 +42,25 @@ function anatomyOf(m, i) {
   return own;
 }
 
-/** @param {Model} m @returns {Map<string, [number, number, number][]>} by thread: start, end, span of each poll, by start */
-function pollsByThread(m) {
-  /** @type {Map<string, [number, number, number][]>} */
+/** @typedef {[from: number, to: number, span: number, wake: number, thread: number]} Poll its wake-up may be NaN */
+
+const byTime = (/** @type {Poll} */ a, /** @type {Poll} */ b) => a[0] - b[0] || b[1] - a[1];
+
+/** @param {Model} m @param {boolean} [single] without those that were joined @returns {[string, Poll[]][]} by thread, in order; the polls by start */
+function pollsByThread(m, single) {
+  /** @type {Map<string, Poll[]>} */
   const found = new Map();
-  for (const [i, { segments }] of m.polls) {
-    for (let s = 0; s < segments.length; s += 4) {
+  for (const [i, { segments, merged }] of m.polls) {
+    for (let s = 0; s < segments.length && !(single && merged); s += 4) {
+      const [from, lasted, number, wake] = segments.slice(s, s + 4), thread = m.threadKey(i, number);
       // 0 stands for polls of several threads that were joined.
-      if (!segments[s + 2]) continue;
-      const thread = m.threadKey(i, segments[s + 2]);
+      if (!number) continue;
       if (!found.has(thread)) found.set(thread, []);
-      found.get(thread)?.push([segments[s], segments[s] + segments[s + 1], i]);
+      found.get(thread)?.push([from, from + lasted, i, wake, number]);
     }
   }
-  for (const list of found.values()) list.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
-  return found;
+  for (const list of found.values()) list.sort(byTime);
+  return [...found].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /** @typedef {{victim: number, blocker: number, name: string, overlap: number, poll: number, exact: boolean, at: number}} Blocked */

@@ -2,11 +2,16 @@
 
 /** @typedef {{bg: string, text: string, faint: string, line: string, error: string, sel: string, match: string, services: string[]}} Colours */
 
-/** @returns {Colours} what the theme says now */
+/** @returns {Colours} what the theme says now, as a canvas takes it: system colours are names that it does not know */
 function readColours() {
-  const style = getComputedStyle(document.documentElement);
-  const of = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  return { bg: of("bg"), text: of("text"), faint: of("faint"), line: of("line"), error: of("error"), sel: of("sel"), match: of("match"), services: Array.from({ length: 8 }, (_, k) => of(`s${k}`)) };
+  const probe = el("i"), of = (/** @type {string} */ name) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  ui.app.append(probe);
+  const found = { bg: of("bg"), text: of("text"), faint: of("faint"), line: of("line"), error: of("error"), sel: of("sel"), match: of("match"), services: Array.from({ length: 8 }, (_, k) => of(`s${k}`)) };
+  probe.remove();
+  return found;
 }
 
 /** Fits the canvas to its box. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height @returns {CanvasRenderingContext2D} cleared, in CSS pixels */

@@ -52,14 +52,6 @@ function setTheme(theme) {
   const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   app.colours = readColours();
-  // System colours are names that a canvas resolves only where they are computed.
-  if (matchMedia("(forced-colors: active)").matches) {
-    const probe = document.createElement("i");
-    ui.app.append(probe);
-    const computed = (/** @type {string} */ c) => { probe.style.color = c; return getComputedStyle(probe).color; };
-    app.colours = /** @type {Colours} */ (Object.fromEntries(Object.entries(app.colours).map(([name, c]) => [name, Array.isArray(c) ? c.map(computed) : computed(c)])));
-    probe.remove();
-  }
   version++;
   schedule();
 }

@@ -49,12 +49,7 @@ function equalSiblings(m) {
 function rowOf(rows, i, m) {
   // What is hidden in a group is not just below what hides it: then what is above it has a row.
   for (; i >= 0; i = m.parent[i]) {
-    let low = 0, high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((rows[middle] < 0 ? -1.5 - rows[middle] : rows[middle]) <= i) low = middle + 1;
-      else high = middle;
-    }
+    const low = countBelow(rows.length, (r) => (rows[r] < 0 ? -1.5 - rows[r] : rows[r]) <= i);
     for (let r = low - 1; r >= 0 && r > low - 3; r--) {
       const at = rows[r] < 0 ? -1 - rows[r] : rows[r];
       if (at <= i && i < m.last[at]) return r;

@@ -142,6 +142,7 @@ function listen() {
   on(document, "dragover", (e) => e.preventDefault());
   on(document, "drop", (e) => { e.preventDefault(); take(e.dataTransfer?.files[0]); });
   on(ui.help, "click", () => act("help"));
+  on(ui.perfetto, "click", () => act("savePerfetto"));
   on(ui.keys, "click", (e) => { if (e.target === ui.keys) ui.keys.close(); });
   on(ui.traces, "change", () => {
     app.fold.trace = Number(ui.traces.querySelector("select").value);

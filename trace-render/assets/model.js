@@ -42,17 +42,9 @@ function makeModel(data) {
   }
   const value = (/** @type {number} */ v) => (v < 0 ? data.values[-1 - v] : strings[v]);
   /** @type {string[]} */
-  const services = [];
-  const serviceOfPart = data.parts.map((/** @type {any[]} */ [, , list]) => {
-    let found = "";
-    for (let a = 0; a < list.length; a += 2) if (strings[list[a]] === "service.name") found = valueText(value(list[a + 1]));
-    return found;
-  });
-  const service = Int32Array.from(part, (p) => {
-    const at = services.indexOf(serviceOfPart[p]);
-    return at < 0 ? services.push(serviceOfPart[p]) - 1 : at;
-  });
-  const threads = new Map((data.threads ?? []).map((/** @type {any[]} */ [p, number, name]) => [`${services.indexOf(serviceOfPart[p])} ${number}`, shown(name)]));
+  const services = data.services;
+  const service = Int32Array.from(part, (p) => data.parts[p][3]);
+  const threads = new Map((data.threads ?? []).map((/** @type {any[]} */ [p, number, name]) => [`${data.parts[p][3]} ${number}`, name]));
   const pairs = (/** @type {any[][] | undefined} */ list) => new Map((list ?? []).map(([i, ...rest]) => [i, rest]));
   /** @type {Map<number, Polls>} */
   const polls = new Map();
@@ -81,7 +73,8 @@ function makeModel(data) {
     data, strings, n, depth, start, dur, end, name, part, total, outcome, parent, last, kids, services, service, polls, value, traceOf, id,
     /** @param {number} i @param {number} number @returns {string} what tells threads of different processes apart */
     threadKey: (i, number) => `${service[i]} ${number}`,
-    threadName: (/** @type {string} */ key) => threads.get(key) ?? `thread ${key.split(" ")[1]}${services.length > 1 ? ` of ${shown(services[parseInt(key)])}` : ""}`,
+    threads,
+    threadName: (/** @type {string} */ key) => threads.has(key) ? shown(threads.get(key)) : `thread ${key.split(" ")[1]}${services.length > 1 ? ` of ${shown(services[parseInt(key)])}` : ""}`,
     messages: pairs(data.messages), parents: pairs(data.parents), events: pairs(data.events), links: pairs(data.links), dropped: pairs(data.dropped), givenUp: pairs(data.given_up),
     failed: count(ERROR, PANICKED), cancelled: count(CANCELLED),
     /** @param {string} of @returns {number} the first span of this id, or -1 */

@@ -6,7 +6,7 @@ let scheduled = false, hashTimer = 0, deepest = 1;
 /** @param {string} text @param {() => void} [undo] */
 function banner(text, undo) {
   ui.banner.hidden = false;
-  ui.banner.replaceChildren(el("span", {}, text), button("✕", () => {
+  ui.banner.replaceChildren(el("span", text), button("✕", () => {
     ui.banner.hidden = true;
     undo?.();
   }, { "aria-label": "Dismiss" }));
@@ -38,7 +38,7 @@ function refresh() {
   if (app.viewName === "table") renderTable();
   const columns = app.column ? [ui.column.querySelector(`[value=${app.column}]`).textContent] : [];
   ui.column.value = app.column;
-  ui.heads.replaceChildren(el("span", {}, "Span"), el("span", { class: "cell" }, "Duration"), ...columns.map((label) => el("span", { class: "cell" }, label)));
+  ui.heads.replaceChildren(el("span", "Span"), el("span.cell", "Duration"), ...columns.map((label) => el("span.cell", label)));
   renderPanel();
   schedule();
 }

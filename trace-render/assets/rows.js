@@ -88,19 +88,19 @@ function fillRow(row, r, selected) {
     id: `r${r}`, "aria-level": level + 1, "aria-rowindex": r + 1, "aria-selected": String(selected), "aria-expanded": parent ? String(openNow) : undefined,
     "aria-label": (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(m, i)) + (inside ? `, ${inside} matches inside` : ""),
   });
-  const fold = el("span", { class: "fold", "aria-hidden": "true" }, parent ? (openNow ? "▾" : "▸") : "");
+  const fold = el("span.fold", { "aria-hidden": "true" }, parent ? (openNow ? "▾" : "▸") : "");
   fold.style.marginLeft = `${Math.min(level, 24) * indent}px`;
-  const dot = el("span", { class: "dot", "aria-hidden": "true" });
+  const dot = el("span.dot", { "aria-hidden": "true" });
   dot.style.background = `var(--s${m.service[i] % 8})`;
   const name = el("div", { role: "gridcell", class: "name" }, fold, dot);
   const mark = group ? "" : MARKS[m.outcome[i]];
-  if (mark) name.append(el("span", { class: "mark" }, mark));
-  name.append(el("bdi", {}, m.nameOf(i).slice(0, 500)));
-  if (group) name.append(el("span", { class: "service" }, `×${group.spans.length}`));
-  else if (level > 24) name.append(el("span", { class: "service" }, `depth ${level}`));
-  if (m.services.length > 1) name.append(el("bdi", { class: "service" }, m.serviceOf(i).slice(0, 100)));
-  if (app.other && app.other.toB[i] < 0 && !group) name.append(el("span", { class: "service" }, "A only"));
-  if (inside) name.append(el("span", { class: "inside" }, String(inside)));
+  if (mark) name.append(el("span.mark", mark));
+  name.append(el("bdi", m.nameOf(i).slice(0, 500)));
+  if (group) name.append(el("span.service", `×${group.spans.length}`));
+  else if (level > 24) name.append(el("span.service", `depth ${level}`));
+  if (m.services.length > 1) name.append(el("bdi.service", m.serviceOf(i).slice(0, 100)));
+  if (app.other && app.other.toB[i] < 0 && !group) name.append(el("span.service", "A only"));
+  if (inside) name.append(el("span.inside", String(inside)));
   const cells = [el("div", { role: "gridcell", class: "cell" }, group ? duration(group.total) : m.outcome[i] === OPEN ? "open" : duration(m.dur[i]))];
   if (app.column) cells.push(el("div", { role: "gridcell", class: "cell" }, columnText(i)));
   row.replaceChildren(name, ...cells);
@@ -111,7 +111,7 @@ function fillOther(row, r, b, i) {
   row.className = "row other";
   const time = b.outcome[i] === OPEN ? "open" : duration(b.dur[i]);
   setAll(row, { id: `r${r}`, "aria-level": b.depth[i] + 1, "aria-rowindex": r + 1, "aria-selected": "false", "aria-expanded": undefined, "aria-label": `only in B: ${describe(b, i)}` });
-  const sign = el("span", { class: "mark" }, "+");
+  const sign = el("span.mark", "+");
   sign.style.marginLeft = `${Math.min(b.depth[i], 24) * indent + 24}px`;
-  row.replaceChildren(el("div", { role: "gridcell", class: "name" }, sign, el("bdi", {}, b.nameOf(i).slice(0, 500)), el("span", { class: "service" }, "B only")), el("div", { role: "gridcell", class: "cell" }, time), ...(app.column ? [el("div", { role: "gridcell", class: "cell" }, `+${time}`)] : []));
+  row.replaceChildren(el("div", { role: "gridcell", class: "name" }, sign, el("bdi", b.nameOf(i).slice(0, 500)), el("span.service", "B only")), el("div", { role: "gridcell", class: "cell" }, time), ...(app.column ? [el("div", { role: "gridcell", class: "cell" }, `+${time}`)] : []));
 }

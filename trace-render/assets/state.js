@@ -6,7 +6,7 @@
  *   rows: Int32Array, plain: Int32Array, fold: Fold, sel: number, onGroup: boolean, matches: Int32Array, isMatch: Uint8Array, inside: Int32Array, q: string,
  *   viewName: string, covers: Map<number, number[]>, density: Float64Array, failures: Uint8Array, threshold: number, showCritical: boolean,
  *   other: Other | null, utc: boolean, panelOpen: boolean, column: string, leftIsSet: boolean,
- *   blocks: [number, number, number][][], laneOf: Int32Array | null, laneNames: string[],
+ *   blocks: number[][][], laneOf: Int32Array | null, laneNames: string[],
  *   table: {by: string, of: string, model: Model | null, rows: TableRow[], sort: keyof TableRow, sign: number},
  *   pointer: {x: number, y: number} | null, drag: {x0: number, x1: number, measure: boolean} | null,
  *   path: ReturnType<typeof criticalPath> | null, blocked: Map<number, Blocked> | null,

@@ -36,12 +36,27 @@ function parseDuration(text, whole) {
   return Number(found[1]) * units[/** @type {keyof typeof units} */ (found[2] ?? "ns")];
 }
 
+/** @param {any} value of the data block @returns {any} as JSON has it, what would lose digits as text */
+function plainValue(value) {
+  if (Array.isArray(value)) return value.map(plainValue);
+  return typeof value !== "object" ? value : "empty" in value ? [] : value.int ?? value.double ?? value.bytes;
+}
+
 /** @param {any} value of the data block @returns {string} */
 function valueText(value) {
-  if (Array.isArray(value)) return `[${value.map((v) => (typeof v === "string" ? JSON.stringify(v) : valueText(v))).join(", ")}]`;
-  if (value === null || typeof value !== "object") return String(value);
-  if ("empty" in value) return "[]";
-  return String(value.int ?? value.double ?? value.bytes);
+  const plain = plainValue(value);
+  return Array.isArray(plain) ? `[${plain.map((v, k) => (value[k] === v && typeof v === "string" ? JSON.stringify(v) : v)).join(", ")}]` : String(plain);
+}
+
+/** @param {number} n @param {(k: number) => boolean} test @returns {number} how many of the first pass, where none passes after one that does not */
+function countBelow(n, test) {
+  let low = 0;
+  for (let high = n; low < high;) {
+    const middle = (low + high) >> 1;
+    if (test(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** @param {string} start decimal nanoseconds since 1970 @param {number} ns after it @param {boolean} utc @returns {string} */

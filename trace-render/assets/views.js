@@ -10,7 +10,7 @@ function layBlocks() {
     app.laneNames = [];
     return;
   }
-  const threads = [...pollsByThread(m)].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const threads = pollsByThread(m);
   // A row for the name above each thread's row.
   app.blocks = threads.flatMap(([, polls]) => [[], polls]);
   app.laneNames = threads.flatMap(([key]) => [m.threadName(key), ""]);
@@ -37,14 +37,14 @@ function renderTable() {
     table.sort = name;
     renderTable();
   }, { class: "link" })));
-  const body = table.rows.slice(0, 1000).map((row) => el("tr", {}, ...columns.map(([name], c) => (c
-    ? el("td", {}, text(name, row))
+  const body = table.rows.slice(0, 1000).map((row) => el("tr", ...columns.map(([name], c) => (c
+    ? el("td", text(name, row))
     : el("th", { scope: "row" }, button(row.key || "—", () => select(row.spans.reduce((a, b) => (m.end[b] - m.start[b] > m.end[a] - m.start[a] ? b : a)), true), { class: "link", title: "Select the longest" }))))));
   const tsv = () => [columns.map(([, label]) => label), ...table.rows.map((row) => columns.map(([name]) => String(row[name])))].map((cells) => cells.join("\t")).join("\n");
   ui.table.replaceChildren(
-    el("p", {}, el("label", {}, "Group by ", by), " ", button("Copy as TSV (ns)", () => copy(tsv(), "The table"))),
-    el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body)),
-    ...(table.rows.length > 1000 ? [el("p", { class: "faint" }, `… ${table.rows.length - 1000} more groups; all of them are in the copy.`)] : []),
+    el("p", el("label", "Group by ", by), " ", button("Copy as TSV (ns)", () => copy(tsv(), "The table"))),
+    el("table", el("thead", el("tr", ...head)), el("tbody", ...body)),
+    ...(table.rows.length > 1000 ? [el("p.faint", `… ${table.rows.length - 1000} more groups; all of them are in the copy.`)] : []),
   );
 }
 

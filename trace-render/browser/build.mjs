@@ -1,5 +1,5 @@
-// Makes assets/built/viewer.js, the script that every page carries, from the files beside it: they are joined in the order of
-// tsconfig.json and minified. The script is committed, so that cargo builds without node.
+// Makes what every page carries of the files in assets: built/viewer.js, the scripts joined in the order of tsconfig.json and
+// minified, and built/viewer.css. It is committed, so that cargo builds without node.
 //
 // node build.mjs           writes it
 // node build.mjs --check   fails if what is committed is not what these sources give
@@ -7,31 +7,47 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { transform } from "lightningcss";
 import { minify } from "terser";
+import { ownNames } from "./names.mjs";
 
 const assets = new URL("../assets/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, assets), "utf8");
+const config = fileURLToPath(new URL("tsconfig.json", import.meta.url));
 
-const { files } = JSON.parse(readFileSync(new URL("tsconfig.json", import.meta.url), "utf8"));
-const joined = files.map((name) => read(name.replace("../assets/", ""))).join("\n");
+const { files } = JSON.parse(readFileSync(config, "utf8"));
+let source = files.map((name) => read(name.replace("../assets/", ""))).join("\n");
 
-// `app` is used by its members only, so each of them can be a variable, whose name is then made short.
-const members = new Set();
-const source = joined.replace(/^const app = .*$/m, "").replace(/(?<![\w.#"])app\.(\w+)/g, (_, member) => {
-  members.add(member);
-  return `app_${member}`;
-});
+/** Makes a variable of each member of an object, so that its name can be made short. @returns {string[]} the members */
+function variables(object) {
+  const members = new Set();
+  source = source.replace(new RegExp(`(?<![\\w.#"])${object}\\.(\\w+)`, "g"), (_, member) => {
+    members.add(member);
+    return `${object}_${member}`;
+  });
+  return [...members];
+}
 
-const { code = "" } = await minify(`(() => {"use strict";\nlet ${[...members].map((member) => `app_${member}`).join(", ")};\n${source}\n})();`, {
+// `app` is used by its members only.
+source = source.replace(/^const app = .*$/m, "");
+const state = variables("app").map((member) => `app_${member}`);
+const math = variables("Math").map((member) => `${member}: Math_${member}`);
+// Shorter, and the same where nothing is assigned twice: arrows for functions, `let` for `const`.
+source = source.replace(/^(async )?function (\w+)\((.*)\) \{\n([\s\S]*?)^\}$/gm, (_, async = "", name, parameters, body) => `const ${name} = ${async}(${parameters}) => {\n${body}};`);
+source = `(() => {"use strict";\nlet ${state.join(", ")};\nconst {${math.join(", ")}} = Math;\n${source}\n})();`.replace(/\bconst /g, "let ");
+
+const { code = "" } = await minify(source, {
   ecma: 2020,
-  compress: { passes: 3, ecma: 2020, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  compress: { passes: 6, ecma: 2020, unsafe_arrows: true, unsafe_comps: true, unsafe_math: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  mangle: { properties: { builtins: true, keep_quoted: "strict", regex: new RegExp(`^(${ownNames(config).join("|")})$`) } },
   format: { comments: false },
 });
+const style = transform({ filename: "viewer.css", code: Buffer.from(read("viewer.css")), minify: true }).code.toString();
 
 // What the Rust tests compare, which run without node.
 const hash = createHash("sha256");
-for (const name of readdirSync(assets).filter((name) => name.endsWith(".js")).sort()) hash.update(`${name}\n${read(name)}`);
-const built = { "built/viewer.js": `${code}\n`, "built/sources.sha256": `${hash.digest("hex")}\n` };
+for (const name of readdirSync(assets).filter((name) => /\.(js|css)$/.test(name)).sort()) hash.update(`${name}\n${read(name)}`);
+const built = { "built/viewer.js": `${code}\n`, "built/viewer.css": `${style}\n`, "built/sources.sha256": `${hash.digest("hex")}\n` };
 
 if (process.argv.includes("--check")) {
   for (const [name, text] of Object.entries(built)) {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 
-const PURE = ["text", "model", "anatomy", "search", "layout", "compare"];
+const PURE = ["text", "model", "anatomy", "search", "layout", "compare", "perfetto"];
 
 export function load(extra = []) {
   const source = [...PURE, ...extra].map((name) => readFileSync(new URL(`../assets/${name}.js`, import.meta.url), "utf8")).join("\n");
@@ -25,7 +25,7 @@ export function block(spans, more = {}) {
     open.push(i);
     return depth ? open[depth - 1] : -1;
   });
-  const services = [...new Set(spans.map(([, , , , extra = {}]) => extra.service ?? "shop"))];
+  const services = [...new Set(["shop", ...spans.map(([, , , , extra = {}]) => extra.service ?? "shop")])];
   const data = {
     v: 1, title: "test", start: "1700000000000000000", total: spans.length, redacted: 0, traces: ["4bf92f3577b34da6a3ce929d0e0e4736"],
     ids: spans.map((_, i) => (i + 1).toString(16).padStart(16, "0")).join(""),
@@ -41,7 +41,8 @@ export function block(spans, more = {}) {
     polls: spans.flatMap(([, , , , extra = {}], i) => (extra.polls ? [[i, packed(spans[i][2], extra.polls)]] : [])),
     threads: [[0, 1, "main"], [0, 2, "worker 1"]], ...more,
   };
-  data.parts = services.map((name) => [0, "whole", [string("service.name"), string(name)]]);
+  data.parts = services.map((name) => [0, "whole", [string("service.name"), string(name)], services.indexOf(name)]);
+  Object.assign(data, { services, notes: [], lanes: [] });
   return data;
 }
 

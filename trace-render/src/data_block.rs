@@ -11,7 +11,10 @@
 //! | `total` | how many spans there were; more than there are columns if not all were kept |
 //! | `redacted` | how many values a redactor changed |
 //! | `traces` | the traces' ids, hexadecimal |
-//! | `parts` | `[trace, "whole", "part" or "late", attributes of the resource]` |
+//! | `parts` | `[trace, "whole", "part" or "late", attributes of the resource, number in services]` |
+//! | `services` | their names, in the order in which they appear |
+//! | `notes` | sentences on what is missing or odd |
+//! | `worst` | a sentence on the worst wait behind another's poll, where polls were timed |
 //! | `strings` | every text |
 //! | `values` | every attribute's value that is no text, as in [`JsonLinesExporter`](trace_core::JsonLinesExporter) |
 //! | `places` | `[file, line, module, level, crate, version]`, texts by number |
@@ -31,6 +34,7 @@
 //! | `links` | pairs: `[trace id, span id, flags, 1 if remote, attributes, dropped attributes]` |
 //! | `dropped` | `[span, attributes, events, links]` |
 //! | `critical` | `[span, start, duration, 1 if busy]`, [`Trace::critical_path`](trace_core::Trace::critical_path) below the longest root |
+//! | `lanes` | pairs: the row that the span is in for Perfetto, where it is not that of the span above it in the tree |
 //! | `hops` | `[from, to, 1 if proven]`, from sibling to sibling on it |
 //!
 //! Keys are numbers in `strings`; values too, or below zero: -1 is the first of `values`, -2 the second.
@@ -47,6 +51,7 @@
 //! | `threads` | `[part, number, name]`, those with a name |
 
 mod columns;
+mod notes;
 mod path;
 mod text;
 
@@ -55,8 +60,10 @@ use std::fmt::Write as _;
 use trace_core::{Completeness, TraceId};
 
 use crate::data_block::columns::Columns;
+use crate::data_block::notes::{notes, worst_wait};
 use crate::data_block::path::Path;
 use crate::data_block::text::{comma, entry, push_string};
+use crate::lanes::lanes;
 use crate::scene::Scene;
 
 /// Writes the data block. It holds no `<`, no control character and nothing that changes the direction of writing.
@@ -64,6 +71,7 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
     let mut columns = Columns::default();
     let mut traces: Vec<TraceId> = Vec::new();
     let mut parts = String::new();
+    let services = scene.services();
     for part in scene.parts {
         let trace = traces.iter().position(|&id| id == part.id()).unwrap_or_else(|| {
             traces.push(part.id());
@@ -77,7 +85,9 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
         comma(&mut parts);
         let _ = write!(parts, "[{trace},\"{complete}\",");
         columns.attributes_of(&mut parts, part.resource().attributes());
-        parts.push(']');
+        let name = part.resource().service_name().unwrap_or("");
+        let service = services.iter().position(|&known| known == name).unwrap_or(0);
+        let _ = write!(parts, ",{service}]");
     }
     for (index, node) in scene.nodes.iter().enumerate() {
         columns.add(scene, index, node);
@@ -101,7 +111,24 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
     }
     let path = Path::of(scene);
     let threads = threads(scene);
+    let texts = |texts: &[String]| {
+        let mut list = String::new();
+        for text in texts {
+            comma(&mut list);
+            push_string(&mut list, text);
+        }
+        list
+    };
+    let services = texts(&services.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    let notes = texts(&notes(scene));
+    if let Some(worst) = worst_wait(scene) {
+        out.push_str(",\n\"worst\":");
+        push_string(&mut out, &worst);
+    }
+    let lanes = changed_lanes(scene);
     for (name, column) in [
+        ("services", &services),
+        ("notes", &notes),
         ("depth", &columns.depth),
         ("part", &columns.part),
         ("parent", &columns.parent),
@@ -120,6 +147,7 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
         ("blocked", &columns.blocked),
         ("given_up", &columns.given_up),
         ("threads", &threads),
+        ("lanes", &lanes),
         ("critical", &path.pieces),
         ("hops", &path.hops),
         ("places", &columns.places.items),
@@ -138,6 +166,18 @@ pub(crate) fn data_block(scene: &Scene<'_>, title: &str, redacted: usize) -> Str
     }
     out.push('}');
     out
+}
+
+/// The lanes of those spans that are not in the lane of the span above them.
+fn changed_lanes(scene: &Scene<'_>) -> String {
+    let mut changed = String::new();
+    let lanes = lanes(scene);
+    for (index, above) in scene.above().into_iter().enumerate() {
+        if above.is_none_or(|above| lanes[above] != lanes[index]) {
+            entry(&mut changed, format_args!("[{index},{}]", lanes[index]));
+        }
+    }
+    changed
 }
 
 /// The names of the threads that polls ran on.

@@ -12,7 +12,7 @@ pub(crate) fn lanes(scene: &Scene<'_>) -> Vec<usize> {
     let mut stacks: Vec<Lane> = Vec::new();
     let mut free_from: HashMap<usize, Vec<usize>> = HashMap::new();
     for (index, node) in scene.nodes.iter().enumerate() {
-        let (start, end) = (node.start(), end(scene, index));
+        let (start, end) = (node.start(), scene.end_of(node));
         let above = node.parent.filter(|&parent| parent < index && scene.nodes[parent].part == node.part);
         let own = above.map(|parent| (parent, lanes[parent]));
         let lane = match own {
@@ -32,12 +32,6 @@ pub(crate) fn lanes(scene: &Scene<'_>) -> Vec<usize> {
         lanes.push(lane);
     }
     lanes
-}
-
-/// When a node ends in a picture: an open one at the end of the picture.
-pub(crate) fn end(scene: &Scene<'_>, index: usize) -> u64 {
-    let node = &scene.nodes[index];
-    if node.span.end_unix_nanos().is_none() { scene.end } else { node.end() }
 }
 
 #[derive(Debug, Default)]

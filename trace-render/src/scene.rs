@@ -76,6 +76,11 @@ impl<'a> Scene<'a> {
         Self { parts, nodes: order.nodes(&spans), total, start, end }
     }
 
+    /// When a node ends in a picture: an open one at the end of the picture.
+    pub(crate) fn end_of(&self, node: &Node<'_>) -> u64 {
+        if node.span.end_unix_nanos().is_none() { self.end } else { node.end() }
+    }
+
     /// The name of the node's service, or nothing.
     pub(crate) fn service(&self, node: &Node<'_>) -> &'a str {
         self.parts[node.part].resource().service_name().unwrap_or("")

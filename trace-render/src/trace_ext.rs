@@ -1,6 +1,6 @@
 //! The pictures as methods of a trace.
 
-use trace_core::Trace;
+use trace_core::{ConsoleExporter, Trace};
 
 use crate::failure_page::FailurePage;
 use crate::html::Html;
@@ -15,6 +15,9 @@ pub trait TraceExt {
 
     /// An SVG for documents: see [`Svg`].
     fn to_svg(&self) -> String;
+
+    /// The tree that the console shows, 100 columns wide and without colours: see [`ConsoleExporter`].
+    fn to_tree(&self) -> String;
 
     /// A file for <https://ui.perfetto.dev> and `chrome://tracing`: see [`Perfetto`].
     fn to_perfetto_json(&self) -> String;
@@ -33,6 +36,10 @@ impl TraceExt for Trace {
 
     fn to_svg(&self) -> String {
         Svg::new().render(self)
+    }
+
+    fn to_tree(&self) -> String {
+        ConsoleExporter::new().width(ConsoleExporter::DEFAULT_WIDTH).render(self)
     }
 
     fn to_perfetto_json(&self) -> String {

@@ -61,6 +61,11 @@ fn the_command_draws_what_it_is_asked_for() {
 }
 
 #[test]
+fn a_trace_is_the_tree_that_it_displays() {
+    assert_eq!(checkout().to_tree().trim_end(), checkout().to_string());
+}
+
+#[test]
 fn the_command_tells_of_polls_who_blocked_whom_and_how_a_span_was_given_up() {
     let folder = Folder::new("polls");
     let mut gone = ending(span(4, 1, "gone", 52, 8), Outcome::Cancelled, Status::Unset);

@@ -6,10 +6,10 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{MS, Random, START, checkout, ending, evil, id, polls, span, trace};
+use common::{MS, Random, START, checkout, ending, evil, id, polls, span, trace, with};
 use serde_json::Value as Json;
-use trace_core::{Link, Outcome, SpanContext, SpanId, Status, Trace, TraceFlags};
-use trace_render::TraceExt as _;
+use trace_core::{Link, Outcome, Resource, SpanContext, SpanId, Status, Trace, TraceFlags, Value};
+use trace_render::{Html, Perfetto, TraceExt as _};
 
 fn events(text: &str) -> Vec<Json> {
     let file: Json = serde_json::from_str(text).unwrap();
@@ -75,6 +75,11 @@ fn check_format(text: &str) -> Vec<Json> {
             .filter(|slice| slice["ph"] == "X" && place(slice) == place(event))
             .any(|slice| (time(slice, "ts")..=time(slice, "ts") + time(slice, "dur")).contains(&time(event, "ts")))
     };
+    let begins_a_slice = |event: &Json| {
+        let same = |slice: &Json, member: &str| slice[member] == event[member];
+        let members = ["pid", "tid", "cat", "ts"];
+        events.iter().any(|slice| slice["ph"] == "X" && members.iter().all(|member| same(slice, member)))
+    };
     let mut arrows: HashMap<u64, Vec<&Json>> = HashMap::new();
     for event in &events {
         assert!(event["name"].is_string(), "{event}");
@@ -89,7 +94,7 @@ fn check_format(text: &str) -> Vec<Json> {
             "b" | "e" | "n" => assert!(event["id2"]["local"].as_str().unwrap().starts_with("0x"), "{event}"),
             "i" => assert!(event["s"] == "t" && is_in_a_slice(event), "{event}"),
             "s" | "f" => {
-                assert!(is_in_a_slice(event), "an arrow without a slice is not drawn: {event}");
+                assert!(begins_a_slice(event), "an arrow without a slice is not drawn: {event}");
                 assert_eq!(event["bp"] == "e", phase == "f", "{event}");
                 arrows.entry(event["id"].as_u64().unwrap()).or_default().push(event);
             }
@@ -136,7 +141,7 @@ fn arrows_tell_who_started_linked_and_woke_whom() {
         let what = |event: &Json| event["name"].as_str().unwrap().to_owned();
         of_phase.map(|event| (what(event), event["tid"].as_u64().unwrap(), event["ts"].as_f64().unwrap())).collect()
     };
-    let expected = [("wake", 2, 40_000.0), ("spawn", 1, 2_000.0), ("link", 2, 42_000.0)];
+    let expected = [("wake", 2, 39_000.0), ("spawn", 1, 0.0), ("link", 2, 39_000.0)];
     assert_eq!(arrows("s"), expected.map(|(what, thread, at)| (what.to_owned(), thread, at)));
     let expected = [("wake", 1, 52_000.0), ("spawn", 2, 6_000.0), ("link", 1, 71_000.0)];
     assert_eq!(arrows("f"), expected.map(|(what, thread, at)| (what.to_owned(), thread, at)));
@@ -159,4 +164,85 @@ fn mermaid_has_a_line_for_each_span_and_no_syntax_of_a_name() {
     assert!(text.starts_with("gantt\n"));
     assert_eq!(text.lines().count(), 6, "{text}");
     assert!(text.contains("a꞉b,c_d\\nsection evil (5.0 ms) :s0, 0, 5000"), "{text}");
+}
+
+/// Values of every type, numbers that a double does not hold among them.
+fn values() -> Trace {
+    let mut all = ending(span(1, 9, "values", 3, 5), Outcome::Ok, Status::Ok);
+    let values: [Value; 13] = [
+        true.into(),
+        i64::MAX.into(),
+        i64::MIN.into(),
+        ((1_i64 << 53) - 1).into(),
+        0.1.into(),
+        (-0.0).into(),
+        f64::NAN.into(),
+        f64::NEG_INFINITY.into(),
+        vec![1_u8, 254].into(),
+        vec!["a", "b\"c"].into(),
+        vec![1_i64, i64::MAX].into(),
+        vec![1.5, f64::INFINITY].into(),
+        Vec::<bool>::new().into(),
+    ];
+    for (number, value) in values.into_iter().enumerate() {
+        all = with(all, format!("value {number}"), value);
+    }
+    trace([with(all, "span_id", "an attribute with the name of ours")])
+}
+
+/// Spans of two services beside each other, polled on three threads each.
+fn random_parts(seed: u64) -> [Trace; 2] {
+    let mut random = Random(seed);
+    [("front", 1..=8), ("back", 9..=20)].map(|(service, numbers)| {
+        let spans = numbers.map(|number| {
+            let parent = random.below(number as usize) as u64;
+            let (from, lasts) = (random.below(40) as u64, 1 + random.below(30) as u64);
+            let mut of = span(number, parent, &format!("s{number}"), from, lasts);
+            if number % 3 == 0 {
+                let to = SpanId::from_u64(1 + random.below(20) as u64).unwrap();
+                of.links.push(Link::new(SpanContext::new(id(), to, TraceFlags::SAMPLED)));
+                of.events.push(trace_core::Event::new("happened", START + (from + random.below(9) as u64) * MS));
+            }
+            let (mut at, count) = (from, random.below(5));
+            let of_span = std::iter::from_fn(|| {
+                at += random.below(6) as u64;
+                let lasts = random.below(4) as u64;
+                let (start, woken) = (at, at.saturating_sub(random.below(5) as u64));
+                at += lasts;
+                Some((start, lasts, 1 + random.below(3) as u32, woken))
+            });
+            let of_span: Vec<_> = of_span.take(count).collect();
+            (of, if of_span.is_empty() { None } else { polls(&of_span) })
+        });
+        let spans: Vec<_> = spans.collect();
+        let trace = Trace::from_spans_with_polls(id(), spans);
+        trace.resource_of_spans(Resource::new().attribute("service.name", service))
+    })
+}
+
+/// What the page is made of and what the file is, for the page's own way of making it: the tests of the viewer read this file.
+#[test]
+fn the_page_makes_the_same_file() {
+    let mut cases = vec![vec![checkout()], vec![evil()], vec![trace([])], vec![tasks()], vec![values()]];
+    cases.extend((0..6).map(|seed| random_parts(seed).into()));
+    let mut vectors = String::from("[");
+    let mut arrows = 0;
+    for traces in &cases {
+        let page = Html::new().render_all(traces);
+        let (_, data) = page.split_once("id=\"trace-data\">").unwrap();
+        let data: Json = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+        let file = Perfetto::new().render_all(traces);
+        arrows += check_format(&file).iter().filter(|event| event["ph"] == "s").count();
+        let file: Json = serde_json::from_str(&file).unwrap();
+        let separator = if vectors.len() == 1 { "\n" } else { ",\n" };
+        vectors += &format!("{separator}{}", serde_json::json!({ "data": data, "perfetto": file }));
+    }
+    assert!(arrows > 30, "{arrows} arrows");
+    vectors.push_str("\n]\n");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/perfetto.json");
+    if std::env::var_os("TRACE_BLESS").is_some() {
+        std::fs::write(path, &vectors).unwrap();
+    }
+    let expected = std::fs::read_to_string(path).unwrap();
+    assert!(vectors == expected, "if it is meant: TRACE_BLESS=1 cargo test -p trace-render --test perfetto");
 }

@@ -19,6 +19,11 @@ fn data(trace: &Trace) -> Json {
 
 /// Futures that work and yield, some inside others, by a clock that only they move.
 fn random_trace(seed: u64) -> Trace {
+    random_trace_with(seed, false)
+}
+
+/// The same, with their wake-ups or without.
+fn random_trace_with(seed: u64, wakes: bool) -> Trace {
     let clock = ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     let work = |number: u64| {
         let clock = clock.clone();
@@ -32,7 +37,9 @@ fn random_trace(seed: u64) -> Trace {
             }
         }
     };
-    let captured = Capture::new().manual_clock(clock.clone()).counted_ids().time_polls().run(|| {
+    let capture = Capture::new().manual_clock(clock.clone()).counted_ids();
+    let capture = if wakes { capture.time_wakes() } else { capture.time_polls() };
+    let captured = capture.run(|| {
         futures::executor::block_on(
             async {
                 work(seed % 5).await;
@@ -142,8 +149,8 @@ fn durations_read_as_the_viewer_writes_them() {
 
 #[test]
 fn lines_of_json_bring_polls_back_and_all_that_follows_from_them() {
-    for seed in 0..24 {
-        let written = random_trace(seed);
+    for (seed, wakes) in (0..24).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let written = random_trace_with(seed, wakes);
         let read = read(&written.to_json_lines()).unwrap();
         let [read] = &read[..] else { panic!("one trace") };
         for (left, right) in written.spans().zip(read.spans()) {

@@ -18,6 +18,19 @@ const STRETCHES: u32 = 8;
 #[derive(Debug)]
 pub(super) struct Yields(pub(super) u32);
 
+/// The same, which asks for its next poll each time.
+#[derive(Debug)]
+struct Wakes(Yields);
+
+impl Future for Wakes {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        cx.waker().wake_by_ref();
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
 impl Future for Yields {
     type Output = ();
 
@@ -33,16 +46,30 @@ impl Future for Yields {
 /// What one poll costs more if a span is wrapped around the future. Polls that leave records come by the hundred, as the spans
 /// of other cases do: else it would be measured how memory is found for more than the background thread can take meanwhile.
 pub(super) fn poll<C: Candidate>(candidate: &C, case: Case, wrappers: u32) -> Sample {
-    let polls = if case == Case::Poll { POLLS } else { TIMED_POLLS };
+    match case {
+        Case::Poll => polls_of(candidate, case, wrappers, POLLS, || Yields(POLLS)),
+        // What is timed is a wake-up for each poll.
+        Case::WokenPoll => polls_of(candidate, case, wrappers, TIMED_POLLS, || Wakes(Yields(TIMED_POLLS))),
+        _ => polls_of(candidate, case, wrappers, TIMED_POLLS, || Yields(TIMED_POLLS)),
+    }
+}
+
+fn polls_of<C: Candidate, F: Future<Output = ()>>(
+    candidate: &C,
+    case: Case,
+    wrappers: u32,
+    polls: u32,
+    future: impl Fn() -> F,
+) -> Sample {
     let bare = |meter: &mut Meter, roots: u32| {
         for _ in 0..roots {
-            candidate.in_root(|| poll_all(meter, polls, Yields(polls)));
+            candidate.in_root(|| poll_all(meter, polls, future()));
             meter.ended::<C>(1);
         }
     };
     let traced = |meter: &mut Meter, roots: u32| {
         for _ in 0..roots {
-            candidate.in_root(|| poll_all(meter, polls, candidate.wrapped(Yields(polls))));
+            candidate.in_root(|| poll_all(meter, polls, candidate.wrapped(future())));
             meter.ended::<C>(2);
         }
     };
@@ -115,16 +142,18 @@ fn difference<C: Candidate>(
     traced: impl Fn(&mut Meter, u32),
 ) -> Sample {
     let each = blocks.div_ceil(STRETCHES);
-    let mut warm = Meter::new(case, 2 * each);
-    warm.stretch(candidate, |meter| bare(meter, each));
-    warm.stretch(candidate, |meter| traced(meter, each));
-
-    let mut without = Meter::new(case, STRETCHES * each);
-    let mut with = Meter::new(case, STRETCHES * each);
-    for _ in 0..STRETCHES {
-        without.stretch(candidate, |meter| bare(meter, each));
-        with.stretch(candidate, |meter| traced(meter, each));
-    }
+    let run = || {
+        let mut without = Meter::new(case, STRETCHES * each);
+        let mut with = Meter::new(case, STRETCHES * each);
+        for _ in 0..STRETCHES {
+            without.stretch(candidate, |meter| bare(meter, each));
+            with.stretch(candidate, |meter| traced(meter, each));
+        }
+        (without, with)
+    };
+    // As in other cases all of it warms up: memory that a thread in a hurry gets anew is dear as long as it is new.
+    drop(run());
+    let (without, with) = run();
     let done = f64::from(STRETCHES * each) * f64::from(operations);
     let ((hot_with, cut_with), (hot_without, cut_without)) = (with.hot(operations), without.hot(operations));
     Sample {

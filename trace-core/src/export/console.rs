@@ -21,11 +21,30 @@ use crate::trace::Trace;
 /// ├─ reserve stock     101.0 ms  ██████████████████████████
 /// ├─ charge             40.0 ms                           ▐██████████▌    ✖ card declined  amount=12.5
 /// │  └─ POST /charges   35.0 ms                            █████████▌
-/// └─ log                 5.0 ms                                      █▌   ◇ cancelled
+/// └─ log                 5.0 ms                                      █◇   ◇ cancelled
 /// ```
 ///
+/// Where polls were timed ([`time_polls`](crate::PipelineBuilder::time_polls)), a bar shows what the span did when, its
+/// [anatomy](crate::Anatomy):
+///
+/// ```text
+/// handler      108.0 ms  ▓░▓▓░░░░░░▓▓/░▓█
+/// ├─ db         53.0 ms     ▓······▓       ⚠ 40.0 ms behind noisy
+/// └─ noisy      56.0 ms     ███████▓▓      longest poll 46.0 ms, held up 1 span, up to 40.0 ms
+/// ```
+///
+/// | bar | in ASCII | the span |
+/// |---|---|---|
+/// | `█` | `#` | was busy at least half of the time: in a poll, or all the time if it is sync |
+/// | `▓` | `+` | was polled there, for less than half of the time; so no poll is too short to be seen |
+/// | `░` | `=` | waited while a child was open |
+/// | `/` | `/` | waited, and no child was open |
+/// | `·` | `.` | was ready and not polled |
+/// | `◇` `◌` | `-` | was given up here |
+/// | `╌` | `~` | is still open |
+///
 /// - **Outcomes**: `✖` failed, with the status' description; `⚡` panicked; `◇` cancelled; `◌` dropped before its first
-///   poll; `▷` not ended yet, its bar going on as `░`.
+///   poll; `▷` not ended yet, its bar going on as `╌`.
 /// - **Order**: a parent before its children, siblings in order of start. A span whose parent is not in the trace stands
 ///   on the left and names that parent.
 /// - **Links**: the first is named, by its trace or, in the same trace, by its span; more are counted.
@@ -92,7 +111,7 @@ impl Default for ConsoleExporter {
 impl ConsoleExporter {
     /// How many rows of a trace the tree shows unless it is told otherwise.
     pub const DEFAULT_MAX_ROWS: usize = 500;
-    /// How wide, in columns, the tree is where neither the program nor `COLUMNS` says so.
+    /// How wide, in columns, the tree is where neither the program nor `COLUMNS` nor a terminal says so.
     pub const DEFAULT_WIDTH: usize = 100;
     /// No tree is narrower, in columns.
     pub const MIN_WIDTH: usize = 40;
@@ -154,7 +173,8 @@ impl ConsoleExporter {
     /// Sets the width in columns, between [`MIN_WIDTH`](Self::MIN_WIDTH) (40) and [`MAX_WIDTH`](Self::MAX_WIDTH) (1000); a value outside counts as the nearer
     /// of them.
     ///
-    /// Default: the environment variable `COLUMNS` if it is a number, else [`DEFAULT_WIDTH`](Self::DEFAULT_WIDTH) (100).
+    /// Default: the environment variable `COLUMNS` if it is a number, else the width of the terminal if it prints to one, else
+    /// [`DEFAULT_WIDTH`](Self::DEFAULT_WIDTH) (100).
     #[must_use]
     pub const fn width(mut self, columns: usize) -> Self {
         self.width = Some(columns);
@@ -224,7 +244,7 @@ impl ConsoleExporter {
     /// Every line ends with a line break.
     #[must_use]
     pub fn render(&self, trace: &Trace) -> String {
-        self.text(trace, self.color == ColorChoice::Always)
+        self.text(trace, self.color == ColorChoice::Always, None)
     }
 
     /// Prints this trace now.
@@ -234,17 +254,17 @@ impl ConsoleExporter {
     /// When it could not be written.
     pub fn print(&mut self, trace: &Trace) -> Result<(), ExportError> {
         let colored = self.color.decide(self.target.is_terminal(), |name| std::env::var_os(name));
-        let text = self.text(trace, colored);
+        let text = self.text(trace, colored, self.target.width());
         self.target.write(text.as_bytes())?;
         Ok(self.target.flush()?)
     }
 
-    fn text(&self, trace: &Trace, colored: bool) -> String {
+    fn text(&self, trace: &Trace, colored: bool, terminal: Option<usize>) -> String {
         match self.style {
             ConsoleStyle::Flat => flat_text(trace),
             ConsoleStyle::Tree => {
                 let width = self.width.or_else(|| width_of(std::env::var_os("COLUMNS")));
-                let width = width.unwrap_or(Self::DEFAULT_WIDTH);
+                let width = width.or(terminal).unwrap_or(Self::DEFAULT_WIDTH);
                 tree_text(
                     trace,
                     &Look { width: width.clamp(Self::MIN_WIDTH, Self::MAX_WIDTH), colored, ..self.look.clone() },

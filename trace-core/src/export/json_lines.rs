@@ -40,6 +40,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `links` | array of `{"trace_id", "span_id", "flags", "is_remote", "trace_state", "attributes", "dropped_attributes"}` |
 /// | `dropped` | `{"attributes", "events", "links"}`, how many did not fit |
 /// | `polls` | if polls were timed: see below |
+/// | `thread` | if polls were timed, of a sync span: number of the thread it ended on |
 /// | `anatomy` | the same: `{"busy_ns", "children_ns", "no_span_ns", "queued_ns"}`, which sum to the duration, and `"children"`: the children it waited on, the longest first, each `{"span_id", "waited_ns", "certain"}` ([`Anatomy`](crate::Anatomy)) |
 /// | `blocked_behind` | array of `{"trace_id", "span_id", "name", "up_to_ns", "poll_ns", "exact"}`: waits behind long polls of others, the longest first ([`BlockedBehind`](crate::BlockedBehind)) |
 /// | `held_up` | `{"spans", "up_to_ns"}`: what its own long polls cost others ([`HeldUp`](crate::HeldUp)) |
@@ -58,9 +59,10 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// | `count`, `busy_ns`, `self_busy_ns` | numbers: how many, how long all of them, and that less the polls of other spans inside |
 /// | `first_poll_delay_ns` | number: from the start of the span to the first |
 /// | `longest_ns`, `longest_start_ns`, `longest_thread` | numbers: the longest, when it began after the start of the span, and its thread |
+/// | `longest_woken_ns`, `longest_woken_by` | number, hex: when it was woken after the start of the span, and by which span; else left out |
 /// | `threads` | object of the threads' names by their numbers, as far as they have names |
 /// | `merged`, `incomplete` | `true` where segments were joined, and where polls were lost; else left out |
-/// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns]`, times from the start of the span; the thread is 0 where polls of several were joined, and the last is left out where it is not known |
+/// | `segments` | array of `[start_ns, duration_ns, thread, woken_ns, woken_by]`, times from the start of the span; the thread is 0 where polls of several were joined, and when it was woken and the id of the span that did are left out where they are not known |
 ///
 /// Values keep their types:
 ///

@@ -44,7 +44,15 @@ pub(crate) struct Glyphs {
     pub(crate) warning: &'static str,
     /// A cell of a bar by which halves of it are covered: none, left, right, both.
     pub(crate) bar: [&'static str; 4],
-    /// The cells of an open span's bar after its first.
+    /// A cell in which less than half of the time is polls.
+    pub(crate) bar_some_busy: &'static str,
+    /// A cell of waiting for a child.
+    pub(crate) bar_on_child: &'static str,
+    /// A cell of waiting for what has no span.
+    pub(crate) bar_no_span: &'static str,
+    /// A cell in which the span was ready and not polled.
+    pub(crate) bar_queued: &'static str,
+    /// The cells of an open span's bar after what is known.
     pub(crate) bar_unknown: &'static str,
 }
 
@@ -66,7 +74,11 @@ impl Glyphs {
         open: "▷",
         warning: "⚠",
         bar: [" ", "▌", "▐", "█"],
-        bar_unknown: "░",
+        bar_some_busy: "▓",
+        bar_on_child: "░",
+        bar_no_span: "/",
+        bar_queued: "·",
+        bar_unknown: "╌",
     };
 
     pub(crate) const ASCII: Self = Self {
@@ -86,6 +98,10 @@ impl Glyphs {
         open: ">",
         warning: "!",
         bar: [" ", "#", "#", "#"],
-        bar_unknown: ".",
+        bar_some_busy: "+",
+        bar_on_child: "=",
+        bar_no_span: "/",
+        bar_queued: ".",
+        bar_unknown: "~",
     };
 }

@@ -25,6 +25,9 @@ pub(crate) fn push_line(out: &mut String, span: &SpanView<'_>, resource: Option<
         time(json, span);
         json.key("status").object(|json| status(json, span.status()));
         json.key("outcome").string(span.outcome().as_str());
+        if let Some(thread) = span.thread() {
+            json.key("thread").u64(thread.into());
+        }
         optional_attributes(json, span.attributes());
         if span.events().len() > 0 {
             json.key("events").array(|json| span.events().for_each(|of| json.object(|json| event(json, &of))));

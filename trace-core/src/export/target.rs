@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 
+use terminal_size::terminal_size_of;
+
 /// Standard output, standard error, or a writer of the user's.
 pub(crate) enum Target {
     Stdout,
@@ -26,6 +28,16 @@ impl Target {
             Self::Stderr => io::stderr().lock().flush(),
             Self::Writer(writer) => writer.flush(),
         }
+    }
+
+    /// How many columns the terminal has that it is.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let (columns, _) = match self {
+            Self::Stdout => terminal_size_of(io::stdout()),
+            Self::Stderr => terminal_size_of(io::stderr()),
+            Self::Writer(_) => None,
+        }?;
+        Some(columns.0.into()).filter(|&columns| columns > 0)
     }
 
     /// Whether somebody looks at it. Of a writer nothing is known, which counts as no.

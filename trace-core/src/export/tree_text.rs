@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
-use crate::export::bar::Scale;
+use crate::ending::outcome;
+use crate::export::bar::{BarOf, Scale};
 use crate::export::color::Tone;
 use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::export::notes::{event_notes, header_notes, rest_notes, siblings_notes, span_notes};
+use crate::export::pieces::Pieces;
 use crate::export::rows::{Item, Row, Rows};
 use crate::export::wait_notes::critical_note;
+use crate::status::Outcome;
 use crate::text::{columns, cut_end, cut_middle};
 use crate::trace::Trace;
 
@@ -46,7 +49,7 @@ fn nanos_text(duration: Duration, micro: &str) -> String {
 }
 
 enum Time {
-    Span(u64, Option<u64>),
+    Span(BarOf),
     Moment(u64),
 }
 
@@ -89,7 +92,16 @@ fn line<'a>(Row { lead, item }: Row<'a>, look: &Look) -> Line<'a> {
                     Some(end) => duration_text(end.saturating_sub(start), micro),
                     None => span.age().map_or_else(|| "open".to_owned(), |age| nanos_text(age, micro)),
                 },
-                time: Time::Span(start, span.end_unix_nanos()),
+                time: Time::Span(BarOf {
+                    start,
+                    end: span.end_unix_nanos(),
+                    pieces: Pieces::of(&span),
+                    cut: match outcome(&span) {
+                        Outcome::Cancelled => Some(look.glyphs.cancelled),
+                        Outcome::NeverPolled => Some(look.glyphs.never_polled),
+                        _ => None,
+                    },
+                }),
                 bar_tone: if tone == Tone::Plain { Tone::Bar } else { tone },
                 notes,
                 ..line
@@ -99,7 +111,12 @@ fn line<'a>(Row { lead, item }: Row<'a>, look: &Look) -> Line<'a> {
             name: siblings.first.name(),
             after_name: format!(" {}{}", look.glyphs.times, siblings.count),
             duration: duration_text(siblings.total, micro),
-            time: Time::Span(siblings.first.start_unix_nanos(), Some(siblings.end)),
+            time: Time::Span(BarOf {
+                start: siblings.first.start_unix_nanos(),
+                end: Some(siblings.end),
+                pieces: None,
+                cut: None,
+            }),
             notes: siblings_notes(&siblings, look),
             ..line
         },
@@ -153,13 +170,7 @@ impl Columns {
         pen.write(Tone::Plain, &line.duration);
         pen.go_to(self.tree + SPACE + self.duration + SPACE);
         if self.scale.cells() > 0 {
-            let bar = match line.time {
-                Time::Span(start, end) => self.scale.bar(start, end, look.glyphs),
-                Time::Moment(at) => self.scale.moment(at, look.glyphs),
-            };
-            let blank = bar.len() - bar.trim_start().len();
-            pen.go_to(pen.wanted + blank);
-            pen.write(line.bar_tone, bar.trim_start());
+            self.write_bar(&mut pen, line, look);
             pen.go_to(self.tree + SPACE + self.duration + SPACE + self.scale.cells() + SPACE);
         }
         let end = pen.wanted + self.notes;
@@ -172,6 +183,22 @@ impl Columns {
             pen.go_to(pen.column + SPACE);
         }
         out.push('\n');
+    }
+
+    fn write_bar(&self, pen: &mut Pen<'_>, line: &Line<'_>, look: &Look) {
+        let of = match &line.time {
+            Time::Span(of) => of,
+            Time::Moment(at) => {
+                pen.go_to(pen.wanted + self.scale.moment(*at));
+                return pen.write(line.bar_tone, look.glyphs.event.trim_end());
+            }
+        };
+        let (blank, cells) = self.scale.bar(of, look.glyphs);
+        pen.go_to(pen.wanted + blank);
+        for run in cells.chunk_by(|left, right| left.is_idle == right.is_idle) {
+            let text: String = run.iter().map(|cell| cell.glyph).collect();
+            pen.write(if run[0].is_idle { Tone::Faint } else { line.bar_tone }, &text);
+        }
     }
 }
 

@@ -52,6 +52,12 @@ fn poll_members(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
         json.key("longest_ns").u64(nanos(longest.duration));
         json.key("longest_start_ns").u64(longest.start_unix_nanos.saturating_sub(start));
         json.key("longest_thread").u64(longest.thread.unwrap_or(0).into());
+        if let Some(woken) = longest.woken_unix_nanos {
+            json.key("longest_woken_ns").u64(woken.saturating_sub(start));
+        }
+        if let Some(by) = longest.woken_by {
+            json.key("longest_woken_by").plain_string(by);
+        }
     }
     let segments = polls.segments().chain(polls.longest());
     let threads: BTreeSet<u32> = segments.filter_map(|segment| segment.thread).collect();
@@ -74,6 +80,9 @@ fn poll_members(json: &mut Json<'_>, span: &SpanView<'_>, polls: &Polls<'_>) {
         json.u64(segment.thread.unwrap_or(0).into());
         if let Some(woken) = segment.woken_unix_nanos {
             json.u64(woken.saturating_sub(start));
+            if let Some(by) = segment.woken_by {
+                json.plain_string(by);
+            }
         }
     };
     json.key("segments").array(|json| polls.segments().for_each(|of| json.array(|json| segment(json, of))));

@@ -1,6 +1,8 @@
 //! Traces for the tests of exporters.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub(crate) mod executor;
+
 use std::time::Duration;
 
 use trace_core::{

@@ -43,6 +43,13 @@ export function svgOf(name, spans) {
   return output;
 }
 
+export function perfettoOf(name, spans) {
+  const output = join(folder, `${name}.perfetto.json`);
+  pageOf(name, spans);
+  execFileSync(command, ["render", join(folder, `${name}.jsonl`), "--perfetto", output]);
+  return JSON.parse(readFileSync(output, "utf8"));
+}
+
 export function copyOf(name, path, change) {
   const output = join(folder, `${name}.html`);
   writeFileSync(output, change(readFileSync(path, "utf8")));

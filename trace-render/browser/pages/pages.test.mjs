@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { block, load } from "../load.mjs";
 import { missing } from "../chromium.mjs";
-import { MS, close, copyOf, open, pageOf, polls, span, svgOf } from "./pages.mjs";
+import { MS, close, copyOf, open, pageOf, perfettoOf, polls, span, svgOf } from "./pages.mjs";
 
 const v = load();
 const check = (name, run) => test(name, { skip: missing }, run);
@@ -19,11 +19,12 @@ const shop = () => pageOf("shop", [
   span(3, 1, "charge", 101, 40, error), span(4, 3, "POST /charges", 103, 35, { resource: { "service.name": "payments" } }),
   span(5, 1, "log", 141, 5, { outcome: "cancelled" }), span(6, 5, "sync", 141, 0, { outcome: "never_polled" }), span(7, 1, "report", 128, null),
 ]);
-const polled = () => pageOf("polled", [
+const POLLED = [
   span(1, 0, "root", 0, 100, polls(0, [[0, 1, 1], [99, 1, 1]])),
   span(2, 1, "noisy", 0, 60, polls(0, [[5, 46, 1]])),
   span(3, 1, "db", 2, 60, polls(2, [[2, 1, 1], [51.2, 1, 1, 10]])),
-]);
+];
+const polled = () => pageOf("polled", POLLED);
 const wide = (count) => Array.from({ length: count }, (_, i) => span(i + 2, i % 10 === 0 ? 1 : i - (i % 10) + 2, `step ${i % 7}`, i % 90, 1 + i % 9)).concat(span(1, 0, "root", 0, 100));
 
 check("a page opens from disk, asks for nothing and complains of nothing", async () => {
@@ -42,11 +43,32 @@ check("with scripts off the page has a picture", async () => {
   await close();
 });
 
+check("the page saves the file for Perfetto that the command writes, by key and by button", async () => {
+  const traces = { saved: POLLED, services: wide(300).map((of, i) => ({ ...of, resource: { "service.name": `service ${i % 3}` } })), evil: hostileSpans() };
+  for (const [name, spans] of Object.entries(traces)) {
+    const { page, trouble, requests, close } = await open(pageOf(name, spans));
+    const save = async (how) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), how()]);
+      assert.match(download.suggestedFilename(), /\.json$/);
+      return JSON.parse(readFileSync(await download.path(), "utf8"));
+    };
+    const expected = perfettoOf(name, spans);
+    assert.ok(expected.traceEvents.length > 10);
+    assert.deepEqual(await save(() => page.keyboard.press("Shift+P")), expected, name);
+    await page.locator("#more summary").click();
+    assert.deepEqual(await save(() => page.getByRole("button", { name: "Save for Perfetto" }).click()), expected, name);
+    assert.deepEqual(trouble, []);
+    assert.deepEqual(requests.filter((url) => !/^(file|blob):/.test(url)), []);
+    await close();
+  }
+});
+
 const HOSTILE = ["</script><script>window.pwned=1</script>", "<script>window.pwned=1</script>", "<!--<script>window.pwned=1//-->", "--></script><img src=x onerror=window.pwned=1>", "]]></style></title></noscript><svg onload=window.pwned=1>",
   "\"><img src=x onerror=window.pwned=1>", "' onmouseover='window.pwned=1", "javascript:window.pwned=1", "data:text/html,<script>window.pwned=1</script>", "&lt;script&gt;window.pwned=1&lt;/script&gt;", "\u202eevil\u202c\u2028\u0000\u0001", "__proto__", "x".repeat(1_000_000)];
-const hostile = () => pageOf("hostile", HOSTILE.map((text, i) => span(i + 1, Math.floor((i + 1) / 2), text, i, 20, {
+const hostileSpans = () => HOSTILE.map((text, i) => span(i + 1, Math.floor((i + 1) / 2), text, i, 20, {
   attributes: { [text]: text, list: [text] }, status: { code: "error", description: text }, outcome: "error", events: [{ name: text, unix_nano: String(1700000000000000000n), attributes: { [text]: text } }], resource: { "service.name": text, [text]: text },
-})));
+}));
+const hostile = () => pageOf("hostile", hostileSpans());
 
 check("no text of a trace becomes markup or code", async () => {
   const path = hostile();
@@ -206,6 +228,12 @@ check("every line of the key table does what it says", async () => {
   assert.equal(await page.locator("dialog").isVisible(), true);
   await page.keyboard.press("Escape");
   await press("y"); await press("Shift+Y");
+  assert.equal((await press("Alt+2")).viewName, "waterfall", "keys with Alt are the browser's");
+  for (const [q, matches] of [["dur>39999us", 3], ["dur<0.1m", 6], ["dur>0.5h", 0], ["dur>0.03s", 4], ["dur>=40000000ns", 3]]) {
+    await page.fill("#q", q);
+    await page.waitForTimeout(30);
+    assert.equal((await state()).matches, matches, q);
+  }
   await close();
 });
 

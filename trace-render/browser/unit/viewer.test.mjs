@@ -135,6 +135,10 @@ test("who waited behind whom comes from the core, with the moment at which the p
   assert.equal(v.blockedBehind(m, 50 * MS).size, 0);
 });
 
+test("the file for Perfetto is the one that Rust writes", () => {
+  for (const { data, perfetto } of golden("perfetto.json")) assert.deepEqual(JSON.parse(v.perfettoText(v.makeModel(data))), perfetto);
+});
+
 test("the critical path and its hops come from the core, by span", () => {
   const m = v.makeModel(block([["root", 0, 0, 100], ["a", 1, 0, 40], ["b", 1, 40, 60]], { critical: [[1, 0, 40, 1], [2, 40, 20, 1], [2, 60, 40, 0]], hops: [[1, 2, 1]] }));
   const { path, from, to } = v.criticalPath(m);

@@ -5,6 +5,9 @@ use trace_core::{Attribute, Outcome, Status, Value};
 
 use crate::scene::Node;
 
+/// The largest integer up to which a double holds them all.
+const MAX_SAFE: u64 = (1 << 53) - 1;
+
 pub(super) fn arguments(node: &Node<'_>) -> Map<String, Json> {
     let mut arguments = Map::new();
     arguments.insert("trace_id".to_owned(), node.span.trace_id().to_string().into());
@@ -22,9 +25,10 @@ pub(super) fn arguments(node: &Node<'_>) -> Map<String, Json> {
     if *node.span.status() != Status::Unset {
         arguments.insert("status".to_owned(), node.span.status().to_string().into());
     }
-    for (number, link) in node.span.links().enumerate() {
-        let of = link.context();
-        arguments.insert(format!("link.{number}"), format!("{}/{}", of.trace_id(), of.span_id()).into());
+    let links = node.span.links().map(|link| format!("{}/{}", link.context().trace_id(), link.context().span_id()));
+    let links: Vec<Json> = links.map(Json::from).collect();
+    if !links.is_empty() {
+        arguments.insert("links".to_owned(), links.into());
     }
     add(&mut arguments, node.span.attributes());
     arguments
@@ -32,12 +36,34 @@ pub(super) fn arguments(node: &Node<'_>) -> Map<String, Json> {
 
 pub(super) fn add(arguments: &mut Map<String, Json>, attributes: &[Attribute]) {
     for Attribute { key, value, .. } in attributes {
-        let value = match value {
-            Value::Bool(value) => Json::from(*value),
-            Value::I64(value) => Json::from(*value),
-            Value::F64(value) if value.is_finite() => Json::from(*value),
-            value => Json::from(value.to_string()),
-        };
-        arguments.insert(key.as_str().to_owned(), value);
+        arguments.insert(key.as_str().to_owned(), json(value));
+    }
+}
+
+/// The value; as text where a reader of JSON would lose digits, or could not read it at all.
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Bool(value) => Json::from(*value),
+        Value::I64(value) => int(value),
+        Value::F64(value) => double(value),
+        Value::BoolArray(values) => values.to_vec().into(),
+        Value::I64Array(values) => values.iter().map(int).collect(),
+        Value::F64Array(values) => values.iter().map(double).collect(),
+        Value::StringArray(values) => values.iter().map(|text| Json::from(&**text)).collect(),
+        value => Json::from(value.to_string()),
+    }
+}
+
+fn int(value: &i64) -> Json {
+    if value.unsigned_abs() <= MAX_SAFE { Json::from(*value) } else { Json::from(value.to_string()) }
+}
+
+fn double(value: &f64) -> Json {
+    match *value {
+        f64::INFINITY => Json::from("Infinity"),
+        f64::NEG_INFINITY => Json::from("-Infinity"),
+        value if value.is_nan() => Json::from("NaN"),
+        // JSON has a zero below zero, and JavaScript writes none.
+        value => Json::from(value + 0.0),
     }
 }

@@ -55,14 +55,18 @@ impl<'a> Events<'a> {
     pub(super) fn processes(&mut self) {
         for number in 0..self.services.len() {
             let name = if self.services[number].is_empty() { "spans" } else { self.services[number] };
-            let event = json!({"ph": "M", "name": "process_name", "pid": number + 1, "tid": 0, "args": {"name": name}});
-            self.event(format_args!("{event}"));
+            self.metadata("process_name", number + 1, 0, name);
         }
     }
 
     pub(super) fn thread(&mut self, node: usize, thread: u32, name: &str) {
-        let pid = self.process(node);
-        let event = json!({"ph": "M", "name": "thread_name", "pid": pid, "tid": thread, "args": {"name": name}});
+        self.metadata("thread_name", self.process(node), thread, name);
+    }
+
+    fn metadata(&mut self, what: &str, pid: usize, tid: u32, name: &str) {
+        let cat = "__metadata";
+        let args = json!({"name": name});
+        let event = json!({"ph": "M", "cat": cat, "name": what, "pid": pid, "tid": tid, "ts": 0, "args": args});
         self.event(format_args!("{event}"));
     }
 
@@ -87,14 +91,15 @@ impl<'a> Events<'a> {
         ));
     }
 
-    /// An arrow from a moment of one slice to the start of another.
-    pub(super) fn flow(&mut self, what: &str, from: &Slice, at: u64, to: &Slice) {
+    /// An arrow from one slice to another. Its ends have the category and the start of their slices, for by these, the process and
+    /// the thread the engine of Chrome's DevTools finds a slice; Perfetto takes the innermost one that is open then.
+    pub(super) fn flow(&mut self, what: &str, from: &Slice, to: &Slice) {
         self.flows += 1;
         let id = self.flows;
-        for (phase, slice, at, end) in [("s", from, at, ""), ("f", to, to.start, ",\"bp\":\"e\"")] {
-            let (pid, at) = (self.process(slice.node), self.after_start(at));
+        for (phase, slice, end) in [("s", from, ""), ("f", to, ",\"bp\":\"e\"")] {
+            let (pid, at) = (self.process(slice.node), self.after_start(slice.start));
             self.event(format_args!(
-                "{{\"ph\":\"{phase}\",\"cat\":\"{what}\",\"name\":\"{what}\",\"id\":{id},\"pid\":{pid},\"tid\":{},\
+                "{{\"ph\":\"{phase}\",\"cat\":\"poll\",\"name\":\"{what}\",\"id\":{id},\"pid\":{pid},\"tid\":{},\
                  \"ts\":{at}{end}}}",
                 slice.thread,
             ));
@@ -103,28 +108,36 @@ impl<'a> Events<'a> {
 
     pub(super) fn begin(&mut self, index: usize, lane: usize) {
         let node = &self.scene.nodes[index];
-        self.of_span(index, lane, "b", node.start(), node.span.name(), arguments(node));
+        self.of_span(index, lane, "b", node.start(), node.span.name(), Some(arguments(node)));
         for event in node.span.events() {
             let mut arguments = Map::new();
             add(&mut arguments, event.attributes());
-            self.of_span(index, lane, "n", event.unix_nanos(), event.name(), arguments);
+            self.of_span(index, lane, "n", event.unix_nanos(), event.name(), Some(arguments));
         }
     }
 
     pub(super) fn end(&mut self, index: usize, lane: usize) {
         let node = &self.scene.nodes[index];
         if node.span.end_unix_nanos().is_some() {
-            self.of_span(index, lane, "e", node.end(), node.span.name(), Map::new());
+            self.of_span(index, lane, "e", node.end(), node.span.name(), None);
         }
     }
 
-    fn of_span(&mut self, index: usize, lane: usize, phase: &str, at: u64, name: &str, arguments: Map<String, Json>) {
+    fn of_span(
+        &mut self,
+        index: usize,
+        lane: usize,
+        phase: &str,
+        at: u64,
+        name: &str,
+        arguments: Option<Map<String, Json>>,
+    ) {
         let (pid, at, name) = (self.process(index), self.after_start(at), Json::from(name));
         self.event(format_args!(
             "{{\"ph\":\"{phase}\",\"cat\":\"span\",\"name\":{name},\"pid\":{pid},\"tid\":{pid},\
              \"id2\":{{\"local\":\"0x{lane:x}\"}},\"ts\":{at}"
         ));
-        if !arguments.is_empty() {
+        if let Some(arguments) = arguments {
             let _ = write!(self.out, ",\"args\":{}", Json::from(arguments));
         }
         self.out.push('}');

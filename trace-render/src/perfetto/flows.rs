@@ -19,19 +19,19 @@ pub(super) fn flows(threads: &Threads<'_>, events: &mut Events<'_>) {
         let start = above[index].and_then(|parent| threads.poll_of(parent, node.start()));
         // A future that is polled where it is made needs no arrow.
         if let Some(start) = start.filter(|start| start.thread != first.thread || start.end < first.start) {
-            events.flow("spawn", start, node.start(), first);
+            events.flow("spawn", start, first);
         }
         for link in node.span.links() {
             let linked = numbers.get(&id(link.context())).and_then(|linked| threads.by_node.get(linked));
             let before = linked.and_then(|polls| polls.iter().rev().find(|poll| poll.start <= first.start));
             if let Some(before) = before {
-                events.flow("link", before, before.end.min(first.start), first);
+                events.flow("link", before, first);
             }
         }
         for poll in slices {
-            let waker = poll.woken.and_then(|woken| Some((woken, threads.only_poll_at(poll.process, woken)?)));
-            if let Some((woken, waker)) = waker.filter(|(_, waker)| is_another(waker, poll)) {
-                events.flow("wake", waker, woken, poll);
+            let waker = poll.woken.and_then(|woken| threads.only_poll_at(poll.process, woken));
+            if let Some(waker) = waker.filter(|waker| is_another(waker, poll)) {
+                events.flow("wake", waker, poll);
             }
         }
     }

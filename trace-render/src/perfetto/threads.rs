@@ -42,7 +42,14 @@ impl<'a> Threads<'a> {
                 let Some(thread) = segment.thread else { continue };
                 let start = segment.start_unix_nanos;
                 let end = start.saturating_add(u64::try_from(segment.duration.as_nanos()).unwrap_or(u64::MAX));
-                let slice = Slice { node: index, process, thread, start, end, woken: segment.woken_unix_nanos };
+                let slice = Slice {
+                    node: index,
+                    process,
+                    thread,
+                    start,
+                    end,
+                    woken: segment.woken_unix_nanos.map(|woken| woken.min(start)),
+                };
                 threads.by_thread.entry((process, thread)).or_default().push(slice);
                 threads.by_node.entry(index).or_default().push(slice);
             }
@@ -61,9 +68,12 @@ impl<'a> Threads<'a> {
                 Some(name) => events.thread(slices[0].node, thread, &name),
                 None => events.thread(slices[0].node, thread, &format!("thread {thread}")),
             }
-            for slice in slices {
-                events.poll(slice);
-            }
+        }
+        // Of all threads by time, for DevTools takes the direction of an arrow from the order of its ends in the file.
+        let mut all: Vec<&Slice> = self.by_thread.values().flatten().collect();
+        all.sort_by_key(|slice| (slice.start, std::cmp::Reverse(slice.end)));
+        for slice in all {
+            events.poll(slice);
         }
         for (&index, slices) in &self.by_node {
             for event in self.scene.nodes[index].span.events() {

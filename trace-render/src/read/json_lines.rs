@@ -78,6 +78,8 @@ struct Line<'a> {
     #[serde(default)]
     cancellation: Option<CancellationLine>,
     #[serde(default)]
+    thread: Option<u32>,
+    #[serde(default)]
     code: Option<Code>,
     #[serde(default, borrow)]
     resource: Option<&'a serde_json::value::RawValue>,
@@ -110,6 +112,7 @@ impl Line<'_> {
         span.events = self.events.into_iter().map(EventLine::into_event).collect();
         span.links = self.links.into_iter().map(LinkLine::into_link).collect();
         span.cancellation = self.cancellation.map(|CancellationLine { dropped }| Cancellation::new(dropped.into()));
+        span.thread = self.thread;
         span.dropped.attributes = self.dropped.attributes;
         span.dropped.events = self.dropped.events;
         span.dropped.links = self.dropped.links;
