@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// [`Open`](crate::Outcome::Open). A span whose parent has ended stands as a root.
 ///
 /// Without [`PipelineBuilder::live`](crate::PipelineBuilder::live) a sync span is known only if it is the root of a trace or
-/// has left its scope; with it every span announces itself, at the cost of a second record.
+/// has left its scope, and the span of a traced call only when its first poll has returned; with it every span announces
+/// itself, at the cost of a second record.
 ///
 /// Each has its [`age`](crate::SpanView::age), and what it [waits on](crate::SpanView::waits_on). With
 /// [`time_polls`](crate::PipelineBuilder::time_polls) there are also its polls so far, and with `live` as well the poll that

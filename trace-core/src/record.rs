@@ -2,7 +2,7 @@
 //!
 //! | record | bytes used | when |
 //! |---|---|---|
-//! | [`Closed`](Record::Closed) | 64 | the end of a sync span: everything about it |
+//! | [`Closed`](Record::Closed) | 64 | the end of a span that nobody was told of before: everything about it |
 //! | [`Opened`](Record::Opened) | 56 | the start of a local root, and of a span that leaves its scope or thread |
 //! | [`Ended`](Record::Ended) | 40 | the end of an opened span |
 //! | [`EndedInPoll`](Record::EndedInPoll) | 64 | the same and its last poll, if polls are timed: one reading of the clock for both |

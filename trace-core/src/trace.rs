@@ -401,7 +401,8 @@ impl<'a> SpanView<'a> {
         self.record.marks.has(mark)
     }
 
-    /// Whether it announced itself when it started: a root, the span of a future, or one that left its scope.
+    /// Whether it announced itself before its end: a root, the span of a future that needed more than one poll, or one that
+    /// left its scope.
     pub(crate) const fn is_announced(&self) -> bool {
         self.record.marks.has(Marks::ANNOUNCED)
     }
