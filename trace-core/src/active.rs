@@ -242,6 +242,7 @@ impl Live {
         let own = self.handle.hot;
         let (end, outcome) = (switches::now(own), self.outcome());
         if let Some((trace, span)) = own.ids() {
+            // Made from the guard where it lies: handed on in pieces, to a function, it takes 25 instructions more.
             let closed = || Record::Closed {
                 kind: self.kind,
                 outcome,

@@ -43,9 +43,9 @@ const MAX_SLOTS: usize = 32_000;
 /// How much larger the next ring is.
 const GROWTH: usize = 4;
 
-/// A thread that wakes the reader again so soon is in a hurry: from 150,000 records a second on.
+/// A thread whose bell rings again so soon is in a hurry: from 150,000 records a second on.
 const HURRY: Duration = Duration::from_millis(10);
-/// A thread that did not wake it for so long has calmed down.
+/// A thread whose bell did not ring for so long has calmed down.
 const CALM: Duration = Duration::from_secs(1);
 
 /// The records after which a thread wakes the reader, by the size of its ring. So most of the ring is read while the rest
@@ -262,8 +262,9 @@ impl Local {
         let since = self.rang_at.replace(now).map(|last| now.saturating_duration_since(last));
         let fitting = since.map_or(slots, |since| fitting_slots(slots, since));
         let is_futile = self.overran_at.is_some_and(|then| now.saturating_duration_since(then) < CALM);
-        let is_wanted = fitting < slots || fitting > slots && !is_futile;
-        if is_wanted && BUDGET.admits_haste(ring_bytes(fitting)) && !switches::is_forked() {
+        let may_grow = !is_futile && BUDGET.admits_haste(ring_bytes(fitting));
+        // A smaller ring is worth having above all when memory is short.
+        if (fitting < slots || fitting > slots && may_grow) && !switches::is_forked() {
             self.begin_ring(fitting);
         }
         switches::wake(Sleep::Timed);
@@ -317,7 +318,7 @@ impl Local {
     }
 }
 
-/// The ring that a thread should have whose ring has so many slots, and whose bell woke the reader after so long.
+/// The ring that a thread should have whose ring has so many slots, and whose bell rings after so long.
 fn fitting_slots(slots: usize, since: Duration) -> usize {
     if since < HURRY && (USUAL_SLOTS..MAX_SLOTS).contains(&slots) {
         (slots * GROWTH).min(MAX_SLOTS)
