@@ -299,6 +299,7 @@ mod detail;
 mod detect;
 mod directive;
 mod doorbell;
+mod encoder;
 mod ending;
 mod env;
 mod export;
@@ -389,6 +390,7 @@ pub use crate::config::{BatchConfig, DEFAULT_SAMPLER_RATIO, EnvConfig, ExporterN
 pub use crate::critical_path::{CriticalSegment, CriticalWork};
 pub use crate::current_span::{CurrentSpan, current_span};
 pub use crate::directive::ParseFilterError;
+pub use crate::encoder::{EncodedBatch, SpanEncoder};
 pub use crate::env::{ConfigProblem, ConfigWarning, EnvReader};
 pub use crate::export::color::ColorChoice;
 pub use crate::export::console::{ConsoleExporter, ConsoleStyle};
