@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::callsite::{self, Callsite, NO_PLACE};
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::Token;

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::attribute_runs::{AttributeRuns, TAKEN};
-use crate::buffer::{STRAYS, ThreadNumber};
 use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::detail::{Detail, Said, What};
@@ -16,6 +15,7 @@ use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
 use crate::portrait::{self, Omissions, Room, Rules};
 use crate::record::{Group, Record};
+use crate::rings::{STRAYS, ThreadNumber};
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::spent::Spent;
 use crate::status::Outcome;

@@ -15,20 +15,16 @@
 //! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
 //! an allocator traces), records go one by one through the channel that also announces new rings.
 
-#[cfg(all(test, loom))]
-mod handover_model;
-
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Producer, RingBuffer};
 
+use crate::budget::{BUDGET, Worth};
 use crate::doorbell::Sleep;
 use crate::record::Record;
+use crate::rings::{Message, ThreadNumber, ring_bytes, send};
 use crate::switches;
 use crate::tally;
 use crate::thread_names;
@@ -56,123 +52,9 @@ const fn bell(slots: usize) -> u32 {
     slots as u32 / 4 * 3
 }
 
-/// The reader gives so many places back at a time, so that a writer in a hurry finds room while a large ring is read.
-const READ_AT_ONCE: usize = 1000;
-
-/// The memory that rings, assembly and queues may use together, unless told otherwise: 64 MiB.
-pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
-
-/// What a record is worth when memory runs out; the least is shed first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Worth {
-    /// A poll.
-    Poll,
-    /// An attribute, an event, a link.
-    Detail,
-    /// A span that nobody was told of yet.
-    Span,
-    /// The end of something that was announced: its place is part of the announced span's memory, so it is never shed.
-    End,
-}
-
-/// The memory in use for records, in bytes, over all threads.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    limit: AtomicUsize,
-    rings: AtomicUsize,
-    /// What the processor and the exporters' queues hold.
-    held: AtomicUsize,
-    /// Whether so much was in use when the processor looked last that records must ask before they take a place, even in a
-    /// ring that has room: they are held behind it.
-    is_short: Alone<AtomicBool>,
-}
-
-pub(crate) static BUDGET: Budget = Budget {
-    limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES),
-    rings: AtomicUsize::new(0),
-    held: AtomicUsize::new(0),
-    is_short: Alone(AtomicBool::new(false)),
-};
-
-/// Something that every record reads, on cache lines that nobody else writes to.
-#[derive(Debug)]
-#[repr(align(128))]
-struct Alone<T>(T);
-
-impl Budget {
-    /// Sets the limit for everything from now on.
-    pub(crate) fn set_limit(&self, bytes: usize) {
-        self.limit.store(bytes, Ordering::Relaxed);
-    }
-
-    pub(crate) fn limit(&self) -> usize {
-        self.limit.load(Ordering::Relaxed)
-    }
-
-    /// Everything in use.
-    pub(crate) fn used(&self) -> usize {
-        self.rings.load(Ordering::Relaxed).saturating_add(self.held.load(Ordering::Relaxed))
-    }
-
-    /// Adds to what is held behind the rings.
-    pub(crate) fn hold(&self, bytes: usize) {
-        self.held.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// Takes away from what is held behind the rings.
-    pub(crate) fn release(&self, bytes: usize) {
-        self.held.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Says whether records must ask from now on: the processor does so after each pass.
-    pub(crate) fn look(&self) {
-        self.is_short.0.store(!self.admits(Worth::Poll, 0), Ordering::Relaxed);
-    }
-
-    /// Whether a record of this worth has no place even in a ring that has room.
-    #[inline]
-    fn refuses(&self, worth: Worth) -> bool {
-        self.is_short.0.load(Ordering::Relaxed) && !self.admits(worth, 0)
-    }
-
-    /// Whether something of this worth may still take memory: polls up to 70 % of the limit, details
-    /// up to 80 %, spans up to 90 %.
-    pub(crate) fn admits(&self, worth: Worth, bytes: usize) -> bool {
-        let limit = self.limit();
-        let limit = match worth {
-            Worth::Poll => limit / 10 * 7,
-            Worth::Detail => limit / 10 * 8,
-            Worth::Span => limit / 10 * 9,
-            Worth::End => return true,
-        };
-        self.used().saturating_add(bytes) <= limit
-    }
-
-    /// Whether a ring for a thread in a hurry may take memory: rings may use a quarter of the limit for that.
-    fn admits_haste(&self, bytes: usize) -> bool {
-        self.rings.load(Ordering::Relaxed).saturating_add(bytes) <= self.limit() / 4 && self.admits(Worth::Poll, bytes)
-    }
-}
-
-/// A thread's number in records of polls and in messages; from 1, in order of the first record.
-pub(crate) type ThreadNumber = u32;
-
 /// This thread's number; zero before its first record, and where it is ending.
 pub(crate) fn thread_number() -> ThreadNumber {
     LOCAL.try_with(|local| local.try_borrow().map_or(0, |local| local.thread)).unwrap_or(0)
-}
-
-/// Stands for whatever threads wrote records that found no ring.
-pub(crate) const STRAYS: ThreadNumber = 0;
-
-#[derive(Debug)]
-enum Message {
-    Ring {
-        thread: ThreadNumber,
-        consumer: Consumer<Record>,
-    },
-    /// Records that found no ring, a whole group if it is one.
-    Strays(Vec<Record>),
 }
 
 #[derive(Debug)]
@@ -308,7 +190,7 @@ impl Local {
     }
 
     fn begin_ring(&mut self, capacity: usize) -> bool {
-        BUDGET.rings.fetch_add(ring_bytes(capacity), Ordering::Relaxed);
+        BUDGET.make_ring(ring_bytes(capacity));
         let (producer, consumer) = RingBuffer::new(capacity);
         // The old ring is given up before the new one is announced, so that whoever knows of the new one sees it abandoned.
         let was_full = self.producer.replace(producer).is_some();
@@ -329,10 +211,6 @@ fn fitting_slots(slots: usize, since: Duration) -> usize {
     }
 }
 
-fn ring_bytes(slots: usize) -> usize {
-    slots * size_of::<Record>()
-}
-
 #[cold]
 #[inline(never)]
 fn send_stray(record: Record) -> bool {
@@ -349,165 +227,6 @@ fn send_strays(records: impl FnOnce() -> Vec<Record>) -> bool {
     let sent = send(Message::Strays(records()));
     SENDING_STRAY.set(false);
     sent
-}
-
-/// The channel of messages. It exists from the first message or reader on.
-#[derive(Debug)]
-struct Channel {
-    sender: Sender<Message>,
-    receiver: Mutex<Option<Receiver<Message>>>,
-}
-
-fn channel() -> &'static Channel {
-    static CHANNEL: OnceLock<Channel> = OnceLock::new();
-    CHANNEL.get_or_init(|| {
-        let (sender, receiver) = mpsc::channel();
-        Channel { sender, receiver: Mutex::new(Some(receiver)) }
-    })
-}
-
-fn send(message: Message) -> bool {
-    channel().sender.send(message).is_ok()
-}
-
-/// The reading end of all threads' rings. There is one.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    messages: Receiver<Message>,
-    streams: Vec<Stream>,
-    /// Records that came without a ring, until the next pass.
-    strays: Vec<Record>,
-}
-
-/// One thread's rings, oldest first.
-#[derive(Debug)]
-struct Stream {
-    thread: ThreadNumber,
-    rings: VecDeque<Ring>,
-}
-
-#[derive(Debug)]
-struct Ring {
-    consumer: Consumer<Record>,
-    /// As they were when the pass began: how many records there were, and whether no more could come.
-    ready: usize,
-    abandoned: bool,
-}
-
-/// Who takes the records of a pass.
-pub(crate) trait Intake {
-    /// What follows was written by this thread. If it `is_last`, everything that other threads had written before it wrote
-    /// any of that has been taken.
-    fn stream(&mut self, thread: ThreadNumber, is_last: bool);
-
-    /// Records of that thread, in their order.
-    fn take(&mut self, records: &mut [Record]);
-
-    /// A good moment to hand things on: a ring has been read.
-    fn pause(&mut self);
-}
-
-impl Stream {
-    /// How many records there are at this moment.
-    fn ready(&self) -> usize {
-        self.rings.iter().map(|ring| ring.consumer.slots()).sum()
-    }
-
-    fn take_ends(&mut self) {
-        for ring in &mut self.rings {
-            // In this order: a record written between the two questions would be lost with its ring.
-            ring.abandoned = ring.consumer.is_abandoned();
-            ring.ready = ring.consumer.slots();
-        }
-    }
-
-    /// Reads up to the ends, and gives back the rings that nothing more can come through.
-    fn read(&mut self, intake: &mut impl Intake) -> usize {
-        let mut records = 0;
-        for ring in &mut self.rings {
-            records += ring.ready;
-            while ring.ready > 0 {
-                let now = ring.ready.min(READ_AT_ONCE);
-                ring.ready -= now;
-                let Ok(mut chunk) = ring.consumer.read_chunk(now) else { continue };
-                // In place: most records are read and not moved.
-                let (first, second) = chunk.as_mut_slices();
-                intake.take(first);
-                intake.take(second);
-                chunk.commit_all();
-            }
-            intake.pause();
-        }
-        while self.rings.front().is_some_and(|ring| ring.abandoned) {
-            let slots = self.rings.pop_front().map_or(0, |ring| ring.consumer.buffer().capacity());
-            BUDGET.rings.fetch_sub(ring_bytes(slots), Ordering::Relaxed);
-        }
-        records
-    }
-}
-
-impl Reader {
-    /// The reader, for the first who asks.
-    pub(crate) fn take() -> Option<Self> {
-        let messages = channel().receiver.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(Self { messages, streams: Vec::new(), strays: Vec::new() })
-    }
-
-    /// One pass: everything that was written before the call, and not what comes while it runs. Returns the number of records.
-    ///
-    /// The ends of all rings are taken before any of them is read. So whatever happened before the pass is in it, and a record
-    /// of this pass that tells of something earlier than another one missing from it can only be missing until the next pass.
-    ///
-    /// The thread that wrote most is read last, and its end is taken first: what others had written before it wrote any
-    /// record of this pass is taken before that record.
-    pub(crate) fn pass(&mut self, intake: &mut impl Intake) -> usize {
-        self.receive();
-        let busiest = (0..self.streams.len()).max_by_key(|&place| self.streams[place].ready());
-        if let Some(busiest) = busiest {
-            self.streams[busiest].take_ends();
-        }
-        // Again, because what came meanwhile may be older than that end. A new ring of the busiest thread is not read yet.
-        self.receive();
-        for place in (0..self.streams.len()).filter(|&place| Some(place) != busiest) {
-            self.streams[place].take_ends();
-        }
-
-        let mut records = self.strays.len();
-        intake.stream(STRAYS, false);
-        intake.take(&mut self.strays);
-        self.strays.clear();
-        let others = (0..self.streams.len()).filter(|&place| Some(place) != busiest);
-        for place in others.chain(busiest) {
-            let stream = &mut self.streams[place];
-            intake.stream(stream.thread, Some(place) == busiest);
-            records += stream.read(intake);
-        }
-        self.streams.retain(|stream| !stream.rings.is_empty());
-        records
-    }
-
-    /// Takes in what came through the channel.
-    fn receive(&mut self) {
-        while let Ok(message) = self.messages.try_recv() {
-            match message {
-                Message::Strays(strays) => self.strays.extend(strays),
-                Message::Ring { thread, consumer } => {
-                    let ring = Ring { consumer, ready: 0, abandoned: false };
-                    match self.streams.iter_mut().find(|stream| stream.thread == thread) {
-                        Some(stream) => stream.rings.push_back(ring),
-                        None => self.streams.push(Stream { thread, rings: VecDeque::from([ring]) }),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether something is there to read at this moment.
-    pub(crate) fn has_records(&mut self) -> bool {
-        self.receive();
-        let rings = || self.streams.iter().flat_map(|stream| &stream.rings);
-        !self.strays.is_empty() || rings().any(|ring| !ring.consumer.is_empty())
-    }
 }
 
 #[cfg(all(test, not(loom)))]

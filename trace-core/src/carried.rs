@@ -7,7 +7,7 @@
 use std::mem::needs_drop;
 use std::task::{self, Waker};
 
-use crate::buffer::Worth;
+use crate::budget::Worth;
 use crate::callsite::Callsite;
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame};

@@ -280,6 +280,7 @@ mod attribute_list;
 mod attribute_runs;
 mod baggage;
 mod blocked;
+mod budget;
 mod buffer;
 mod builder;
 mod callsite;
@@ -337,9 +338,11 @@ mod portrait;
 mod probability;
 mod processor;
 pub mod propagation;
+mod reader;
 mod record;
 mod redact;
 mod resource;
+mod rings;
 mod sampler;
 mod shape;
 #[cfg(feature = "futures")]
@@ -377,7 +380,7 @@ mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
 pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_MEMBERS};
-pub use crate::buffer::DEFAULT_BUDGET_BYTES;
+pub use crate::budget::DEFAULT_BUDGET_BYTES;
 pub use crate::builder::{
     DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
     PipelineBuilder, StartedSpan, builder, init,

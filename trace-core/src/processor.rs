@@ -9,13 +9,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::answer::Question;
-use crate::buffer::{BUDGET, Intake, Reader, STRAYS, ThreadNumber};
+use crate::budget::BUDGET;
 use crate::clock::WallClock;
 use crate::context::{self, Hot};
 use crate::doorbell::Sleep;
 use crate::id::TraceId;
 use crate::line::Line;
+use crate::reader::{Intake, Reader};
 use crate::record::Record;
+use crate::rings::{STRAYS, ThreadNumber};
 use crate::stats::Stats;
 use crate::switches;
 use crate::trace::Trace;

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::panic::Location;
 
 use crate::attribute_list::AttributeList;
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::callsite::{self, Callsite, Interest, NO_PLACE};
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
 use crate::caught::caught;

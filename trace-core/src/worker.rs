@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::answer::Question;
-use crate::buffer::BUDGET;
+use crate::budget::BUDGET;
 use crate::caught::caught;
 use crate::context;
 use crate::encoder::{EncodedBatch, SpanEncoder};
