@@ -101,7 +101,7 @@ impl Budget {
         self.used().saturating_add(bytes) <= limit
     }
 
-    /// Whether a ring for a thread in a hurry may take memory: rings may use a quarter of the limit for that.
+    /// Whether a thread in a hurry may write so much until it wakes the reader: all rings may use a quarter of the limit.
     pub(crate) fn admits_haste(&self, bytes: usize) -> bool {
         self.rings.load(Ordering::Relaxed).saturating_add(bytes) <= self.limit() / 4 && self.admits(Worth::Poll, bytes)
     }

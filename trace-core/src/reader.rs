@@ -6,14 +6,16 @@ mod handover_model;
 use std::collections::VecDeque;
 use std::sync::mpsc::Receiver;
 
-use rtrb::Consumer;
+use rtrb::{Consumer, Producer};
 
-use crate::budget::BUDGET;
 use crate::record::Record;
-use crate::rings::{self, Message, STRAYS, ThreadNumber, ring_bytes};
+use crate::rings::{self, Message, STRAYS, ThreadNumber};
 
 /// The reader gives so many places back at a time, so that a writer in a hurry finds room while a large ring is read.
 const READ_AT_ONCE: usize = 1000;
+
+/// In a long pass, what is complete goes on after so many records.
+const READ_BETWEEN_PAUSES: usize = 16_000;
 
 /// The reading end of all threads' rings. There is one.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ struct Stream {
 #[derive(Debug)]
 struct Ring {
     consumer: Consumer<Record>,
+    /// The other end, once its thread writes no more.
+    retired: Option<Producer<Record>>,
     /// As they were when the pass began: how many records there were, and whether no more could come.
     ready: usize,
     abandoned: bool,
@@ -48,7 +52,7 @@ pub(crate) trait Intake {
     /// Records of that thread, in their order.
     fn take(&mut self, records: &mut [Record]);
 
-    /// A good moment to hand things on: a ring has been read.
+    /// A good moment to hand things on: much has been read, and there is more.
     fn pause(&mut self);
 }
 
@@ -61,15 +65,15 @@ impl Stream {
     fn take_ends(&mut self) {
         for ring in &mut self.rings {
             // In this order: a record written between the two questions would be lost with its ring.
-            ring.abandoned = ring.consumer.is_abandoned();
+            ring.abandoned = ring.retired.is_some() || ring.consumer.is_abandoned();
             ring.ready = ring.consumer.slots();
         }
     }
 
     /// Reads up to the ends, and gives back the rings that nothing more can come through.
-    fn read(&mut self, intake: &mut impl Intake) -> usize {
+    fn read(&mut self, intake: &mut impl Intake, until_pause: &mut usize) -> usize {
         let mut records = 0;
-        for ring in &mut self.rings {
+        while let Some(ring) = self.rings.front_mut() {
             records += ring.ready;
             while ring.ready > 0 {
                 let now = ring.ready.min(READ_AT_ONCE);
@@ -80,12 +84,21 @@ impl Stream {
                 intake.take(first);
                 intake.take(second);
                 chunk.commit_all();
+                *until_pause = until_pause.saturating_sub(now);
+                if *until_pause == 0 {
+                    intake.pause();
+                    *until_pause = READ_BETWEEN_PAUSES;
+                }
             }
-            intake.pause();
-        }
-        while self.rings.front().is_some_and(|ring| ring.abandoned) {
-            let slots = self.rings.pop_front().map_or(0, |ring| ring.consumer.buffer().capacity());
-            BUDGET.free_ring(ring_bytes(slots));
+            if !ring.abandoned {
+                break;
+            }
+            // At once, so that a writer in a hurry finds it still in the cache.
+            match self.rings.pop_front() {
+                Some(Ring { retired: Some(producer), consumer, .. }) => rings::give_back((producer, consumer)),
+                Some(Ring { retired: None, consumer, .. }) => rings::free(consumer),
+                None => {}
+            }
         }
         records
     }
@@ -117,7 +130,7 @@ impl Reader {
             self.streams[place].take_ends();
         }
 
-        let mut records = self.strays.len();
+        let (mut records, mut until_pause) = (self.strays.len(), READ_BETWEEN_PAUSES);
         intake.stream(STRAYS, false);
         intake.take(&mut self.strays);
         self.strays.clear();
@@ -125,7 +138,7 @@ impl Reader {
         for place in others.chain(busiest) {
             let stream = &mut self.streams[place];
             intake.stream(stream.thread, Some(place) == busiest);
-            records += stream.read(intake);
+            records += stream.read(intake, &mut until_pause);
         }
         self.streams.retain(|stream| !stream.rings.is_empty());
         records
@@ -136,10 +149,15 @@ impl Reader {
         while let Ok(message) = self.messages.try_recv() {
             match message {
                 Message::Strays(strays) => self.strays.extend(strays),
-                Message::Ring { thread, consumer } => {
-                    let ring = Ring { consumer, ready: 0, abandoned: false };
+                Message::Ring { thread, retired, consumer } => {
+                    let ring = Ring { consumer, retired: None, ready: 0, abandoned: false };
                     match self.streams.iter_mut().find(|stream| stream.thread == thread) {
-                        Some(stream) => stream.rings.push_back(ring),
+                        Some(stream) => {
+                            if let Some(last) = stream.rings.back_mut() {
+                                last.retired = retired;
+                            }
+                            stream.rings.push_back(ring);
+                        }
                         None => self.streams.push(Stream { thread, rings: VecDeque::from([ring]) }),
                     }
                 }

@@ -1,40 +1,71 @@
 //! A model of how rings are handed over, for loom: what is written is read, once and in order, in whatever way the writer's
 //! steps and the reader's fall together.
 //!
-//! A ring here is what ours promise: a count of records that the writer raises after writing, and a mark that it is given
-//! up. Both are read as [`super::Reader::pass`] reads them. The last test shows that the model notices the wrong order.
+//! A ring here is what ours promise: a place for a record, counts of what was written and what was read, and a mark that its
+//! thread has ended. A full ring is retired by the message that announces the next one, and the reader keeps it for the writer to
+//! use again. All is read as [`super::Reader::pass`] reads it. The last tests show that the model notices the wrong order.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use loom::sync::{Arc, Mutex};
+use loom::sync::{Arc, Mutex, MutexGuard};
 use loom::thread;
 
-/// How many records a ring of the model has room for.
-const SLOTS: usize = 1;
-/// How many records the writer writes, each in a ring of its own.
-const RECORDS: usize = 2;
+/// How many records the writer writes, each in a ring of its own or one that was used before.
+const RECORDS: usize = 3;
 
 #[derive(Default)]
 struct Ring {
+    /// The only place in it.
+    record: AtomicUsize,
+    /// How many records were ever written into it, and read.
     written: AtomicUsize,
+    read: AtomicUsize,
     abandoned: AtomicBool,
 }
 
-/// The rings of one thread, from the oldest, as the reader learns of them.
-type Channel = Arc<Mutex<VecDeque<Arc<Ring>>>>;
+impl Ring {
+    fn is_full(&self) -> bool {
+        self.written.load(Ordering::Relaxed) > self.read.load(Ordering::Acquire)
+    }
 
-fn write(channel: &Channel) {
+    fn push(&self, record: usize) {
+        self.record.store(record, Ordering::Relaxed);
+        self.written.store(self.written.load(Ordering::Relaxed) + 1, Ordering::Release);
+    }
+
+    /// How many records wait in it.
+    fn ready(&self) -> usize {
+        self.written.load(Ordering::Acquire) - self.read.load(Ordering::Relaxed)
+    }
+
+    fn pop(&self) -> usize {
+        let record = self.record.load(Ordering::Relaxed);
+        self.read.store(self.read.load(Ordering::Relaxed) + 1, Ordering::Release);
+        record
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    /// The rings of the thread as the reader learns of them. Each but the first retires the one before.
+    channel: Mutex<VecDeque<Arc<Ring>>>,
+    spare: Mutex<Vec<Arc<Ring>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(shared: &Shared) {
     let mut ring: Option<Arc<Ring>> = None;
-    for _ in 0..RECORDS / SLOTS {
-        // The old ring is given up before the new one is announced.
-        if let Some(full) = ring.take() {
-            full.abandoned.store(true, Ordering::Release);
-        }
-        let next = Arc::new(Ring::default());
-        channel.lock().unwrap_or_else(PoisonError::into_inner).push_back(Arc::clone(&next));
-        next.written.store(SLOTS, Ordering::Release);
+    for record in 1..=RECORDS {
+        // Full, as it has one place and was used.
+        let next = lock(&shared.spare).pop().unwrap_or_default();
+        assert!(!next.is_full(), "a ring was kept with something in it");
+        lock(&shared.channel).push_back(Arc::clone(&next));
+        next.push(record);
         ring = Some(next);
     }
     // The thread ends.
@@ -43,67 +74,92 @@ fn write(channel: &Channel) {
     }
 }
 
-/// How a pass asks a ring for its end.
-type Look = fn(&Ring) -> (bool, usize);
-
-fn abandoned_first(ring: &Ring) -> (bool, usize) {
-    let abandoned = ring.abandoned.load(Ordering::Acquire);
-    (abandoned, ring.written.load(Ordering::Acquire))
-}
-
-fn count_first(ring: &Ring) -> (bool, usize) {
-    let written = ring.written.load(Ordering::Acquire);
-    (ring.abandoned.load(Ordering::Acquire), written)
-}
-
-/// A ring as the reader holds it, and how many of its records it has taken.
+/// A ring as the reader holds it.
 struct Held {
     ring: Arc<Ring>,
-    taken: usize,
+    retired: bool,
+    /// As they were when the pass began: how many records there were, and whether no more could come.
+    ready: usize,
+    abandoned: bool,
 }
 
-/// One pass. Returns how many records it took.
-fn pass(channel: &Channel, rings: &mut VecDeque<Held>, look: Look) -> usize {
-    let new = std::mem::take(&mut *channel.lock().unwrap_or_else(PoisonError::into_inner));
-    rings.extend(new.into_iter().map(|ring| Held { ring, taken: 0 }));
-    let ends: Vec<_> = rings.iter().map(|held| look(&held.ring)).collect();
-    let mut records = 0;
-    let mut predecessor_is_done = true;
-    for (held, &(abandoned, written)) in rings.iter_mut().zip(&ends) {
-        assert!(predecessor_is_done || written == held.taken, "a record came before an older one");
-        records += written - held.taken;
-        held.taken = written;
-        predecessor_is_done &= abandoned;
-    }
-    let mut ends = ends.into_iter();
-    while rings.front().is_some() && ends.next().is_some_and(|(abandoned, _)| abandoned) {
-        rings.pop_front();
-    }
-    records
+/// How the reader asks a ring for its end, and when it lets go of one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Ours,
+    CountsBeforeItAsksForTheEnd,
+    LetsGoOfWhatIsRetiredByNow,
 }
 
-fn read_all(look: Look) -> usize {
-    let channel = Channel::default();
+#[derive(Default)]
+struct Reader {
+    rings: VecDeque<Held>,
+    records: Vec<usize>,
+}
+
+impl Reader {
+    fn receive(&mut self, shared: &Shared) {
+        for ring in std::mem::take(&mut *lock(&shared.channel)) {
+            if let Some(last) = self.rings.back_mut() {
+                last.retired = true;
+            }
+            self.rings.push_back(Held { ring, retired: false, ready: 0, abandoned: false });
+        }
+    }
+
+    fn pass(&mut self, shared: &Shared, manner: Manner) {
+        self.receive(shared);
+        for held in &mut self.rings {
+            let ready = held.ring.ready();
+            held.abandoned = held.retired || held.ring.abandoned.load(Ordering::Acquire);
+            held.ready = if manner == Manner::CountsBeforeItAsksForTheEnd { ready } else { held.ring.ready() };
+        }
+        // Again, for the sake of other threads.
+        self.receive(shared);
+        while let Some(held) = self.rings.front_mut() {
+            for _ in 0..std::mem::take(&mut held.ready) {
+                self.records.push(held.ring.pop());
+            }
+            let retired_by_now = manner == Manner::LetsGoOfWhatIsRetiredByNow && held.retired;
+            if !held.abandoned && !retired_by_now {
+                break;
+            }
+            if let Some(Held { ring, retired: true, .. }) = self.rings.pop_front() {
+                lock(&shared.spare).push(ring);
+            }
+        }
+    }
+}
+
+fn read_all(manner: Manner) -> Vec<usize> {
+    let shared = Arc::new(Shared::default());
     let writer = thread::spawn({
-        let channel = Arc::clone(&channel);
-        move || write(&channel)
+        let shared = Arc::clone(&shared);
+        move || write(&shared)
     });
-    let mut rings = VecDeque::new();
-    let mut records = pass(&channel, &mut rings, look);
+    let mut reader = Reader::default();
+    reader.pass(&shared, manner);
+    reader.pass(&shared, manner);
     writer.join().expect("the writer does not panic");
-    // Everything was written before these.
-    records += pass(&channel, &mut rings, look);
-    assert!(rings.is_empty(), "a ring that was given up is kept");
-    records
+    // Everything was written before this.
+    reader.pass(&shared, manner);
+    assert!(reader.rings.is_empty(), "a ring that was given up is held");
+    reader.records
 }
 
 #[test]
 fn loom_every_record_is_read_in_order_whatever_the_schedule() {
-    loom::model(|| assert_eq!(read_all(abandoned_first), RECORDS));
+    loom::model(|| assert_eq!(read_all(Manner::Ours), [1, 2, 3]));
 }
 
 #[test]
 #[should_panic(expected = "records were lost")]
 fn loom_a_reader_that_counts_before_it_asks_for_the_end_loses_records() {
-    loom::model(|| assert_eq!(read_all(count_first), RECORDS, "records were lost"));
+    loom::model(|| assert_eq!(read_all(Manner::CountsBeforeItAsksForTheEnd), [1, 2, 3], "records were lost"));
+}
+
+#[test]
+#[should_panic(expected = "records were lost")]
+fn loom_a_reader_that_lets_go_of_what_was_retired_after_it_counted_loses_records() {
+    loom::model(|| assert_eq!(read_all(Manner::LetsGoOfWhatIsRetiredByNow), [1, 2, 3], "records were lost"));
 }
