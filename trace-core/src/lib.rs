@@ -371,6 +371,7 @@ mod trace;
 mod trace_state;
 mod tree;
 mod unannounced;
+mod untold;
 mod value;
 mod waits;
 mod wake_timer;

@@ -69,3 +69,69 @@ where
         Box::new(std::mem::take(&mut self.encoded))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use trace_core::{Batch, capture, in_scope, start_span};
+
+    use super::*;
+    use crate::encode::format::RequestLimits;
+    use crate::encode::json::Json;
+    use crate::encode::protobuf::Protobuf;
+
+    fn traces(count: i64) -> Vec<Trace> {
+        let captured = capture(|| {
+            for number in 0..count {
+                let root = start_span("root").attribute("number", number);
+                in_scope("child", || root.set_attribute("text", "t".repeat(number as usize * 7)));
+            }
+        });
+        captured.traces
+    }
+
+    /// The bytes of each request and its spans, and how many spans found no place in any.
+    fn told(encoded: Encoded) -> (Vec<(Vec<u8>, usize, usize)>, usize) {
+        let told = |body: crate::encode::format::Body| (body.bytes, body.spans, body.closed);
+        (encoded.bodies.into_iter().map(told).collect(), encoded.too_large)
+    }
+
+    fn is_the_same_ahead<F: Format + Send + 'static>(format: fn() -> F)
+    where
+        F::Place: Send,
+    {
+        let batch = Batch::new(traces(40));
+        let sizes = [(usize::MAX, usize::MAX, usize::MAX), (900, 1000, usize::MAX), (0, 300, usize::MAX), (9000, 9000, 7)];
+        for (bytes, max_bytes, spans) in sizes {
+            let mut encoder = Encoder::new(format(), RequestLimits { bytes, max_bytes, spans });
+            let mut ahead = Ahead::new(encoder.twin(format()));
+            let whole = told(encoder.encode(&batch));
+            for step in [1, 7, 40] {
+                batch.traces().chunks(step).for_each(|traces| ahead.add(traces));
+                assert!(ahead.bytes() >= whole.0.iter().map(|(body, ..)| body.len()).max().unwrap_or(0) / 2);
+                let encoded = ahead.finish().downcast::<Encoded>().expect("that is what it makes");
+                assert_eq!(told(*encoded), whole, "{step} at a time, of {bytes}, {max_bytes} and {spans}");
+                assert_eq!(ahead.bytes(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_step_by_step_is_what_is_encoded_at_once() {
+        is_the_same_ahead(Protobuf::new);
+        is_the_same_ahead(Json::new);
+    }
+
+    #[test]
+    fn spans_of_two_resources_stay_apart() {
+        let (mut one, mut other) = (traces(1), traces(2));
+        let resource = Resource::new().attribute("service.name", "another");
+        other.iter_mut().for_each(|trace| *trace = trace.clone().with_resource(resource.clone()));
+        one.append(&mut other);
+        let limits = RequestLimits { bytes: usize::MAX, max_bytes: usize::MAX, spans: usize::MAX };
+        let mut encoder = Encoder::new(Protobuf::new(), limits);
+        let mut ahead = Ahead::new(encoder.twin(Protobuf::new()));
+        let whole = told(encoder.encode(&Batch::new(one.clone())));
+        one.chunks(1).for_each(|traces| ahead.add(traces));
+        assert_eq!(told(*ahead.finish().downcast::<Encoded>().expect("that is what it makes")), whole);
+    }
+}
