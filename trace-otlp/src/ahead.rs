@@ -72,15 +72,15 @@ where
 
 #[cfg(test)]
 mod tests {
-    use trace_core::{Batch, capture, in_scope, start_span};
+    use trace_core::{Batch, Capture, in_scope, start_span};
 
     use super::*;
     use crate::encode::format::RequestLimits;
     use crate::encode::json::Json;
     use crate::encode::protobuf::Protobuf;
 
-    fn traces(count: i64) -> Vec<Trace> {
-        let captured = capture(|| {
+    fn traces(of: Resource, count: i64) -> Vec<Trace> {
+        let captured = Capture::new().resource(of).run(|| {
             for number in 0..count {
                 let root = start_span("root").attribute("number", number);
                 in_scope("child", || root.set_attribute("text", "t".repeat(number as usize * 7)));
@@ -99,8 +99,9 @@ mod tests {
     where
         F::Place: Send,
     {
-        let batch = Batch::new(traces(40));
-        let sizes = [(usize::MAX, usize::MAX, usize::MAX), (900, 1000, usize::MAX), (0, 300, usize::MAX), (9000, 9000, 7)];
+        let batch = Batch::new(traces(Resource::new(), 40));
+        let sizes =
+            [(usize::MAX, usize::MAX, usize::MAX), (900, 1000, usize::MAX), (0, 300, usize::MAX), (9000, 9000, 7)];
         for (bytes, max_bytes, spans) in sizes {
             let mut encoder = Encoder::new(format(), RequestLimits { bytes, max_bytes, spans });
             let mut ahead = Ahead::new(encoder.twin(format()));
@@ -123,10 +124,8 @@ mod tests {
 
     #[test]
     fn spans_of_two_resources_stay_apart() {
-        let (mut one, mut other) = (traces(1), traces(2));
-        let resource = Resource::new().attribute("service.name", "another");
-        other.iter_mut().for_each(|trace| *trace = trace.clone().with_resource(resource.clone()));
-        one.append(&mut other);
+        let mut one = traces(Resource::new(), 1);
+        one.append(&mut traces(Resource::new().attribute("service.name", "another"), 2));
         let limits = RequestLimits { bytes: usize::MAX, max_bytes: usize::MAX, spans: usize::MAX };
         let mut encoder = Encoder::new(Protobuf::new(), limits);
         let mut ahead = Ahead::new(encoder.twin(Protobuf::new()));
