@@ -14,12 +14,14 @@ use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
+use crate::plan::{Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::record::Record;
 use crate::span::{Parent, Span, SpanBuilder};
-use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
+use crate::start;
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::tally;
+use crate::telling;
 use crate::unannounced;
 use crate::untold;
 use crate::value::{Key, Value};
@@ -301,7 +303,7 @@ impl Live {
             context::unload(cargo);
         }
         if let Some((outcome, end)) = end {
-            start::write_ended(own, outcome, end);
+            telling::write_ended(own, outcome, end);
         }
     }
 
