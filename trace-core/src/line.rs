@@ -158,7 +158,9 @@ impl Line {
     pub(crate) fn pause(&mut self) {
         let complete = self.assembler.take_complete();
         self.hand_on(complete);
-        if self.pending_spans >= self.rules.batch_spans {
+        // What is encoded already goes when it is as large as a batch may be, or at the end of the pass: in fewer requests.
+        let is_encoding = self.ahead.as_ref().is_some_and(|ahead| ahead.spans > 0);
+        if self.pending_spans >= self.rules.batch_spans && !is_encoding {
             self.waiting_since = Some(self.now);
             self.send_pending();
         }
