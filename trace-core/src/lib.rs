@@ -315,6 +315,7 @@ pub mod guide;
 mod handoff;
 mod id;
 mod init_error;
+mod kept;
 mod kind;
 mod limits;
 mod line;
