@@ -31,6 +31,7 @@ function variables(object) {
 // `app` is used by its members only.
 source = source.replace(/^const app = .*$/m, "");
 const state = variables("app").map((member) => `app_${member}`);
+if (/(?<![\w.#"-])app\b(?![_"])/.test(source.replace(/\/\/.*|\/\*[^]*?\*\//g, "").replaceAll("ui.app", ""))) throw new Error("the state of the page is used otherwise than by its members");
 const math = variables("Math").map((member) => `${member}: Math_${member}`);
 // Shorter, and the same where nothing is assigned twice: arrows for functions, `let` for `const`.
 source = source.replace(/^(async )?function (\w+)\((.*)\) \{\n([\s\S]*?)^\}$/gm, (_, async = "", name, parameters, body) => `const ${name} = ${async}(${parameters}) => {\n${body}};`);
