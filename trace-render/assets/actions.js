@@ -158,7 +158,7 @@ function toggleCritical() {
 }
 function selectBlocker() {
   const { blocker = -1 } = facts.blocked().get(app.sel) ?? {};
-  blocker < 0 ? say("Nothing is known to have blocked this span.") : select(blocker, true);
+  blocker < 0 ? say("Nothing known blocked this span.") : select(blocker, true);
 }
 const toggleHelp = () => (ui.keys.open ? ui.keys.close() : ui.keys.showModal());
 
@@ -172,7 +172,7 @@ function show(name) {
 /** @param {string} text @param {string} what */
 function copy(text, what) {
   // A page from disk may use the clipboard; one from a server without TLS has none.
-  (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(() => say(`${what} is copied.`), () => banner(`The browser does not let this page copy: ${text}`));
+  (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(() => say(`${what} is copied.`), () => banner(`This page may not copy: ${text}`));
 }
 function copyLink() {
   writeFragment();

@@ -4,7 +4,7 @@
 let ctx;
 
 /** Colours of the theme: those of the first eight services, then these. */
-const [BG, TEXT, FAINT, LINE, RED, SELECTED, MATCH] = [8, 9, 10, 11, 12, 13, 14];
+const BG = 8, TEXT = 9, FAINT = 10, LINE = 11, RED = 12, SELECTED = 13, MATCH = 14;
 
 /** @returns {string[]} what the theme says now, as a canvas takes it: system colours are names that it does not know */
 function readColours() {
@@ -56,6 +56,12 @@ function write(colour, text, x, y) {
 function extent(from, to) {
   const x = Math.max(xOf(from), -3), right = Math.min(Math.max(xOf(to), xOf(from) + 1.5), app.width + 3);
   return [x, right - x];
+}
+
+/** @param {number} colour @param {number} from ns @param {number} to ns @param {number} y @param {number} h */
+function fillTime(colour, from, to, y, h) {
+  const [x, w] = extent(from, to);
+  if (w > 0) fill(colour, x, y, w, h);
 }
 
 /** Times as solid blocks; several in one pixel become one block, the paler the less they fill, never nothing.
@@ -113,11 +119,11 @@ function drawBar(i, y, h) {
     if (m.isFailed(i)) fill(RED, x, y + h, w, 2.5);
   }
   const critical = (app.showCritical && facts.critical().path.get(i)) || [];
-  for (let k = 0; k < critical.length; k += 2) fill(TEXT, xOf(critical[k]), y - 2.5, Math.max(1.5, xOf(critical[k + 1]) - xOf(critical[k])), 2.5);
+  for (let k = 0; k < critical.length; k += 2) fillTime(TEXT, critical[k], critical[k + 1], y - 2.5, 2.5);
   for (const [, t] of m.eventsOf(i).slice(0, 200)) mark(TEXT, "◆", xOf(t), y + h / 2);
   mark(m.isFailed(i) ? RED : TEXT, MARKS[m.outcome[i]] + (m.linksOf(i).length ? "↗" : ""), Math.min(xOf(m.end[i]) + 9, Math.max(app.width - 8, xOf(m.start[i]))), y + h / 2);
   const { b, toB } = app.other ?? {};
-  if (b && toB && toB[i] >= 0) fill(TEXT, xOf(b.start[toB[i]]), y + h + 2.5, Math.max(1.5, xOf(b.end[toB[i]]) - xOf(b.start[toB[i]])), 2);
+  if (b && toB && toB[i] >= 0) fillTime(TEXT, b.start[toB[i]], b.end[toB[i]], y + h + 2.5, 2);
 }
 
 /** Waiting with no span is hatched, woken and not polled is dotted. @param {number} i @param {number} y @param {number} h */
@@ -148,7 +154,7 @@ function mark(colour, text, x, y) {
 function drawArrow(middle, a, from, b, to, sure) {
   const x = xOf(from), right = xOf(to), y0 = middle(a), y = middle(b);
   if (Math.max(x, right) < 0 || Math.min(x, right) > app.width || y0 === y || isNaN(x + y + y0 + right)) return;
-  ctx.strokeStyle = ctx.fillStyle = app.colours[TEXT];
+  ctx.strokeStyle = app.colours[TEXT];
   ctx.lineWidth = 1.5;
   ctx.setLineDash(sure ? [] : [4, 3]);
   ctx.beginPath();
@@ -157,13 +163,7 @@ function drawArrow(middle, a, from, b, to, sure) {
   ctx.lineTo(right, y);
   ctx.stroke();
   ctx.setLineDash([]);
-  ctx.lineWidth = 1;
-  // Its point lies on the last part that is long enough to have one.
-  const [tip, dx, dy] = Math.abs(right - x) > 5 ? [right, Math.sign(x - right), 0] : [x, 0, Math.sign(y0 - y)];
-  ctx.beginPath();
-  ctx.moveTo(tip, y);
-  for (const side of [-4, 4]) ctx.lineTo(tip + dx * 6 + dy * side, y + dy * 6 + dx * side);
-  ctx.fill();
+  mark(TEXT, Math.abs(right - x) < 5 ? (y < y0 ? "▲" : "▼") : right < x ? "◀" : "▶", right, y);
 }
 
 /** The hops of the critical path between rows in view, and what the selected span waited behind or held up. @param {(i: number) => number} middle px of a span's row @param {Set<number>} spans in view */

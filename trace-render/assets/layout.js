@@ -92,8 +92,8 @@ function flameLanes(m, focus, trace) {
   return { lane, lanes };
 }
 
-/** What a table tells of the spans of one key: its name, and whether it is a number that is no time. */
-const COLUMNS = /** @type {[string, boolean?][]} */ ([["Group"], ["Spans", true], ["Failed", true], ["Total"], ["Self"], ["p50"], ["p95"], ["Max"], ["Busy"], ["Longest poll"]]);
+/** What a table tells of the spans of one key: the key, two numbers, then times; the last two where polls were timed. */
+const COLUMNS = "Group,Spans,Failed,Total,Self,p50,p95,Max,Busy,Longest poll".split(",");
 
 /**
  * @typedef {{spans: number[], cells: any[]}} TableRow its cells as COLUMNS has them

@@ -57,7 +57,7 @@ function listen() {
     app.pointer = e.offsetX;
     ui.tip.hidden = false;
     ui.tip.textContent = found ? duration(timeAt(found[1]) - timeAt(found[0])) : duration(timeAt(e.offsetX)) + (i < 0 ? "" : ` · ${describe(m, i)}`);
-    ui.tip.style.left = `${e.clientX + ui.tip.offsetWidth > innerWidth - 14 ? Math.max(0, e.clientX - ui.tip.offsetWidth - 10) : e.clientX + 14}px`;
+    ui.tip.style.left = `${Math.min(e.clientX + 14, innerWidth - ui.tip.offsetWidth - 4)}px`;
     ui.tip.style.top = `${Math.min(e.clientY + 14, innerHeight - ui.tip.offsetHeight - 4)}px`;
     schedule();
   });
@@ -88,7 +88,7 @@ function listen() {
   let timer = 0;
   on(ui.q, "input", () => {
     clearTimeout(timer);
-    timer = window.setTimeout(() => setSearch(ui.q.value), m.n > 20_000 ? 120 : 0);
+    timer = window.setTimeout(() => setSearch(ui.q.value), m.n / 500);
   });
   on(ui.q, "keydown", (e) => {
     if (e.key === "Enter") {
@@ -150,5 +150,5 @@ function listen() {
     app.density = [];
     schedule();
   }).observe(ui.app);
-  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) on(matchMedia(query), "change", () => setTheme(ui.theme.value));
+  for (const query of ["(prefers-color-scheme:dark)", "(forced-colors:active)"]) on(matchMedia(query), "change", () => setTheme(ui.theme.value));
 }

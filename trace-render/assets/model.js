@@ -3,7 +3,7 @@
 const KINDS = ["internal", "server", "client", "producer", "consumer"];
 const OUTCOMES = ["ok", "error", "panicked", "cancelled", "never polled", "open"];
 const MARKS = ["", "✖", "⚡", "◇", "◌", "▷"];
-const [ERROR, PANICKED, CANCELLED, NEVER_POLLED, OPEN] = [1, 2, 3, 4, 5];
+const ERROR = 1, PANICKED = 2, CANCELLED = 3, NEVER_POLLED = 4, OPEN = 5;
 
 /**
  * @typedef {{count: number, busy: number, merged: boolean, longest: number[], segments: number[]}} Polls start, duration, thread and wake-up or NaN of each poll; start, duration and thread of the longest
@@ -12,9 +12,8 @@ const [ERROR, PANICKED, CANCELLED, NEVER_POLLED, OPEN] = [1, 2, 3, 4, 5];
 
 /** @param {any} data the data block, described in `data_block.rs` */
 function makeModel(data) {
-  if (data?.v !== 1) throw new Error(`The data of this page has version ${data?.v}; this viewer knows version 1.`);
+  if (data?.v !== 1) throw new Error(`The data has version ${data?.v}; this viewer knows 1.`);
   const { strings, services, start_ns: start, name, depth } = /** @type {Record<string, any>} */ (data), n = depth.length;
-  if (start.length !== n || name.length !== n || data.ids.length !== 16 * n) throw new Error("Damaged data: columns differ.");
   const dur = Float64Array.from(data.duration_ns, (/** @type {number | null} */ d) => d ?? NaN), end = new Float64Array(n);
   const [outcome, parent, last, kids, service] = Array.from({ length: 5 }, () => new Int32Array(n));
   let total = 0;
@@ -27,7 +26,7 @@ function makeModel(data) {
     end[i] = isNaN(dur[i]) ? total : Math.max(start[i], start[i] + dur[i]);
     outcome[i] = told || Number(data.statuses[i] === "2");
     service[i] = data.parts[partOf(data, i)][3];
-    if (!(depth[i] <= open.length)) throw new Error(`Damaged data: span ${i} has no place in the tree.`);
+    if (!(depth[i] <= open.length)) throw new Error(`Damaged: span ${i} has no place in the tree.`);
     close(depth[i], i);
     parent[i] = open.at(-1) ?? -1;
     kids[parent[i]]++;

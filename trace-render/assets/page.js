@@ -6,7 +6,7 @@ let scheduled = 0, hashTimer = 0, deepest = 1;
 /** @param {string} text @param {() => void} [undo] */
 function banner(text, undo) {
   ui.banner.hidden = false;
-  ui.banner.replaceChildren(el("span", text), button("✕", () => {
+  refill(ui.banner, el("span", text), button("✕", () => {
     ui.banner.hidden = true;
     undo?.();
   }, { "aria-label": "Dismiss" }));
@@ -26,10 +26,10 @@ function refresh() {
   ui.table.hidden = !isTable;
   ui.grid.hidden = ui.heads.hidden = ui.splitter.hidden = !isRows();
   ui.nothing.hidden = isTable ? m.n > 0 : full() > 0;
-  ui.nothing.textContent = m.n ? "There are no polls in this trace." : "There are no spans here.";
-  for (const made of document.querySelectorAll("[data-on]")) setAll(made, { "aria-pressed": String([app.viewName, app.q].includes(made.getAttribute("data-on") ?? "")) });
+  ui.nothing.textContent = `There are no ${m.n ? "polls" : "spans"} here.`;
+  for (const made of ui.tools.querySelectorAll("span button")) setAll(made, { "aria-pressed": String([app.viewName, app.q].includes(made.value)) });
   ui.column.value = app.column;
-  ui.heads.replaceChildren(...["Span", "Duration", ...(app.column ? [ui.column.selectedOptions[0].text] : [])].map((label) => el("span.cell", label)));
+  refill(ui.heads, ["Span", "Duration", app.column && ui.column.selectedOptions[0].text].map((label) => label && el("span.cell", label)));
   renderPanel();
   schedule();
 }

@@ -1,18 +1,33 @@
 // The panel: everything about one span, as text.
 
-/** @typedef {Node | string | Record<string, any>} Part a child, or attributes */
+/** @typedef {any} Part what an element has: a child, attributes, a list of both; or nothing at all, if it is not so */
 
-/** @param {string} name its tag, and behind a point its classes @param {...Part} rest */
-function el(name, ...rest) {
+/** @param {Element} node @param {...Part} parts @returns {Element} */
+function add(node, ...parts) {
+  for (const part of parts.flat(9)) {
+    if (part?.constructor === Object) setAll(node, part);
+    else if (part) node.append(part);
+  }
+  return node;
+}
+
+/** @param {string} name its tag, and behind a point its classes @param {...Part} parts */
+function el(name, ...parts) {
   const [tag, kind] = name.split("."), made = document.createElement(tag);
-  setAll(made, { class: kind });
-  for (const of of rest) of instanceof Node || typeof of === "string" ? made.append(of) : setAll(made, of);
+  if (kind) made.className = kind;
+  add(made, parts);
   return made;
 }
 
-/** @param {Element} node @param {Record<string, any>} attributes `undefined` and `false` are none, `true` is one without a value */
+/** @param {Element} node @param {...Part} parts in place of those that it has */
+function refill(node, ...parts) {
+  node.replaceChildren();
+  add(node, parts);
+}
+
+/** @param {Element} node @param {Record<string, any>} attributes `undefined` and `false` are none */
 function setAll(node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) value === undefined || value === false ? node.removeAttribute(name) : node.setAttribute(name, value === true ? "" : value);
+  for (const [name, value] of Object.entries(attributes)) (value ?? false) === false ? node.removeAttribute(name) : node.setAttribute(name, value);
 }
 
 /** @param {string} label @param {() => void} action @param {Record<string, string>} [attributes] */
@@ -24,15 +39,15 @@ function button(label, action, attributes = {}) {
 
 /** @param {any} value @returns {Node} a link for the two schemes of the web, else text */
 function valueNode(value) {
-  const text = valueText(value), safe = shown(text), made = el("bdi", safe.slice(0, 2e4) + (safe.length > 2e4 ? `… (${safe.length} characters)` : ""));
+  const text = valueText(value), safe = shown(text), made = el("bdi", safe.slice(0, 2e4), safe.length > 2e4 && `… (${safe.length} characters)`);
   return typeof value === "string" && /^https?:\/\/\S{1,4000}$/i.test(text) && safe === text ? el("a", { href: text, rel: "noreferrer noopener", target: "_blank" }, made) : made;
 }
 
-/** @param {(readonly [string, Part])[]} pairs */
-const pairsNode = (pairs) => el("dl", ...pairs.flatMap(([key, value]) => [el("dt", el("bdi", shown(key))), el("dd", value)]));
+/** @param {Part[]} pairs of words and what they are about */
+const pairsNode = (pairs) => el("dl", pairs.filter(Boolean).map(([key, value]) => [el("dt", el("bdi", shown(key))), el("dd", value)]));
 
 /** @param {number} share @returns {string} never nothing or all of it where it is not */
-const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : share < 1 && share >= 0.995 ? ">99" : Math.round(share * 100)} %`;
+const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : share === 1 ? 100 : Math.min(Math.round(share * 100), 99)} %`;
 
 /** Where the time of a span went, as a bar and in words. @param {number} i @returns {HTMLElement} */
 function anatomyNode(i) {
@@ -45,7 +60,7 @@ function anatomyNode(i) {
     const part = el(`i.${kind}`);
     part.style.flexGrow = String(ns / total || 1);
     bar.append(part);
-    words.append(el("span", el(`i.${kind}`), ` ${word} ${duration(ns)}${total ? ` (${percent(ns / total)})` : ""}`));
+    words.append(el("span", el(`i.${kind}`), ` ${word} ${duration(ns)}`, total && ` (${percent(ns / total)})`));
   }
   return el("div", bar, words);
 }
@@ -70,36 +85,34 @@ function renderPanel() {
   if (ui.panel.hidden) return;
   const list = (/** @type {any} */ of) => pairsNode(m.attributes(of).map(([key, value]) => [key, valueNode(value)]));
   const go = (/** @type {number} */ to, other = "") => (to < 0 ? el("code", other) : button(m.nameOf(to), () => select(to, true), { class: "link" }));
-  const said = m.data.parent[i], missing = m.parents.get(i), place = m.data.places[m.data.place[i]], message = m.messageOf(i), polls = m.polls.get(i), gone = m.givenUp.get(i), blocked = facts.blocked().get(i), dropped = m.dropped.get(i);
-  const victims = [...facts.blocked().values()].filter((of) => of.blocker === i), events = m.eventsOf(i), links = m.linksOf(i), outcome = `${MARKS[m.outcome[i]]} ${OUTCOMES[m.outcome[i]]}`;
-  const { b, toB } = app.other ?? {}, other = toB?.[i] ?? -1;
-  /** What there is, below a heading. @param {any} there @param {string} title @param {...(() => Node[] | Node)} content */
-  const section = (there, title, content = () => list(there)) => (there ? [el("h3", title), ...[content()].flat()] : []);
-  const sentence = (/** @type {any} */ there, /** @type {() => Part[]} */ of) => (there ? [el("p", ...of())] : []);
-  ui.panel.replaceChildren(
+  const missing = m.parents.get(i), place = m.data.places[m.data.place[i]], message = m.messageOf(i), polls = m.polls.get(i), gone = m.givenUp.get(i), blocked = facts.blocked().get(i), dropped = m.dropped.get(i);
+  const victims = [...facts.blocked().values()].filter((of) => of.blocker === i), events = m.eventsOf(i), links = m.linksOf(i), mark = MARKS[m.outcome[i]], { b, toB } = app.other ?? {}, other = toB?.[i] ?? -1;
+  /** What there is, below a heading. @param {any} there @param {string} title @param {() => Part} content */
+  const section = (there, title, content) => there && [el("h3", title), content()];
+  refill(
+    ui.panel,
     el("div.head", el("h2", el("bdi", m.nameOf(i))), button("✕", closePanel, { "aria-label": "Close the panel" })),
-    ...sentence(message !== undefined, () => [{ class: "bad" }, `${MARKS[m.outcome[i]]} `, el("bdi", shown(m.strings[message ?? 0]))]),
+    message !== undefined && el("p.bad", `${mark} `, el("bdi", shown(m.strings[message]))),
     anatomyNode(i),
-    ...sentence(gone, () => [["Dropped", "Dropped in its parent's poll", "Dropped with its parent", "Dropped from outside"][gone?.[0]], ...(gone?.[1] < 0 ? [] : [", while it waited in ", go(gone?.[1])]), "."]),
-    ...(blocked ? [el("p", `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, go(blocked.blocker, blocked.name), " on the same thread.", blocked.exact ? "" : " A hint: it may have been ready later, or another thread free.")] : []),
-    ...sentence(victims.length, () => [`Held up ${countOf(victims.length, "span")}, ${duration(victims.reduce((sum, of) => sum + of.overlap, 0))} in total.`]),
+    gone && el("p", ["Dropped", "Dropped in its parent's poll", "Dropped with its parent", "Dropped from outside"][gone[0]], gone[1] >= 0 && [", while it waited in ", go(gone[1])], "."),
+    blocked && el("p", `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, go(blocked.blocker, blocked.name), " on the same thread.", !blocked.exact && " A hint: it may have been ready later, or another thread free."),
+    victims[0] && el("p", `Held up ${countOf(victims.length, "span")}, ${duration(victims.reduce((sum, of) => sum + of.overlap, 0))} in total.`),
     pairsNode([
       ["Service", m.serviceOf(i) || "—"], ["Duration", timeText(m, i) + (m.outcome[i] === OPEN ? "" : ` (${m.dur[i].toLocaleString("en")} ns)`)],
-      ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], !app.local)}`], ["Outcome", outcome], ["Kind", KINDS[m.data.kinds[i]]], ["Span", el("code", m.id(i))],
-      ["Parent", missing ? el("span", el("code", missing[0]), missing[1] ? " in another process" : " not in this trace") : go(m.parent[i], "none")],
-      ...(said !== m.parent[i] && said >= 0 ? [/** @type {const} */ (["Circle", `its parents lead back to it; it names ${m.nameOf(said)}`])] : []),
-      ...(place ? [/** @type {const} */ (["Code", el("code", shown(`${m.strings[place[0]]}:${place[1]}`))]), /** @type {const} */ (["Module", shown(m.strings[place[2]])])] : []),
+      ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], !app.local)}`], ["Outcome", `${mark} ${OUTCOMES[m.outcome[i]]}`], ["Kind", KINDS[m.data.kinds[i]]], ["Span", el("code", m.id(i))],
+      ["Parent", missing ? [el("code", missing[0]), missing[1] ? " in another process" : " not in this trace"] : go(m.data.parent[i], "none")],
+      place && ["Code", el("code", shown(`${m.strings[place[0]]}:${place[1]}`))], place && ["Module", shown(m.strings[place[2]])],
     ]),
-    ...(polls ? section(polls, "Polls", () => pairsNode([
-      ["Count", String(polls.count)], ["Busy", duration(polls.busy)], ["Longest", polls.count ? `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}` : "—"],
-      ...(polls.merged ? [/** @type {const} */ (["Note", "neighbouring polls are drawn as one"])] : []),
-    ])) : []),
-    ...(b ? section(b, "Compared", () => el("p", other < 0 ? "Only in this trace." : `${timeText(b, other)} in the other: ${deltaText(i)}`)) : []),
-    ...section(m.data.attributes[i], "Attributes"),
-    ...section(events.length, `Events (${events.length})`, () => events.slice(0, 500).map((/** @type {any[]} */ e) => el("div.item", el("bdi", shown(m.strings[e[0]])), el("span.faint", ` +${duration(e[1] - m.start[i])}`), list(e[2])))),
-    ...section(links.length, `Links (${links.length})`, () => links.slice(0, 500).map((/** @type {any[]} */ l) => el("div.item", go(m.find(l[1]), `${l[0]} / ${l[1]}`), list(l[4])))),
-    ...sentence(dropped, () => [{ class: "faint" }, `Left out when it was recorded: ${dropped?.[0]} attributes, ${dropped?.[1]} events, ${dropped?.[2]} links.`]),
-    ...section(m.resourceOf(i), "Resource"),
+    polls && section(polls, "Polls", () => pairsNode([
+      ["Count", String(polls.count)], ["Busy", duration(polls.busy)], polls.count && ["Longest", `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}`],
+      polls.merged && ["Note", "neighbouring polls are drawn as one"],
+    ])),
+    b && section(b, "Compared", () => el("p", other < 0 ? "Only in this trace." : `${timeText(b, other)} in the other: ${deltaText(i)}`)),
+    section(m.data.attributes[i], "Attributes", () => list(m.data.attributes[i])),
+    section(events[0], `Events (${events.length})`, () => events.slice(0, 500).map((/** @type {any[]} */ e) => el("div.item", el("bdi", shown(m.strings[e[0]])), el("span.faint", ` +${duration(e[1] - m.start[i])}`), list(e[2])))),
+    section(links[0], `Links (${links.length})`, () => links.slice(0, 500).map((/** @type {any[]} */ l) => el("div.item", go(m.find(l[1]), `${l[0]} / ${l[1]}`), list(l[4])))),
+    dropped && el("p.faint", `Not recorded: ${dropped[0]} attributes, ${dropped[1]} events, ${dropped[2]} links.`),
+    section(1, "Resource", () => list(m.resourceOf(i))),
     el("p", button("Copy link", copyLink), " ", button("Copy JSON", copyJson)),
   );
 }
@@ -107,10 +120,8 @@ function renderPanel() {
 /** @param {number} i @returns {object} the span as a person would write it down */
 function spanJson(i) {
   return {
-    "trace_id": m.data.traces[m.traceOf(i)], "span_id": m.id(i), "parent_id": m.parents.get(i)?.[0] ?? (m.id(m.parent[i]) || null),
-    "name": m.strings[m.name[i]], "service": m.services[m.service[i]], "kind": KINDS[m.data.kinds[i]], "outcome": OUTCOMES[m.outcome[i]],
-    "start_unix_nano": String(BigInt(m.data.start) + BigInt(m.start[i])), "duration_ns": m.data.duration_ns[i],
-    "message": m.strings[m.messageOf(i) ?? -1], "attributes": plainAttributes(m, m.data.attributes[i]),
+    "name": m.strings[m.name[i]], "service": m.services[m.service[i]], "kind": KINDS[m.data.kinds[i]], "start_unix_nano": String(BigInt(m.data.start) + BigInt(m.start[i])), "duration_ns": m.data.duration_ns[i],
+    ...spanFields(m, i), "attributes": plainAttributes(m, m.data.attributes[i]),
     "events": m.eventsOf(i).map((/** @type {any[]} */ e) => ({ "name": m.strings[e[0]], "at_ns": e[1], "attributes": plainAttributes(m, e[2]) })),
   };
 }

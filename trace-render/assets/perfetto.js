@@ -6,6 +6,17 @@ function pollAt(polls = [], at) {
   return polls.slice(Math.max(0, begun - 256), begun).findLast(([, to]) => at <= to);
 }
 
+/** @param {Model} m @param {number} i @returns {object} what there is to tell of a span, but for its attributes and events */
+function spanFields(m, i) {
+  const polls = m.polls.get(i), message = m.messageOf(i), links = m.linksOf(i);
+  return {
+    "trace_id": m.data.traces[m.traceOf(i)], "span_id": m.id(i), "parent_id": (m.parents.get(i)?.[0] ?? m.id(m.data.parent[i])) || undefined,
+    "outcome": m.outcome[i] ? OUTCOMES[m.outcome[i]].replace(" ", "_") : undefined, "polls": polls?.count, "busy_ns": polls?.busy,
+    "status": ["", "OK", "ERROR"][m.data.statuses[i]] + (message === undefined ? "" : `: ${m.strings[message]}`) || undefined,
+    "links": links[0] && links.map((/** @type {any[]} */ l) => `${l[0]}/${l[1]}`),
+  };
+}
+
 /** @param {Model} m @returns {string} */
 function perfettoText(m) {
   /** @type {object[]} */
@@ -67,13 +78,7 @@ function perfettoText(m) {
   for (const i of Array.from(lanes.keys()).sort((a, b) => lanes[a] - lanes[b] || m.start[a] - m.start[b] || m.end[b] - m.end[a] || a - b)) {
     close(i);
     open.push(i);
-    const polls = m.polls.get(i), message = m.messageOf(i), links = m.linksOf(i);
-    ofSpan("b", i, m.start[i], nameOf(i), {
-      "trace_id": m.data.traces[m.traceOf(i)], "span_id": m.id(i), "parent_id": (m.parents.get(i)?.[0] ?? m.id(m.data.parent[i])) || undefined,
-      "outcome": m.outcome[i] ? OUTCOMES[m.outcome[i]].replace(" ", "_") : undefined, "polls": polls?.count, "busy_ns": polls?.busy,
-      "status": ["", "OK", "ERROR"][m.data.statuses[i]] + (message === undefined ? "" : `: ${m.strings[message]}`) || undefined,
-      "links": links.length ? links.map((/** @type {any[]} */ l) => `${l[0]}/${l[1]}`) : undefined, ...plainAttributes(m, m.data.attributes[i]),
-    });
+    ofSpan("b", i, m.start[i], nameOf(i), { ...spanFields(m, i), ...plainAttributes(m, m.data.attributes[i]) });
     for (const e of m.eventsOf(i)) ofSpan("n", i, e[1], m.strings[e[0]], plainAttributes(m, e[2]));
   }
   close(-1);

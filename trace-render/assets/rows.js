@@ -23,8 +23,9 @@ function drawRows(y0, height) {
   const spans = new Set();
   while (pool.length > count) pool.pop()?.remove();
   while (pool.length < count) {
-    pool.push(el("div", { role: "row" }));
-    ui.grid.append(pool[pool.length - 1]);
+    const made = el("div", { role: "row" });
+    ui.grid.append(made);
+    pool.push(made);
   }
   for (let r = first; r < first + count; r++) {
     const y = r * app.rowHeight - y0, at = app.rows[r], row = pool[r % count], { b } = app.other ?? {}, key = `${r} ${at} ${version} ${selected === r}`;
@@ -39,8 +40,7 @@ function drawRows(y0, height) {
     spans.add(i);
     if (selected === r || app.isMatch[i]) fill(selected === r ? SELECTED : MATCH, 0, y, app.width, app.rowHeight);
     if (group || (app.fold.folded[i] && m.kids[i])) {
-      const [x, w] = extent(m.start[i], group?.end ?? reach(i));
-      fill(FAINT, x, y + app.rowHeight / 2 - 1, Math.max(w, 0), 2);
+      fillTime(FAINT, m.start[i], group?.end ?? reach(i), y + app.rowHeight / 2 - 1, 2);
     }
     group ? drawBlocks(hueOf(i), (k) => [m.start[group.spans[k]], m.end[group.spans[k]]], group.spans.length, y + 5, h) : drawBar(i, y + 5, h);
   }
@@ -63,25 +63,24 @@ function columnText(i) {
   return !polls ? "—" : column === "polls" ? String(polls.count) : duration(column === "busy" ? polls.busy : polls.longest[1]);
 }
 
-/** What all rows have. @param {HTMLElement} row @param {number} r @param {number} level @param {string} label @param {string} kind @param {boolean | undefined} openNow @param {(Node | string)[]} name @param {string[]} cells */
+/** What all rows have. @param {HTMLElement} row @param {number} r @param {number} level @param {string} label @param {string} kind @param {boolean | undefined} openNow @param {Part[]} name @param {string[]} cells */
 function setRow(row, r, level, label, kind, openNow, name, cells) {
   const fold = el("span.fold", openNow === undefined ? "" : openNow ? "▾" : "▸");
   fold.style.marginLeft = `${Math.min(level, 24) * indent}px`;
   setAll(row, { id: `r${r}`, class: `row ${kind}`, "aria-level": level + 1, "aria-rowindex": r + 1, "aria-label": label, "aria-expanded": openNow === undefined ? undefined : String(openNow) });
-  row.replaceChildren(el("div.name", { role: "gridcell" }, fold, ...name), ...cells.slice(0, app.column ? 2 : 1).map((cell) => el("div.cell", { role: "gridcell" }, cell)));
+  refill(row, el("div.name", { role: "gridcell" }, fold, name), cells.map((cell, c) => (!c || app.column) && el("div.cell", { role: "gridcell" }, cell)));
 }
 
 /** @param {HTMLElement} row @param {number} r @param {boolean} selected */
 function fillRow(row, r, selected) {
   const at = app.rows[r], i = spanOf(at), group = groupOf(at), level = m.depth[i] - (m.depth[app.fold.focus] ?? 0);
   const openNow = group ? group.open : m.kids[i] ? !app.fold.folded[i] : undefined, inside = group || openNow ? 0 : app.inside[m.last[i]] - app.inside[i + 1];
-  const dot = el("i.dot"), small = (/** @type {any} */ text) => (text ? [el("bdi.service", text)] : []);
+  const dot = el("i.dot"), mark = !group && MARKS[m.outcome[i]];
   dot.style.background = `var(--s${hueOf(i)})`;
   setRow(row, r, level, (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(m, i)) + (inside ? `, ${inside} matches inside` : ""),
     group ? "" : `${app.isMatch[i] ? "match " : ""}${m.isFailed(i) ? "failed" : ""}`, openNow, [
-      dot, ...(!group && MARKS[m.outcome[i]] ? [el("span.mark", MARKS[m.outcome[i]])] : []), el("bdi", m.nameOf(i).slice(0, 500)),
-      ...small(group ? `×${group.spans.length}` : level > 24 && `depth ${level}`), ...small(m.services.length > 1 && m.serviceOf(i).slice(0, 100)),
-      ...small(app.other && app.other.toB[i] < 0 && !group && "A only"), ...(inside ? [el("span.inside", String(inside))] : []),
+      dot, mark && el("span.mark", mark), el("bdi", m.nameOf(i).slice(0, 500)), group ? el("bdi.service", `×${group.spans.length}`) : level > 24 && el("bdi.service", `depth ${level}`),
+      m.services.length > 1 && el("bdi.service", m.serviceOf(i).slice(0, 100)), !group && app.other && app.other.toB[i] < 0 && el("bdi.service", "A only"), inside && el("span.inside", inside),
     ], [group ? duration(group.total) : timeText(m, i), columnText(i)]);
   setAll(row, { "aria-selected": String(selected) });
 }

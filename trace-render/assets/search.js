@@ -31,7 +31,7 @@ function wordTest(m, word, facts) {
   const [, what, sign = "", wanted] = /^(dur|self|busy|wait|poll|polls)(>=?|<=?)(.+)$/.exec(low) ?? [];
   if (what) {
     const limit = what === "polls" ? Number(wanted) : parseDuration(wanted, m.total);
-    if (isNaN(limit)) return `“${word}”: a ${what === "polls" ? "number" : "duration such as 10ms, or a share such as 5%,"} is missing after ${sign}`;
+    if (isNaN(limit)) return `“${word}” needs ${what === "polls" ? "a number" : "a duration such as 10ms or 5%"}.`;
     return compare(/** @type {Record<string, Test>} */ ({
       dur: (i) => m.dur[i], self: (i) => selfTime(m, i), busy: (i) => m.polls.get(i)?.busy, wait: (i) => m.dur[i] - (m.polls.get(i)?.busy ?? NaN),
       poll: (i) => m.polls.get(i)?.longest[1], polls: (i) => m.polls.get(i)?.count,

@@ -2,29 +2,29 @@
 
 function showFacts() {
   const { traces, redacted, start } = m.data;
-  ui.facts.replaceChildren(...[
+  refill(ui.facts, [
     traces.length === 1 ? el("code", traces[0]) : traces.length && `${traces.length} traces`, m.n && wallTime(start, 0, !app.local), m.n && el("strong", duration(m.total)), countOf(m.n, "span"),
     m.failed && el("span.bad", `✖ ${m.failed} failed`), m.cancelled && `◇ ${m.cancelled} cancelled`, redacted && `${redacted} values redacted`,
-  ].filter(Boolean).map((fact) => el("span", fact)));
+  ].map((fact) => fact && el("span", fact)));
 }
 
 function start() {
   document.title = ui.title.textContent = shown(m.data.title).slice(0, 500);
   showFacts();
   root.style.setProperty("--left", `${Math.round(clamp(innerWidth * 0.34, 170, 520))}px`);
-  ui.views.append(...["waterfall", "flame", "table", "threads"].map((name, k) => button(name, () => show(name), { "data-on": name, title: `Key ${k + 1}` })));
+  add(ui.views, ["waterfall", "flame", "table", "threads"].map((name) => button(name, () => show(name), { value: name })));
   for (const [label, q, there] of /** @type {[string, string, any][]} */ ([["Errors", "error", m.failed], ["Slow", "self>5%", m.n], ["Long polls", "poll>10ms", m.polls.size], ["Blocked", "blocked", m.polls.size], ["Critical", "critical", m.n > 1]])) {
     if (there) ui.pills.append(button(label, () => {
       setSearch(app.q === q ? "" : q);
       if (app.q) nextMatch(false);
-    }, { "data-on": q }));
+    }, { value: q }));
   }
   const roots = childrenOf(m, -1);
   ui.traces.hidden = m.data.traces.length < 2;
-  ui.trace.append(...[...groupBy(roots, m.traceOf)].slice(0, 2000).map(([value, [i]]) => el("option", { value }, `${m.nameOf(i).slice(0, 60)} · ${m.data.traces[value].slice(0, 8)}`)));
-  if (m.n) ui.overview.append(anatomyNode(roots.reduce((a, b) => (m.end[b] - m.start[b] > m.end[a] - m.start[a] ? b : a))), el("p.faint", shown(m.data.worst ?? "")));
+  add(ui.trace, [...groupBy(roots, m.traceOf)].slice(0, 2000).map(([value, [i]]) => el("option", { value }, `${m.nameOf(i).slice(0, 60)} · ${m.data.traces[value].slice(0, 8)}`)));
+  if (m.n) add(ui.overview, anatomyNode(roots.reduce((a, b) => (m.end[b] - m.start[b] > m.end[a] - m.start[a] ? b : a))), el("p.faint", shown(m.data.worst ?? "")));
   if (m.data.notes.length) banner(m.data.notes.join(" "));
-  ui.list.append(...KEYS.flatMap(([keys, does]) => [el("dt", ...keys.replace(/Key|Arrow/g, "").split(" ").map((key) => el("kbd", key))), el("dd", does)]));
+  add(ui.list, KEYS.map(([keys, does]) => [el("dt", keys.replace(/Key|Arrow/g, "").split(" ").map((key) => el("kbd", key))), el("dd", does)]));
   ui.app.hidden = false;
   deepest = mostOf(m.depth, (depth) => depth);
   listen();

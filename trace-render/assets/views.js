@@ -21,25 +21,26 @@ function renderTable() {
   const table = app.table, keys = new Set();
   if (table.of !== table.by) table.rows = tableRows(m, table.of = table.by);
   const columns = COLUMNS.slice(0, m.polls.size ? 10 : 8), { rows, sort, sign } = table;
-  const text = (/** @type {any} */ cell, /** @type {number} */ c) => (COLUMNS[c][1] ? String(cell) : c > 7 && !cell ? "—" : duration(cell));
+  const text = (/** @type {any} */ cell, /** @type {number} */ c) => (c < 3 ? String(cell) : c > 7 && !cell ? "—" : duration(cell));
   rows.sort(({ cells: a }, { cells: b }) => sign * (a[sort] < b[sort] ? -1 : Number(a[sort] > b[sort])));
   for (let i = 0; i < m.n && keys.size < 200; i++) m.attributes(m.data.attributes[i]).forEach(([key]) => keys.add(`attr.${key}`));
-  const by = /** @type {HTMLSelectElement} */ (el("select", { id: "by" }, ...["name", "service", ...[...keys].sort()].map((value) => el("option", { value, selected: value === table.by }, shown(value)))));
+  const by = /** @type {HTMLSelectElement} */ (el("select", { id: "by" }, ["name", "service", ...[...keys].sort()].map((value) => el("option", { value, selected: value === table.by }, shown(value)))));
   on(by, "change", () => {
     table.by = by.value;
     renderTable();
   });
-  ui.table.replaceChildren(
-    el("p", el("label", "Group by ", by), " ", button("Copy as TSV (ns)", () => copy([columns.map(([label]) => label), ...rows.map(({ cells }) => cells.slice(0, columns.length))].map((cells) => cells.join("\t")).join("\n"), "The table"))),
-    el("table", el("thead", el("tr", ...columns.map(([label], c) => el("th", { scope: "col", "aria-sort": c !== sort ? "none" : sign > 0 ? "ascending" : "descending" }, button(label + (c !== sort ? "" : sign > 0 ? " ▲" : " ▼"), () => {
+  refill(
+    ui.table,
+    el("p", el("label", "Group by ", by), " ", button("Copy as TSV (ns)", () => copy([columns, ...rows.map(({ cells }) => cells.slice(0, columns.length))].map((cells) => cells.join("\t")).join("\n"), "The table"))),
+    el("table", el("thead", el("tr", columns.map((label, c) => el("th", { scope: "col", "aria-sort": c !== sort ? "none" : sign > 0 ? "ascending" : "descending" }, button(label + (c !== sort ? "" : sign > 0 ? " ▲" : " ▼"), () => {
       table.sign = c === sort ? -sign : c ? -1 : 1;
       table.sort = c;
       renderTable();
-    }, { class: "link" }))))), el("tbody", ...rows.slice(0, 1000).map(({ spans, cells: [key, ...numbers] }) => el("tr",
+    }, { class: "link" }))))), el("tbody", rows.slice(0, 1000).map(({ spans, cells: [key, ...numbers] }) => el("tr",
       el("th", { scope: "row" }, button(key || "—", () => select(spans.reduce((a, b) => (m.end[b] - m.start[b] > m.end[a] - m.start[a] ? b : a)), true), { class: "link", title: "Select the longest" })),
-      ...numbers.slice(0, columns.length - 1).map((cell, c) => el("td", text(cell, c + 1))),
+      numbers.slice(0, columns.length - 1).map((cell, c) => el("td", text(cell, c + 1))),
     )))),
-    rows.length > 1000 ? el("p.faint", `… ${rows.length - 1000} more groups; all of them are in the copy.`) : "",
+    rows.length > 1000 && el("p.faint", `… ${rows.length - 1000} more; the copy has all.`),
   );
 }
 
@@ -49,7 +50,7 @@ async function loadOther(file, text) {
     const { total } = m, b = makeModel(await dataOfFile(text)), { toB, onlyB } = app.other = matchTraces(m, b), both = toB.filter((i) => i >= 0).length;
     app.column = "delta";
     m.total = Math.max(total, b.total);
-    banner(`Compared with ${shown(file)} (B), drawn below the bars: ${both} spans in both, ${m.n - both} only in A, which is this page, and ${onlyB.length} only in B, in rows of their own.`, () => {
+    banner(`Compared with ${shown(file)} (B): ${both} spans in both, ${m.n - both} only in A, which is this page, and ${onlyB.length} only in B.`, () => {
       app.other = null;
       app.column = "";
       m.total = total;
