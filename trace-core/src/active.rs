@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::callsite::{self, Callsite, NO_PLACE};
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::Token;
@@ -13,12 +14,14 @@ use crate::context::{self, Hot, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
+use crate::plan::{Announce, Begun, Plan, PlannedCargo, Role, Started};
 use crate::record::Record;
 use crate::span::{Parent, Span, SpanBuilder};
-use crate::start::{self, Announce, Begun, Plan, PlannedCargo, Role, Started};
+use crate::start;
 use crate::status::{Outcome, Status};
 use crate::switches;
 use crate::tally;
+use crate::telling;
 use crate::unannounced;
 use crate::value::{Key, Value};
 
@@ -274,7 +277,7 @@ impl Live {
             context::unload(cargo);
         }
         if let Some((outcome, end)) = end {
-            start::write_ended(own, outcome, end);
+            telling::write_ended(own, outcome, end);
         }
     }
 

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::assembly::{Assembly, Plain, Start};
-use crate::buffer::{STRAYS, ThreadNumber};
 use crate::callsite::Callsite;
 use crate::clock::Timebase;
 use crate::detail::{Detail, What};
@@ -25,6 +24,7 @@ use crate::poll_log::Segment;
 use crate::portrait::{Omissions, Rules};
 use crate::record::{Group, Origin, Record};
 use crate::resource::Resource;
+use crate::rings::{STRAYS, ThreadNumber};
 use crate::span_record::{Marks, SpanRecord};
 use crate::spent::Spent;
 use crate::status::Outcome;

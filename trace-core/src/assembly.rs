@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::attribute_runs::{AttributeRuns, TAKEN};
-use crate::buffer::{STRAYS, ThreadNumber};
 use crate::callsite::{Callsite, NO_PLACE};
 use crate::clock::Timebase;
 use crate::detail::{Detail, Said, What};
@@ -16,6 +15,7 @@ use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
 use crate::portrait::{self, Omissions, Room, Rules};
 use crate::record::{Group, Record};
+use crate::rings::{STRAYS, ThreadNumber};
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::spent::Spent;
 use crate::status::Outcome;
@@ -63,6 +63,8 @@ pub(crate) struct Assembly {
     pub(crate) closed: usize,
     /// Of these, the ones that were not handed on as copies.
     pub(crate) fresh: usize,
+    /// Whether nothing follows from the outcomes and times of all spans that have ended.
+    all_plain: bool,
     /// Whether a local root of it was seen: what comes without one is late.
     rooted: bool,
     in_parts: bool,
@@ -92,6 +94,7 @@ impl Assembly {
             state: TraceState::new(),
             closed: 0,
             fresh: 0,
+            all_plain: true,
             rooted: false,
             in_parts: false,
             bytes: 0,
@@ -161,7 +164,7 @@ impl Assembly {
     /// A thread that runs through a trace leaves many of them in a row.
     pub(crate) fn take_plain(&mut self, records: &mut [Record], number: u32) -> Plain {
         let (id, before) = (self.id, self.spans.len());
-        let (mut taken, mut group) = (0, None);
+        let (mut taken, mut group, mut all_plain) = (0, None, true);
         for record in records {
             match *record {
                 Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite }
@@ -169,6 +172,7 @@ impl Assembly {
                 {
                     let (id, marks, extra) = (span, Marks::NONE, None);
                     let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
+                    all_plain &= is_plain(&span);
                     self.spans.push(span);
                     group = None;
                 }
@@ -188,6 +192,7 @@ impl Assembly {
             taken += 1;
         }
         let spans = self.spans.len() - before;
+        self.all_plain &= all_plain;
         self.closed += spans;
         self.fresh += spans;
         self.bytes += spans * SPAN_BYTES;
@@ -201,6 +206,7 @@ impl Assembly {
         let start = match self.early_ends.iter().position(|&(id, ..)| id == span.id) {
             Some(place) => {
                 (_, span.end, span.outcome) = self.early_ends.swap_remove(place);
+                self.all_plain &= is_plain(&span);
                 self.closed += 1;
                 self.fresh += 1;
                 Start::AfterItsEnd
@@ -222,6 +228,7 @@ impl Assembly {
         };
         let span = &mut self.spans[place as usize];
         (span.end, span.outcome) = (end, outcome);
+        self.all_plain &= is_plain(span);
         self.closed += 1;
         self.fresh += 1;
         true
@@ -321,6 +328,12 @@ impl Assembly {
             (false, false) => Completeness::Late,
         };
         let spans = std::mem::replace(&mut self.spans, spent.take_spans());
+        if self.is_bare() {
+            let closed = spans.len();
+            let trace = self.trace_of(spans, closed, completeness, None);
+            self.leave();
+            return (trace, Remains::default());
+        }
         let (mut said, mut room) = (std::mem::take(&mut self.said), std::mem::take(&mut self.room));
         room.extras.get_or_insert_with(|| spent.take_extras());
         let mut trace = self.trace(spans, &mut said, &mut room, completeness, rules, omissions);
@@ -331,7 +344,6 @@ impl Assembly {
         {
             extras.threads_of_spans = self.threads.clone();
         }
-        self.threads.clear();
         let leaks = leaks(&said.details, &trace);
         let of_guards = said.details.iter().filter(|detail| matches!(detail.what, What::OpenGuard(_))).count();
         // Each of a guard comes with an attribute.
@@ -343,12 +355,28 @@ impl Assembly {
         self.early_ends.clear();
         self.open.clear();
         self.polls.clear();
-        self.id = NO_TRACE;
         self.state = TraceState::new();
-        (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
-        (self.settling, self.rooted, self.in_parts) = (false, false, false);
-        self.writers = Writers::None;
+        self.leave();
         (trace, remains)
+    }
+
+    /// Whether all its spans have ended, and there is nothing of them but their records: so it is with most traces.
+    fn is_bare(&self) -> bool {
+        self.all_plain
+            && self.said.is_empty()
+            && self.open.is_empty()
+            && self.early_ends.is_empty()
+            && self.polls.is_empty()
+            && self.state.is_empty()
+    }
+
+    /// Makes it free for another trace, of whose lists none has anything in it.
+    fn leave(&mut self) {
+        self.threads.clear();
+        self.id = NO_TRACE;
+        (self.carriers, self.closed, self.fresh, self.bytes, self.reckoned) = (0, 0, 0, 0, 0);
+        (self.settling, self.rooted, self.in_parts, self.all_plain) = (false, false, false, true);
+        self.writers = Writers::None;
     }
 
     /// What was settled, taken out; what is open, and what was said of it, stays.
@@ -462,6 +490,16 @@ impl Assembly {
         }
         let is_bare = plain && said.is_empty() && self.polls.is_empty() && self.state.is_empty();
         let extras = (!is_bare).then(|| self.extras(&mut spans, said, room, rules, omissions));
+        self.trace_of(spans, closed, completeness, extras)
+    }
+
+    fn trace_of(
+        &self,
+        spans: Vec<SpanRecord>,
+        closed: usize,
+        completeness: Completeness,
+        extras: Option<Box<Extras>>,
+    ) -> Trace {
         Trace {
             id: self.id,
             completeness,
@@ -537,7 +575,7 @@ fn is_plain(span: &SpanRecord) -> bool {
 }
 
 /// What was left of an assembly when its spans were handed on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Remains {
     /// Details of spans that are not here.
     pub(crate) details: usize,

@@ -1,195 +1,68 @@
 //! A thread's records on their way to the processor.
 //!
-//! Each thread writes into a ring of its own: single producer, single consumer, no lock, no wait. A ring that is full is
-//! given up for a larger one, from [`FIRST_SLOTS`] to [`USUAL_SLOTS`] records; the reader goes on to the next ring when one
-//! is abandoned *and* empty. The rings are `rtrb`'s, so this file has no unsafe code (a span in 22 to 25 ns, draining
-//! included, against 21 ns with a hand-written segment list).
+//! Each thread writes into a ring of its own (see [`rings`]): single producer, single consumer, no lock, no wait. One that is
+//! full is retired for a larger one, from [`FIRST_SLOTS`] to [`USUAL_SLOTS`] records, and from then on for one that the reader
+//! has emptied. So this file has no unsafe code.
 //!
-//! What a span costs beyond that is waking the reader. A thread that fills most of its ring again and again within [`HURRY`]
-//! gets a larger one, up to [`MAX_SLOTS`], and goes back when it has calmed down. One thread flat out with an exporter that
-//! does little, times of the floor (two clock readings and a store), hot and in all: 1.34 to 1.73 and 2.05 to 2.65 with rings
-//! of 2,000 records, 1.15 to 1.45 and 1.87 to 2.22 with 8,000, 1.08 and 1.80 with 32,000. Where the exporter cannot keep up, a
-//! large ring is full as well, and each new one is memory that was never touched before (100,000 traces flat out: 46 ns a span
-//! with large rings, 34 with small ones); so the thread goes back to small rings for a while.
+//! What a span costs beyond that is waking the reader, some microseconds on both sides. A thread that rings again and again
+//! within [`HURRY`] rings less often, up to every [`LAST_BELL`] records, and often again when it has calmed down. Against rings
+//! that grew with the thread's hurry and were never used again, 400,000 sync spans in a row took 9 times fewer switches between
+//! threads, half the processor's time (5.7 ns a span, 11.4 before), and as much of the tracing thread's; a task of its own with a
+//! span 50 ns, 85 before; and two threads flat out lost nothing, where they had lost up to 9 %.
 //!
 //! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
 //! an allocator traces), records go one by one through the channel that also announces new rings.
 
-#[cfg(all(test, loom))]
-mod handover_model;
-
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::Producer;
 
+use crate::budget::{BUDGET, Worth};
 use crate::doorbell::Sleep;
 use crate::record::Record;
+use crate::rings::{self, Message, ThreadNumber, USUAL_SLOTS, bytes_of};
 use crate::switches;
 use crate::tally;
 use crate::thread_names;
 
 /// A thread's first ring: 4 KiB.
 const FIRST_SLOTS: usize = 64;
-/// The largest ring of a thread that is in no hurry, unless one group of records needs more: just below 128 KiB, from where
-/// on the system's allocator asks the kernel for every single ring.
-const USUAL_SLOTS: usize = 2000;
-/// The largest ring of a thread in a hurry: 2 MiB.
-const MAX_SLOTS: usize = 32_000;
-/// How much larger the next ring is.
+/// How much larger the next ring is, up to [`USUAL_SLOTS`], and how much later the next bell.
 const GROWTH: usize = 4;
 
+/// The records after which a thread that is in no hurry wakes the reader: three quarters of a ring, so that most of it is read
+/// while the rest fills.
+const FIRST_BELL: u32 = 1500;
+/// The same for a thread in a hurry.
+const LAST_BELL: u32 = 24_000;
 /// A thread whose bell rings again so soon is in a hurry: from 150,000 records a second on.
 const HURRY: Duration = Duration::from_millis(10);
 /// A thread whose bell did not ring for so long has calmed down.
 const CALM: Duration = Duration::from_secs(1);
-
-/// The records after which a thread wakes the reader, by the size of its ring. So most of the ring is read while the rest
-/// fills, and as long as the reader keeps up no further ring is needed. Each wake-up costs both sides some microseconds: at
-/// half a ring, a span cost 1 to 2 ns more.
-const fn bell(slots: usize) -> u32 {
-    let slots = if slots < USUAL_SLOTS { USUAL_SLOTS } else { slots };
-    slots as u32 / 4 * 3
-}
-
-/// The reader gives so many places back at a time, so that a writer in a hurry finds room while a large ring is read.
-const READ_AT_ONCE: usize = 1000;
-
-/// The memory that rings, assembly and queues may use together, unless told otherwise: 64 MiB.
-pub const DEFAULT_BUDGET_BYTES: usize = 64 << 20;
-
-/// What a record is worth when memory runs out; the least is shed first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Worth {
-    /// A poll.
-    Poll,
-    /// An attribute, an event, a link.
-    Detail,
-    /// A span that nobody was told of yet.
-    Span,
-    /// The end of something that was announced: its place is part of the announced span's memory, so it is never shed.
-    End,
-}
-
-/// The memory in use for records, in bytes, over all threads.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    limit: AtomicUsize,
-    rings: AtomicUsize,
-    /// What the processor and the exporters' queues hold.
-    held: AtomicUsize,
-    /// Whether so much was in use when the processor looked last that records must ask before they take a place, even in a
-    /// ring that has room: they are held behind it.
-    is_short: Alone<AtomicBool>,
-}
-
-pub(crate) static BUDGET: Budget = Budget {
-    limit: AtomicUsize::new(DEFAULT_BUDGET_BYTES),
-    rings: AtomicUsize::new(0),
-    held: AtomicUsize::new(0),
-    is_short: Alone(AtomicBool::new(false)),
-};
-
-/// Something that every record reads, on cache lines that nobody else writes to.
-#[derive(Debug)]
-#[repr(align(128))]
-struct Alone<T>(T);
-
-impl Budget {
-    /// Sets the limit for everything from now on.
-    pub(crate) fn set_limit(&self, bytes: usize) {
-        self.limit.store(bytes, Ordering::Relaxed);
-    }
-
-    pub(crate) fn limit(&self) -> usize {
-        self.limit.load(Ordering::Relaxed)
-    }
-
-    /// Everything in use.
-    pub(crate) fn used(&self) -> usize {
-        self.rings.load(Ordering::Relaxed).saturating_add(self.held.load(Ordering::Relaxed))
-    }
-
-    /// Adds to what is held behind the rings.
-    pub(crate) fn hold(&self, bytes: usize) {
-        self.held.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// Takes away from what is held behind the rings.
-    pub(crate) fn release(&self, bytes: usize) {
-        self.held.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Says whether records must ask from now on: the processor does so after each pass.
-    pub(crate) fn look(&self) {
-        self.is_short.0.store(!self.admits(Worth::Poll, 0), Ordering::Relaxed);
-    }
-
-    /// Whether a record of this worth has no place even in a ring that has room.
-    #[inline]
-    fn refuses(&self, worth: Worth) -> bool {
-        self.is_short.0.load(Ordering::Relaxed) && !self.admits(worth, 0)
-    }
-
-    /// Whether something of this worth may still take memory: polls up to 70 % of the limit, details
-    /// up to 80 %, spans up to 90 %.
-    pub(crate) fn admits(&self, worth: Worth, bytes: usize) -> bool {
-        let limit = self.limit();
-        let limit = match worth {
-            Worth::Poll => limit / 10 * 7,
-            Worth::Detail => limit / 10 * 8,
-            Worth::Span => limit / 10 * 9,
-            Worth::End => return true,
-        };
-        self.used().saturating_add(bytes) <= limit
-    }
-
-    /// Whether a ring for a thread in a hurry may take memory: rings may use a quarter of the limit for that.
-    fn admits_haste(&self, bytes: usize) -> bool {
-        self.rings.load(Ordering::Relaxed).saturating_add(bytes) <= self.limit() / 4 && self.admits(Worth::Poll, bytes)
-    }
-}
-
-/// A thread's number in records of polls and in messages; from 1, in order of the first record.
-pub(crate) type ThreadNumber = u32;
 
 /// This thread's number; zero before its first record, and where it is ending.
 pub(crate) fn thread_number() -> ThreadNumber {
     LOCAL.try_with(|local| local.try_borrow().map_or(0, |local| local.thread)).unwrap_or(0)
 }
 
-/// Stands for whatever threads wrote records that found no ring.
-pub(crate) const STRAYS: ThreadNumber = 0;
-
-#[derive(Debug)]
-enum Message {
-    Ring {
-        thread: ThreadNumber,
-        consumer: Consumer<Record>,
-    },
-    /// Records that found no ring, a whole group if it is one.
-    Strays(Vec<Record>),
-}
-
 #[derive(Debug)]
 struct Local {
     producer: Option<Producer<Record>>,
     thread: ThreadNumber,
-    /// How many records it writes until it rings for the reader.
+    /// After how many records it rings for the reader.
+    bell: u32,
+    /// How many of them are left.
     until_bell: u32,
     /// When it last rang.
     rang_at: Option<Instant>,
-    /// When a large ring was full all the same: the reader is behind, and a larger one is no help.
-    overran_at: Option<Instant>,
 }
 
 thread_local! {
-    static LOCAL: RefCell<Local> =
-        const { RefCell::new(Local { producer: None, thread: 0, until_bell: bell(0), rang_at: None, overran_at: None }) };
+    static LOCAL: RefCell<Local> = const {
+        RefCell::new(Local { producer: None, thread: 0, bell: FIRST_BELL, until_bell: FIRST_BELL, rang_at: None })
+    };
     static SENDING_STRAY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -258,17 +131,13 @@ impl Local {
     #[inline(never)]
     fn ring_the_bell(&mut self) {
         let now = Instant::now();
-        let slots = self.slots();
         let since = self.rang_at.replace(now).map(|last| now.saturating_duration_since(last));
-        let fitting = since.map_or(slots, |since| fitting_slots(slots, since));
-        let is_futile = self.overran_at.is_some_and(|then| now.saturating_duration_since(then) < CALM);
-        let may_grow = !is_futile && BUDGET.admits_haste(ring_bytes(fitting));
-        // A smaller ring is worth having above all when memory is short.
-        if (fitting < slots || fitting > slots && may_grow) && !switches::is_forked() {
-            self.begin_ring(fitting);
+        let fitting = since.map_or(self.bell, |since| fitting_bell(self.bell, since));
+        if fitting < self.bell || BUDGET.admits_haste(bytes_of(fitting as usize)) {
+            self.bell = fitting;
         }
         switches::wake(Sleep::Timed);
-        self.until_bell = bell(self.slots());
+        self.until_bell = self.bell;
     }
 
     /// The size of its ring.
@@ -290,47 +159,39 @@ impl Local {
 
         let next = match self.slots() {
             0 => FIRST_SLOTS,
-            slots if slots > USUAL_SLOTS => {
-                self.overran_at = Some(Instant::now());
-                USUAL_SLOTS
-            }
             slots => (slots * GROWTH).min(USUAL_SLOTS),
         };
-        let capacity = next.max(slots);
-        if !BUDGET.admits(worth, ring_bytes(capacity)) || switches::is_forked() {
+        if switches::is_forked() {
             return false;
         }
+        let Some((producer, consumer)) = rings::take(next.max(slots), worth) else {
+            // The reader may sleep on what it would make room with.
+            switches::wake(Sleep::Timed);
+            return false;
+        };
         if self.thread == 0 {
             self.thread = THREADS.fetch_add(1, Ordering::Relaxed);
             thread_names::keep(self.thread);
         }
-        self.begin_ring(capacity)
-    }
-
-    fn begin_ring(&mut self, capacity: usize) -> bool {
-        BUDGET.rings.fetch_add(ring_bytes(capacity), Ordering::Relaxed);
-        let (producer, consumer) = RingBuffer::new(capacity);
-        // The old ring is given up before the new one is announced, so that whoever knows of the new one sees it abandoned.
-        let was_full = self.producer.replace(producer).is_some();
-        let sent = send(Message::Ring { thread: self.thread, consumer });
-        switches::wake(if was_full { Sleep::Timed } else { Sleep::Deep });
+        let retired = self.producer.replace(producer);
+        let is_first = retired.is_none();
+        let sent = rings::send(Message::Ring { thread: self.thread, retired, consumer });
+        if is_first {
+            switches::wake(Sleep::Deep);
+        }
         sent
     }
 }
 
-/// The ring that a thread should have whose ring has so many slots, and whose bell rings after so long.
-fn fitting_slots(slots: usize, since: Duration) -> usize {
-    if since < HURRY && (USUAL_SLOTS..MAX_SLOTS).contains(&slots) {
-        (slots * GROWTH).min(MAX_SLOTS)
-    } else if since > CALM && slots > USUAL_SLOTS {
-        USUAL_SLOTS
+/// After how many records the bell of a thread should ring next that rings after so many now, and so long after the last time.
+const fn fitting_bell(bell: u32, since: Duration) -> u32 {
+    if since.as_nanos() > CALM.as_nanos() {
+        FIRST_BELL
+    } else if since.as_nanos() < HURRY.as_nanos() && bell < LAST_BELL {
+        bell * GROWTH as u32
     } else {
-        slots
+        bell
     }
-}
-
-fn ring_bytes(slots: usize) -> usize {
-    slots * size_of::<Record>()
 }
 
 #[cold]
@@ -346,168 +207,9 @@ fn send_strays(records: impl FnOnce() -> Vec<Record>) -> bool {
         tally::REENTRANT.add(1);
         return false;
     }
-    let sent = send(Message::Strays(records()));
+    let sent = rings::send(Message::Strays(records()));
     SENDING_STRAY.set(false);
     sent
-}
-
-/// The channel of messages. It exists from the first message or reader on.
-#[derive(Debug)]
-struct Channel {
-    sender: Sender<Message>,
-    receiver: Mutex<Option<Receiver<Message>>>,
-}
-
-fn channel() -> &'static Channel {
-    static CHANNEL: OnceLock<Channel> = OnceLock::new();
-    CHANNEL.get_or_init(|| {
-        let (sender, receiver) = mpsc::channel();
-        Channel { sender, receiver: Mutex::new(Some(receiver)) }
-    })
-}
-
-fn send(message: Message) -> bool {
-    channel().sender.send(message).is_ok()
-}
-
-/// The reading end of all threads' rings. There is one.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    messages: Receiver<Message>,
-    streams: Vec<Stream>,
-    /// Records that came without a ring, until the next pass.
-    strays: Vec<Record>,
-}
-
-/// One thread's rings, oldest first.
-#[derive(Debug)]
-struct Stream {
-    thread: ThreadNumber,
-    rings: VecDeque<Ring>,
-}
-
-#[derive(Debug)]
-struct Ring {
-    consumer: Consumer<Record>,
-    /// As they were when the pass began: how many records there were, and whether no more could come.
-    ready: usize,
-    abandoned: bool,
-}
-
-/// Who takes the records of a pass.
-pub(crate) trait Intake {
-    /// What follows was written by this thread. If it `is_last`, everything that other threads had written before it wrote
-    /// any of that has been taken.
-    fn stream(&mut self, thread: ThreadNumber, is_last: bool);
-
-    /// Records of that thread, in their order.
-    fn take(&mut self, records: &mut [Record]);
-
-    /// A good moment to hand things on: a ring has been read.
-    fn pause(&mut self);
-}
-
-impl Stream {
-    /// How many records there are at this moment.
-    fn ready(&self) -> usize {
-        self.rings.iter().map(|ring| ring.consumer.slots()).sum()
-    }
-
-    fn take_ends(&mut self) {
-        for ring in &mut self.rings {
-            // In this order: a record written between the two questions would be lost with its ring.
-            ring.abandoned = ring.consumer.is_abandoned();
-            ring.ready = ring.consumer.slots();
-        }
-    }
-
-    /// Reads up to the ends, and gives back the rings that nothing more can come through.
-    fn read(&mut self, intake: &mut impl Intake) -> usize {
-        let mut records = 0;
-        for ring in &mut self.rings {
-            records += ring.ready;
-            while ring.ready > 0 {
-                let now = ring.ready.min(READ_AT_ONCE);
-                ring.ready -= now;
-                let Ok(mut chunk) = ring.consumer.read_chunk(now) else { continue };
-                // In place: most records are read and not moved.
-                let (first, second) = chunk.as_mut_slices();
-                intake.take(first);
-                intake.take(second);
-                chunk.commit_all();
-            }
-            intake.pause();
-        }
-        while self.rings.front().is_some_and(|ring| ring.abandoned) {
-            let slots = self.rings.pop_front().map_or(0, |ring| ring.consumer.buffer().capacity());
-            BUDGET.rings.fetch_sub(ring_bytes(slots), Ordering::Relaxed);
-        }
-        records
-    }
-}
-
-impl Reader {
-    /// The reader, for the first who asks.
-    pub(crate) fn take() -> Option<Self> {
-        let messages = channel().receiver.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(Self { messages, streams: Vec::new(), strays: Vec::new() })
-    }
-
-    /// One pass: everything that was written before the call, and not what comes while it runs. Returns the number of records.
-    ///
-    /// The ends of all rings are taken before any of them is read. So whatever happened before the pass is in it, and a record
-    /// of this pass that tells of something earlier than another one missing from it can only be missing until the next pass.
-    ///
-    /// The thread that wrote most is read last, and its end is taken first: what others had written before it wrote any
-    /// record of this pass is taken before that record.
-    pub(crate) fn pass(&mut self, intake: &mut impl Intake) -> usize {
-        self.receive();
-        let busiest = (0..self.streams.len()).max_by_key(|&place| self.streams[place].ready());
-        if let Some(busiest) = busiest {
-            self.streams[busiest].take_ends();
-        }
-        // Again, because what came meanwhile may be older than that end. A new ring of the busiest thread is not read yet.
-        self.receive();
-        for place in (0..self.streams.len()).filter(|&place| Some(place) != busiest) {
-            self.streams[place].take_ends();
-        }
-
-        let mut records = self.strays.len();
-        intake.stream(STRAYS, false);
-        intake.take(&mut self.strays);
-        self.strays.clear();
-        let others = (0..self.streams.len()).filter(|&place| Some(place) != busiest);
-        for place in others.chain(busiest) {
-            let stream = &mut self.streams[place];
-            intake.stream(stream.thread, Some(place) == busiest);
-            records += stream.read(intake);
-        }
-        self.streams.retain(|stream| !stream.rings.is_empty());
-        records
-    }
-
-    /// Takes in what came through the channel.
-    fn receive(&mut self) {
-        while let Ok(message) = self.messages.try_recv() {
-            match message {
-                Message::Strays(strays) => self.strays.extend(strays),
-                Message::Ring { thread, consumer } => {
-                    let ring = Ring { consumer, ready: 0, abandoned: false };
-                    match self.streams.iter_mut().find(|stream| stream.thread == thread) {
-                        Some(stream) => stream.rings.push_back(ring),
-                        None => self.streams.push(Stream { thread, rings: VecDeque::from([ring]) }),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether something is there to read at this moment.
-    pub(crate) fn has_records(&mut self) -> bool {
-        self.receive();
-        let rings = || self.streams.iter().flat_map(|stream| &stream.rings);
-        !self.strays.is_empty() || rings().any(|ring| !ring.consumer.is_empty())
-    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -515,28 +217,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_in_a_hurry_gets_larger_rings_step_by_step_and_goes_back_when_it_is_calm() {
+    fn a_thread_in_a_hurry_rings_less_often_step_by_step_and_as_before_when_it_is_calm() {
         let hurried = HURRY - Duration::from_nanos(1);
-        let sizes = std::iter::successors(Some(USUAL_SLOTS), |&slots| {
-            Some(fitting_slots(slots, hurried)).filter(|&next| next != slots)
+        let bells = std::iter::successors(Some(FIRST_BELL), |&bell| {
+            Some(fitting_bell(bell, hurried)).filter(|&next| next != bell)
         });
-        assert_eq!(sizes.collect::<Vec<_>>(), [2000, 8000, 32_000]);
-        assert_eq!(fitting_slots(MAX_SLOTS, CALM + Duration::from_nanos(1)), USUAL_SLOTS);
+        assert_eq!(bells.collect::<Vec<_>>(), [1500, 6000, LAST_BELL]);
+        assert_eq!(fitting_bell(LAST_BELL, CALM + Duration::from_nanos(1)), FIRST_BELL);
     }
 
     #[test]
-    fn a_ring_stays_as_it_is_at_every_other_pace() {
-        for slots in [USUAL_SLOTS, USUAL_SLOTS * GROWTH, MAX_SLOTS] {
-            assert_eq!(fitting_slots(slots, HURRY), slots);
-            assert_eq!(fitting_slots(slots, CALM), slots);
+    fn a_thread_rings_as_often_as_before_at_every_other_pace() {
+        for bell in [FIRST_BELL, 6000, LAST_BELL] {
+            assert_eq!([HURRY, CALM].map(|since| fitting_bell(bell, since)), [bell; 2]);
         }
-        // The first rings grow as they fill, and one that was made for a large group is kept.
-        assert_eq!(fitting_slots(FIRST_SLOTS, Duration::ZERO), FIRST_SLOTS);
-        assert_eq!(fitting_slots(MAX_SLOTS + 1, Duration::ZERO), MAX_SLOTS + 1);
-    }
-
-    #[test]
-    fn most_of_a_ring_is_filled_when_the_bell_rings() {
-        assert_eq!([0, USUAL_SLOTS, MAX_SLOTS].map(bell), [1500, 1500, 24_000]);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::assembler::{Assembler, PartRules};
-use crate::buffer::{BUDGET, DEFAULT_BUDGET_BYTES};
+use crate::budget::{BUDGET, DEFAULT_BUDGET_BYTES};
 use crate::callsite::Callsite;
 use crate::config::{EnvConfig, ExporterName};
 use crate::current_span::CurrentSpan;

@@ -205,11 +205,15 @@ pub(crate) fn judge_all(judge: impl Fn(&Callsite) -> bool) {
 /// A callsite's identity where no macro made it: the name and the place.
 type Place = (&'static str, &'static Location<'static>);
 
-const TABLE: usize = 32;
+/// A place that this thread asked for lately.
+type Recent = (Place, &'static Callsite);
+
+/// Seats in all.
+const TABLE: usize = 64;
 
 thread_local! {
-    /// Direct-mapped: a place has one seat, and the newest sits in it.
-    static RECENT: [Cell<Option<(Place, &'static Callsite)>>; TABLE] = const { [const { Cell::new(None) }; TABLE] };
+    /// A place has two seats, side by side, and the newest sits in the first: two places that take turns never drive each other out.
+    static RECENT: [Cell<Option<Recent>>; TABLE] = const { [const { Cell::new(None) }; TABLE] };
 }
 
 /// The callsite of a span that no macro made; always the same for the same name and place. `None` if there are too many, or
@@ -221,12 +225,31 @@ pub(crate) fn interned(name: &'static str, location: &'static Location<'static>)
         Some(((known, place), callsite)) if std::ptr::eq(known, name) && std::ptr::eq(place, location) => {
             Some(callsite)
         }
-        _ => {
-            let callsite = alone(|| intern(name, location)).flatten()?;
-            recent[seat].set(Some(((name, location), callsite)));
+        _ => interned_elsewhere(recent, seat, name, location),
+    })
+}
+
+/// The callsite of a place that is not in its first seat, and is so from now on.
+#[cold]
+#[inline(never)]
+fn interned_elsewhere(
+    recent: &[Cell<Option<Recent>>; TABLE],
+    seat: usize,
+    name: &'static str,
+    location: &'static Location<'static>,
+) -> Option<&'static Callsite> {
+    let (newest, other) = (&recent[seat], &recent[seat ^ 1]);
+    match other.get() {
+        Some(((known, place), callsite)) if std::ptr::eq(known, name) && std::ptr::eq(place, location) => {
+            newest.swap(other);
             Some(callsite)
         }
-    })
+        _ => {
+            let callsite = alone(|| intern(name, location)).flatten()?;
+            other.set(newest.replace(Some(((name, location), callsite))));
+            Some(callsite)
+        }
+    }
 }
 
 /// Runs `body`, which allocates while it holds a lock, unless this thread is inside of it already: an allocator that traces
@@ -245,9 +268,9 @@ fn alone<R>(body: impl FnOnce() -> R) -> Option<R> {
 
 #[inline]
 fn seat(name: &'static str, location: &'static Location<'static>) -> usize {
-    // Locations are 24 bytes apart and names often one.
-    let bits = (std::ptr::from_ref(location) as usize / 8) ^ (name.as_ptr() as usize);
-    (bits ^ (bits >> 7)) % TABLE
+    let bits = std::ptr::from_ref(location) as u64 ^ (name.as_ptr() as u64).rotate_left(32);
+    // The odd constant is 2^64 divided by the golden ratio; the upper bits of the product depend on all bits.
+    (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - TABLE.ilog2())) as usize
 }
 
 #[cold]
@@ -313,5 +336,26 @@ mod tests {
         assert_eq!((first.name(), first.line()), ("one", place.line()));
         let other_thread = std::thread::spawn(move || interned("one", place)).join().unwrap();
         assert_eq!(first, other_thread);
+    }
+
+    #[test]
+    fn two_places_that_share_a_seat_do_not_drive_each_other_out() {
+        let place = Location::caller();
+        let mut sitting = [None; TABLE];
+        // One more than there are seats.
+        let (one, other) = (0..=TABLE)
+            .find_map(|number| {
+                let name: &'static str = Box::leak(format!("name {number}").into_boxed_str());
+                sitting[seat(name, place)].replace(name).map(|other| (other, name))
+            })
+            .unwrap();
+        let is_seated = |name| {
+            RECENT.with(|recent| recent.iter().any(|seat| seat.get().is_some_and(|((known, _), _)| known == name)))
+        };
+        for _ in 0..3 {
+            assert_eq!(interned(one, place).unwrap().name(), one);
+            assert_eq!(interned(other, place).unwrap().name(), other);
+            assert!(is_seated(one) && is_seated(other));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Telling the processor that a recorded context is carried somewhere, so that its trace is not complete yet.
 
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::context::Hot;
 use crate::record::Record;
 use crate::switches;

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::attribute_list::AttributeList;
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::context::{self, Hot};
 use crate::id::{SpanId, TraceId};
 use crate::new_event::NewEvent;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, question};
-use crate::buffer::BUDGET;
+use crate::budget::BUDGET;
 use crate::processor::{self, Command, Ending};
 use crate::stats::Stats;
 use crate::switches::{self, GLOBAL};

@@ -4,13 +4,14 @@ use std::future::Future;
 use std::thread;
 
 use crate::cargo;
-use crate::carried::{Carried, run_in};
+use crate::carried::Carried;
 use crate::context::{self, Carry};
 use crate::future::{FutureExt, InSpan};
 use crate::name::SpanName;
 use crate::span::{Span, span};
 use crate::span_data::Link;
 use crate::start;
+use crate::visit::run_in;
 
 /// What work that leaves its scope has to do with the span it leaves.
 ///

@@ -280,6 +280,7 @@ mod attribute_list;
 mod attribute_runs;
 mod baggage;
 mod blocked;
+mod budget;
 mod buffer;
 mod builder;
 mod callsite;
@@ -307,6 +308,7 @@ mod facts;
 pub mod filter;
 mod findings;
 mod flush;
+mod from_spans;
 mod future;
 pub mod guide;
 mod handoff;
@@ -327,6 +329,7 @@ mod open_spans;
 mod open_view;
 mod percent;
 mod pipeline;
+mod plan;
 mod poll_log;
 mod poll_slots;
 mod poll_timer;
@@ -336,9 +339,11 @@ mod portrait;
 mod probability;
 mod processor;
 pub mod propagation;
+mod reader;
 mod record;
 mod redact;
 mod resource;
+mod rings;
 mod sampler;
 mod shape;
 #[cfg(feature = "futures")]
@@ -348,6 +353,7 @@ mod span_context;
 mod span_data;
 mod span_places;
 mod span_record;
+mod span_view;
 mod spent;
 mod start;
 mod stats;
@@ -359,6 +365,7 @@ mod sync;
 mod tally;
 #[cfg(feature = "tokio")]
 mod task;
+mod telling;
 mod text;
 mod thread_names;
 mod to_data;
@@ -368,6 +375,7 @@ mod trace_state;
 mod tree;
 mod unannounced;
 mod value;
+mod visit;
 mod waits;
 mod wake_timer;
 mod wake_up;
@@ -376,7 +384,7 @@ mod worker;
 
 pub use crate::active::{ActiveSpan, in_scope, start_span};
 pub use crate::baggage::{Baggage, BaggageError, MAX_BAGGAGE_BYTES, MAX_BAGGAGE_MEMBERS};
-pub use crate::buffer::DEFAULT_BUDGET_BYTES;
+pub use crate::budget::DEFAULT_BUDGET_BYTES;
 pub use crate::builder::{
     DEFAULT_BATCH_DELAY, DEFAULT_BATCH_SPANS, DEFAULT_DROP_TIMEOUT, DEFAULT_MAX_TRACE_AGE, DEFAULT_MAX_TRACE_SPANS,
     PipelineBuilder, StartedSpan, builder, init,
@@ -426,13 +434,14 @@ pub use crate::sink::{InSpanSink, SinkExt};
 pub use crate::span::{Parent, Span, SpanBuilder, span};
 pub use crate::span_context::{SpanContext, TraceFlags};
 pub use crate::span_data::{DroppedCounts, Event, Link, SpanData};
+pub use crate::span_view::{EventView, LinkView};
 pub use crate::stats::{ExporterStats, Stats};
 pub use crate::status::{Outcome, Status};
 #[cfg(feature = "futures")]
 pub use crate::stream::{InSpanStream, StreamExt};
 #[cfg(feature = "tokio")]
 pub use crate::task::{JoinSetExt, block_on, spawn, spawn_blocking, spawn_local};
-pub use crate::trace::{Completeness, EventView, LinkView, SpanView, Trace};
+pub use crate::trace::{Completeness, SpanView, Trace};
 pub use crate::trace_state::{MAX_TRACE_STATE_MEMBERS, TraceState, TraceStateError};
 pub use crate::value::{Attribute, Key, Value};
 pub use crate::waits::{

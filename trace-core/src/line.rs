@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::assembler::{Assembler, Take};
-use crate::buffer::ThreadNumber;
 use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::detail;
@@ -14,6 +13,7 @@ use crate::exporter::{Batch, Delivery};
 use crate::findings::{Detector, Detectors};
 use crate::id::TraceId;
 use crate::record::Record;
+use crate::rings::ThreadNumber;
 use crate::span_record::Marks;
 use crate::stats::Stats;
 use crate::trace::{SpanView, Trace};

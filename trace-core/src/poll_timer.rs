@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::context::Hot;
 use crate::current_span::CurrentSpan;
 use crate::poll_slots;

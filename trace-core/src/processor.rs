@@ -9,13 +9,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::answer::Question;
-use crate::buffer::{BUDGET, Intake, Reader, STRAYS, ThreadNumber};
+use crate::budget::BUDGET;
 use crate::clock::WallClock;
 use crate::context::{self, Hot};
 use crate::doorbell::Sleep;
 use crate::id::TraceId;
 use crate::line::Line;
+use crate::reader::{Intake, Reader};
 use crate::record::Record;
+use crate::rings::{self, STRAYS, ThreadNumber};
 use crate::stats::Stats;
 use crate::switches;
 use crate::trace::Trace;
@@ -23,6 +25,9 @@ use crate::worker::{Roll, RollCall};
 
 /// How long the processor waits for more after it had something to do.
 const PERIOD: Duration = Duration::from_millis(100);
+
+/// How often it frees the rings that nobody needed meanwhile.
+const TRIM_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long it waits for what a capture still waits for.
 const CAPTURE_PERIOD: Duration = Duration::from_millis(1);
@@ -93,6 +98,7 @@ fn start() -> Option<&'static Mutex<Sender<Command>>> {
             group: 0,
             wall: WallClock::start(),
             held: 0,
+            trimmed: Instant::now(),
         };
         let thread = std::thread::Builder::new().name("trace-processor".to_owned()).spawn(move || {
             HERE.set(true);
@@ -121,6 +127,8 @@ struct Processor {
     wall: WallClock,
     /// The memory that lines hold, as the budget knows it.
     held: usize,
+    /// When rings that wait to be used again were last looked at.
+    trimmed: Instant,
 }
 
 impl Processor {
@@ -131,6 +139,9 @@ impl Processor {
                 quiet_since = Instant::now();
             }
             let depth = if quiet_since.elapsed() < PERIOD { Sleep::Timed } else { Sleep::Deep };
+            if depth == Sleep::Deep {
+                rings::free_spare();
+            }
             self.sleep(depth);
         }
     }
@@ -169,6 +180,10 @@ impl Processor {
         let records = reader.pass(&mut sorting);
         (*last, self.group) = (sorting.last, sorting.group);
         self.lines.iter_mut().for_each(Line::end_pass);
+        if now.saturating_duration_since(self.trimmed) >= TRIM_PERIOD {
+            self.trimmed = now;
+            rings::trim();
+        }
         self.reckon();
         records
     }

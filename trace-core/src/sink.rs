@@ -6,9 +6,10 @@ use std::task::{self, Poll, Waker};
 use futures_sink::Sink;
 use pin_project_lite::pin_project;
 
-use crate::carried::{Carried, woken_by};
+use crate::carried::Carried;
 use crate::current_span::current_span;
 use crate::span::Span;
+use crate::visit::woken_by;
 
 /// The attribute with the number of items that a sink took.
 const ITEMS: &str = "sink.items";

@@ -11,11 +11,13 @@ use crate::context::{self, Carry};
 use crate::current_span::CurrentSpan;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
+use crate::plan::{Announce, Plan, PlannedCargo, PlannedParent, Role, Seldom, Started};
 use crate::span_context::SpanContext;
 use crate::span_data::Link;
-use crate::start::{self, Announce, Plan, PlannedCargo, PlannedParent, Role, Seldom, Started};
+use crate::start;
 use crate::status::{Outcome, Status};
 use crate::switches;
+use crate::telling;
 use crate::value::{Attribute, Key, Value};
 
 /// Begins to describe a span; [`start`](SpanBuilder::start) starts it.
@@ -268,7 +270,7 @@ impl Span {
     pub fn cancel(self) {
         let (Carry { hot, .. }, role) = self.into_parts();
         if role == Role::Ended {
-            start::write_ended(hot, Outcome::Cancelled, switches::now(hot));
+            telling::write_ended(hot, Outcome::Cancelled, switches::now(hot));
         }
     }
 
@@ -298,7 +300,7 @@ impl Drop for Span {
         if self.role == Role::Ended {
             let unwinds = std::thread::panicking() && !self.was_panicking;
             let outcome = if unwinds { Outcome::Panicked } else { Outcome::Ok };
-            start::write_ended(self.handle.hot, outcome, switches::now(self.handle.hot));
+            telling::write_ended(self.handle.hot, outcome, switches::now(self.handle.hot));
         }
     }
 }

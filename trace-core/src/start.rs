@@ -1,176 +1,24 @@
 //! How a span begins: its parent, its ids, whether it is recorded, and what is written down at once.
 
-use std::borrow::Cow;
-use std::cell::Cell;
 use std::panic::Location;
 
-use crate::attribute_list::AttributeList;
-use crate::buffer::{self, Worth};
-use crate::callsite::{self, Callsite, Interest, NO_PLACE};
+use crate::budget::Worth;
+use crate::buffer;
+use crate::callsite::{Callsite, Interest};
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
-use crate::caught::caught;
 use crate::context::{self, Hot, State};
 use crate::current_span::CurrentSpan;
-use crate::doorbell::Sleep;
 use crate::filter;
 use crate::id::{self, SpanId};
-use crate::kind::SpanKind;
-use crate::name::{Name, SpanName};
+use crate::plan::{Announce, Begun, Plan, PlannedCargo, PlannedParent, Role, Started};
 use crate::probability;
-use crate::record::{Group, Origin, Record, ShortPoll};
+use crate::record::{Group, Origin, Record};
 use crate::sampler::{SamplingDecision, SamplingParameters};
 use crate::span_context::{SpanContext, TraceFlags};
-use crate::span_data::Link;
-use crate::status::Outcome;
 use crate::switches::{self, Switches};
 use crate::tally;
+use crate::telling::write_start;
 use crate::unannounced;
-use crate::waits::Dropped;
-
-/// Everything a user may say of a span before it starts.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) callsite: &'static Callsite,
-    /// A name that only this span has.
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) kind: SpanKind,
-    pub(crate) parent: PlannedParent,
-    pub(crate) attributes: AttributeList,
-    /// Apart, because a builder is moved at every word that is said of the span.
-    pub(crate) seldom: Option<Box<Seldom>>,
-}
-
-/// What is seldom said of a span before it starts.
-#[derive(Debug, Default)]
-pub(crate) struct Seldom {
-    pub(crate) start_unix_nanos: Option<u64>,
-    pub(crate) links: Vec<Link>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum PlannedParent {
-    /// The span that is current when this one starts.
-    Current,
-    /// None: a new trace begins.
-    None,
-    /// A span of this process.
-    Span(Hot),
-    /// A span that is known by its identity alone.
-    Context(SpanContext),
-}
-
-/// What travels with a span.
-#[derive(Clone, Debug)]
-pub(crate) enum PlannedCargo {
-    /// What travels with the present context.
-    Here,
-    /// This, or nothing.
-    Own(SharedCargo),
-}
-
-impl PlannedCargo {
-    /// Itself, out of its scope.
-    #[inline]
-    pub(crate) fn resolved(self) -> SharedCargo {
-        match self {
-            Self::Here => context::cargo(),
-            Self::Own(cargo) => cargo,
-        }
-    }
-}
-
-impl Plan {
-    #[inline]
-    pub(crate) fn new(name: SpanName, location: &'static Location<'static>) -> Self {
-        let (callsite, name) = match name.0 {
-            Name::Callsite(callsite) => (callsite, None),
-            Name::Static(name) => match callsite::interned(name, location) {
-                Some(callsite) => (callsite, None),
-                None => (&NO_PLACE, Some(Cow::Borrowed(name))),
-            },
-            Name::Owned(name) => (callsite::interned("", location).unwrap_or(&NO_PLACE), Some(Cow::Owned(name))),
-        };
-        Self {
-            callsite,
-            name,
-            kind: callsite.span_kind(),
-            parent: PlannedParent::Current,
-            attributes: AttributeList::new(),
-            seldom: None,
-        }
-    }
-}
-
-/// Whether a start is written down before the span's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Announce {
-    /// Always: the span may leave its scope or its thread.
-    Always,
-    /// Only where its trace begins, or where its parent may end before it.
-    IfNeeded,
-}
-
-/// A span that has begun, or what there is instead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Begun {
-    /// The context inside of it.
-    pub(crate) own: Hot,
-    pub(crate) role: Role,
-    pub(crate) parent: Option<SpanId>,
-    pub(crate) start: u64,
-    pub(crate) kind: SpanKind,
-}
-
-/// A span that has begun, and what travels with it.
-#[derive(Debug)]
-pub(crate) struct Started {
-    pub(crate) begun: Begun,
-    pub(crate) cargo: PlannedCargo,
-}
-
-impl From<Begun> for Started {
-    /// With the cargo of the scope it begins in.
-    #[inline]
-    fn from(begun: Begun) -> Self {
-        Self { begun, cargo: PlannedCargo::Here }
-    }
-}
-
-/// What has to be written when it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Nothing, and it has no context of its own to install.
-    Nothing,
-    /// Nothing, but there is a context to install: it is not recorded, or it was left out by the filter.
-    Context,
-    /// All of it.
-    Closed,
-    /// What its opened record did not say.
-    Ended,
-}
-
-impl Begun {
-    pub(crate) const NOTHING: Self = Self::context(Hot::NONE, Role::Nothing);
-
-    /// A span that began elsewhere, and whose end is written by its role.
-    pub(crate) const fn resumed(own: Hot, role: Role) -> Self {
-        Self::context(own, role)
-    }
-
-    /// In a context that is not recorded.
-    pub(crate) const fn unrecorded(hot: Hot) -> Self {
-        Self::context(hot.to_keep(), Role::Context)
-    }
-
-    /// No span of its own, in this context: what is said of it is not kept.
-    pub(crate) fn beside(hot: Hot) -> Self {
-        Self::context(hot.to_keep().muted(), Role::Context)
-    }
-
-    const fn context(own: Hot, role: Role) -> Self {
-        Self { own, role, parent: None, start: 0, kind: SpanKind::Internal }
-    }
-}
 
 /// The short path: a child of the current span at a callsite that is known, of which nothing else is said.
 /// `None` means that [`begin`] must look closer.
@@ -294,7 +142,7 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     let cargo = root.cargo.map_or(cargo, PlannedCargo::Own);
     let unsampled = Hot::of_span(root.context, State::Unsampled, base.pipeline(), false);
     if !root.sampled {
-        return Started { begun: Begun::context(unsampled, Role::Context), cargo };
+        return Started { begun: Begun::resumed(unsampled, Role::Context), cargo };
     }
     let own = Hot::of_span(root.context, State::Sampled, base.pipeline(), root.special)
         .local_root()
@@ -308,7 +156,7 @@ fn begin_trace(plan: Plan, base: Hot, cargo: PlannedCargo) -> Started {
     };
     // Without memory for its announcement the trace runs as if it had not been sampled; that was counted.
     if !write_start(plan, &begun, origin) {
-        return Started { begun: Begun::context(unsampled, Role::Context), cargo };
+        return Started { begun: Begun::resumed(unsampled, Role::Context), cargo };
     }
     let state = match &cargo {
         PlannedCargo::Here => cargo::state_of(&travels, own.trace_id()),
@@ -389,137 +237,4 @@ pub(crate) fn detached_context() -> Hot {
     let hot = context::current().without_span();
     // Where nothing records, nothing needs to be carried either.
     if switches::is_on(hot.pipeline()) { hot.detached() } else { hot }
-}
-
-/// Tells a span how its future is being dropped before it is ready.
-#[cold]
-#[inline(never)]
-pub(crate) fn tell_of_drop(own: Hot, how: Dropped) {
-    // As of the start, so that it is never too late.
-    CurrentSpan { hot: own }.write_at(0, Group::Change, [Record::Dropped(how)].into_iter());
-}
-
-thread_local! {
-    /// The guard that was told of last: of one that stays open from poll to poll once is enough.
-    static TOLD_OF: Cell<Option<SpanId>> = const { Cell::new(None) };
-}
-
-/// Tells a span that its guard was open when a poll of a future returned, if anybody looks for that.
-#[cold]
-#[inline(never)]
-pub(crate) fn tell_of_open_guard(guard: Hot, future: Hot) {
-    let is_wanted = || switches::with(guard.pipeline(), |switches| switches.detects_open_guards) == Some(true);
-    let (Some(inside_of), true) = (future.span_id(), TOLD_OF.get() != guard.span_id() && is_wanted()) else { return };
-    TOLD_OF.set(guard.span_id());
-    let said = [Record::OpenGuard(inside_of)].into_iter();
-    CurrentSpan { hot: guard }.write_at(switches::now(guard), Group::Change, said);
-}
-
-/// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.
-#[inline]
-fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> bool {
-    unannounced::make_up();
-    let Begun { own, parent, start, kind, .. } = *begun;
-    let Some((trace, span)) = own.ids() else { return false };
-    let (flags, pipeline) = (own.flags(), own.pipeline());
-    let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
-    if !buffer::push(Worth::Span, opened) {
-        tally::SPANS_NOT_STARTED.add(1);
-        return false;
-    }
-    switches::wake_lazily();
-    true
-}
-
-/// Writes down what must be known before the end. `false` if an announcement found no memory.
-fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
-    let Begun { own, role, start, kind, .. } = *begun;
-    if role == Role::Ended && !write_opened(begun, plan.callsite, origin) {
-        return false;
-    }
-    if own.is_special() {
-        run_hooks(&plan, own, kind);
-    }
-    let handle = CurrentSpan { hot: own };
-    if let Some(name) = plan.name {
-        handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
-    }
-    if !plan.attributes.is_empty() {
-        handle.write_attributes(start, plan.attributes);
-    }
-    if let Some(seldom) = plan.seldom {
-        write_seldom(*seldom, handle, start);
-    }
-    true
-}
-
-#[cold]
-fn write_seldom(seldom: Seldom, handle: CurrentSpan, start: u64) {
-    if let Some(nanos) = seldom.start_unix_nanos {
-        handle.write_at(start, Group::Change, [Record::StartUnixNanos(nanos)].into_iter());
-    }
-    for link in seldom.links {
-        handle.add_link(link);
-    }
-}
-
-/// Calls the hooks of a start, which see the span and start none themselves.
-#[cold]
-fn run_hooks(plan: &Plan, own: Hot, kind: SpanKind) {
-    let hooks = switches::with(own.pipeline(), |switches| switches.on_start.clone()).unwrap_or_default();
-    let name = plan.name.as_deref().unwrap_or(plan.callsite.name());
-    for hook in hooks {
-        let called = caught(|| context::with(own.suppressed(), || hook(own, name, kind, plan.callsite)));
-        if called.is_none() {
-            tally::USER_PANICS.add(1);
-        }
-    }
-}
-
-/// Writes down all of a span that did not announce itself.
-#[inline]
-pub(crate) fn write_closed(
-    own: Hot,
-    parent: Option<SpanId>,
-    (start, end): (u64, u64),
-    kind: SpanKind,
-    outcome: Outcome,
-    callsite: &'static Callsite,
-) {
-    let Some((trace, span)) = own.ids() else { return };
-    let (flags, pipeline) = (own.flags(), own.pipeline());
-    let closed = || Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite };
-    if !buffer::push(Worth::Span, closed) {
-        tally::SPANS_OVER_BUDGET.add(1);
-    }
-}
-
-/// Writes down that an announced span ended.
-pub(crate) fn write_ended(own: Hot, outcome: Outcome, end: u64) {
-    let Some((trace, span)) = own.ids() else { return };
-    let pipeline = own.pipeline();
-    let pushed = buffer::push(Worth::End, || Record::Ended { outcome, pipeline, trace, span, end });
-    tell_of_end(&own, pushed);
-}
-
-/// The same with the poll in which it ended.
-#[inline]
-pub(crate) fn write_ended_in_poll(own: &Hot, outcome: Outcome, end: u64, poll: ShortPoll) {
-    let Some((trace, span)) = own.ids() else { return };
-    let pipeline = own.pipeline();
-    let pushed = buffer::push(Worth::End, || Record::EndedInPoll { outcome, pipeline, trace, span, end, poll });
-    tell_of_end(own, pushed);
-}
-
-/// Lets the processor know that an end was written, or that it found no memory.
-#[inline]
-fn tell_of_end(own: &Hot, pushed: bool) {
-    if !pushed {
-        tally::SPANS_OVER_BUDGET.add(1);
-    }
-    if own.is_local_root() {
-        switches::wake(Sleep::Deep);
-    } else {
-        switches::wake_lazily();
-    }
 }

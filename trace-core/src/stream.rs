@@ -6,10 +6,11 @@ use std::task::{self, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::carried::{Carried, woken_by};
+use crate::carried::Carried;
 use crate::context::Carry;
 use crate::current_span::current_span;
 use crate::span::Span;
+use crate::visit::woken_by;
 
 /// The attribute with the number of items that a stream gave.
 pub(crate) const ITEMS: &str = "stream.items";

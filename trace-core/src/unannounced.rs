@@ -17,7 +17,8 @@
 
 use std::cell::Cell;
 
-use crate::buffer::{self, Worth};
+use crate::budget::Worth;
+use crate::buffer;
 use crate::callsite::Callsite;
 use crate::context::Hot;
 use crate::id::SpanId;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::answer::Question;
-use crate::buffer::BUDGET;
+use crate::budget::BUDGET;
 use crate::caught::caught;
 use crate::context;
 use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};

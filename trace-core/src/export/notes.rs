@@ -6,9 +6,10 @@ use crate::export::duration::duration_text;
 use crate::export::look::Look;
 use crate::export::rows::{LeftOut, Siblings};
 use crate::export::wait_notes::{anatomy_notes, culprit_note, wait_notes};
+use crate::span_view::EventView;
 use crate::status::{Outcome, Status};
 use crate::text::{columns, cut_end, pair};
-use crate::trace::{Completeness, EventView, SpanView, Trace};
+use crate::trace::{Completeness, SpanView, Trace};
 use crate::value::Attribute;
 
 /// How many columns a value may take.

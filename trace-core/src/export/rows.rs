@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use crate::ending::{has_failed, outcome};
 use crate::export::look::Look;
+use crate::span_view::EventView;
 use crate::status::Outcome;
-use crate::trace::{EventView, SpanView, Trace};
+use crate::trace::{SpanView, Trace};
 
 /// From how many equal siblings on they are folded into one row.
 const FOLD_FROM: usize = 5;

@@ -6,8 +6,9 @@ use crate::export::json::Json;
 use crate::export::wait_json::push_waits;
 use crate::resource::Resource;
 use crate::span_data::DroppedCounts;
+use crate::span_view::{EventView, LinkView};
 use crate::status::Status;
-use crate::trace::{EventView, LinkView, SpanView};
+use crate::trace::SpanView;
 use crate::trace_state::TraceState;
 use crate::value::{Attribute, Value};
 

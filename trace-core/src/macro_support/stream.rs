@@ -6,10 +6,11 @@ use std::task::{self, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::carried::{Carried, woken_by};
+use crate::carried::Carried;
 use crate::macro_support::judge::{By, ByResult, Judge, Never, Unjudged};
 use crate::span::Span;
 use crate::stream::{Items, drop_inside, poll_item};
+use crate::visit::woken_by;
 
 /// A stream and its span. How it is judged decides of what type the traced stream is.
 #[derive(Debug)]

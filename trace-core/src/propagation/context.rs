@@ -6,9 +6,9 @@ use crate::baggage::Baggage;
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
 use crate::context::{self, Carry, Hot, State};
 use crate::future::{InSpan, in_context};
+use crate::plan::{PlannedCargo, PlannedParent};
 use crate::span::{Parent, Span};
 use crate::span_context::SpanContext;
-use crate::start::{PlannedCargo, PlannedParent};
 use crate::trace_state::TraceState;
 
 /// A whole context: the identity of a span, the trace state and the baggage. It can go to another thread.

@@ -4,13 +4,13 @@ use std::fmt;
 
 use crate::baggage::{Baggage, BaggageError};
 use crate::cargo::{Cargo, Mark};
+use crate::plan::{PlannedCargo, PlannedParent};
 use crate::propagation::b3_header::B3Error;
 use crate::propagation::context::Context;
 use crate::propagation::jaeger_header::JaegerError;
 use crate::propagation::traceparent::TraceparentError;
 use crate::span::Parent;
 use crate::span_context::SpanContext;
-use crate::start::{PlannedCargo, PlannedParent};
 use crate::trace_state::{TraceState, TraceStateError};
 
 /// What was found in an incoming request. Give it to [`SpanBuilder::parent`](crate::SpanBuilder::parent).
