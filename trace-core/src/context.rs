@@ -22,6 +22,7 @@ use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame, Place, Token};
 use crate::id::{SpanId, TraceId};
 use crate::span_context::{SpanContext, TraceFlags};
+use crate::untold;
 use crate::waits::Dropped;
 
 /// How many tombstones a context keeps; a guard that is leaked on purpose, again and again, cannot grow it further.
@@ -495,6 +496,7 @@ impl Carry {
     /// The present one.
     #[inline]
     pub(crate) fn current() -> Self {
+        untold::tell();
         Self { hot: current(), cargo: cargo() }
     }
 

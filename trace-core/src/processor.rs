@@ -315,6 +315,7 @@ impl Intake for Sorting<'_> {
             let taken = line.map_or(1, |line| line.take(records));
             records = &mut records[taken..];
         }
+        self.lines.iter_mut().for_each(Line::step);
     }
 
     fn pause(&mut self) {
