@@ -212,6 +212,12 @@ impl Carried {
         matches!(self.role, CarriedRole::Span)
     }
 
+    /// Whether it carries a context in which nothing is recorded, and nothing else.
+    #[inline]
+    pub(crate) const fn is_unrecorded(&self) -> bool {
+        matches!(self.role, CarriedRole::Context) && self.left.is_none()
+    }
+
     /// Around an `async` block, which has dropped everything when it is done.
     #[inline]
     pub(crate) const fn around_block(mut self) -> Self {

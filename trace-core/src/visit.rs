@@ -45,6 +45,35 @@ impl Carried {
         self.enter(End::Panicked, known)
     }
 
+    /// Whether a poll passes through here: nothing is recorded, and the thread is in this context anyway, as with every future that
+    /// is awaited in a trace that was not sampled. [`Self::passed`] ends such a poll.
+    #[inline]
+    pub(crate) fn passes(&self) -> bool {
+        self.is_nothing() || self.is_unrecorded() && context::current() == self.own
+    }
+
+    /// Ends a poll that [passed](Self::passes).
+    #[inline]
+    pub(crate) fn passed(&mut self, ready: bool) {
+        if self.is_nothing() {
+            return;
+        }
+        if context::current() == self.own {
+            self.phase = if ready { Phase::Done } else { Phase::Polled };
+        } else {
+            self.returned_elsewhere(ready);
+        }
+    }
+
+    /// The same where the poll left a scope open.
+    #[cold]
+    #[inline(never)]
+    fn returned_elsewhere(&mut self, ready: bool) {
+        let thread = self.own;
+        Visit { thread, carried: self, unwinds_as: End::Panicked, known: Known::Nothing, is_over: false }
+            .returned(ready);
+    }
+
     /// The same for a poll of a future by this executor, with [`Visit::waker`].
     #[inline(always)]
     pub(crate) fn visit_with(&mut self, cx: &task::Context<'_>) -> Visit<'_> {

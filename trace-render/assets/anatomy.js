@@ -48,19 +48,13 @@ const byTime = (/** @type {Poll} */ a, /** @type {Poll} */ b) => a[0] - b[0] || 
 
 /** @param {Model} m @param {boolean} [single] without those that were joined @returns {[string, Poll[]][]} by thread, in order; the polls by start */
 function pollsByThread(m, single) {
-  /** @type {Map<string, Poll[]>} */
-  const found = new Map();
+  /** @type {Poll[]} */
+  const all = [];
   for (const [i, { segments, merged }] of m.polls) {
-    for (let s = 0; s < segments.length && !(single && merged); s += 4) {
-      const [from, lasted, number, wake] = segments.slice(s, s + 4), thread = m.threadKey(i, number);
-      // 0 stands for polls of several threads that were joined.
-      if (!number) continue;
-      if (!found.has(thread)) found.set(thread, []);
-      found.get(thread)?.push([from, from + lasted, i, wake, number]);
-    }
+    // Thread 0 stands for polls of several that were joined.
+    for (let s = 0; s < segments.length && !(single && merged); s += 4) if (segments[s + 2]) all.push([segments[s], segments[s] + segments[s + 1], i, segments[s + 3], segments[s + 2]]);
   }
-  for (const list of found.values()) list.sort(byTime);
-  return [...found].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  return [...groupBy(all.sort(byTime), ([, , i, , number]) => m.threadKey(i, number))].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /** @typedef {{victim: number, blocker: number, name: string, overlap: number, poll: number, exact: boolean, at: number}} Blocked */
@@ -70,19 +64,14 @@ function blockedBehind(m, threshold) {
   /** @type {Map<number, Blocked>} */
   const found = new Map();
   for (const [victim, , id, name, overlap, poll, exact] of m.data.blocked ?? []) {
-    if (poll < threshold) continue;
-    const blocker = m.find(id), segments = m.polls.get(blocker)?.segments ?? [];
-    let at = NaN;
-    for (let s = 0; s < segments.length; s += 4) if (segments[s + 1] === poll) at = segments[s] + poll;
-    found.set(victim, { victim, blocker, name: shown(m.strings[name]), overlap, poll, exact: exact === 1, at });
+    const blocker = m.find(id), segments = m.polls.get(blocker)?.segments ?? [], longest = segments.findIndex((d, s) => s % 4 === 1 && d === poll);
+    if (poll >= threshold) found.set(victim, { victim, blocker, name: shown(m.strings[name]), overlap, poll, exact: exact === 1, at: segments[longest - 1] + poll });
   }
   return found;
 }
 
-/** @param {Model} m @returns {{path: Map<number, number[]>, to: Map<number, any[]>, from: Map<number, any[]>}} by span: from, to, .. on the path that decides when the longest root ends; and its hops, by either end */
+/** @param {Model} m @returns {{path: Map<number, number[]>, hops: [number, number, number][]}} by span: from, to, .. on the path that decides when the longest root ends; and its hops: from, to, 1 if proven */
 function criticalPath(m) {
-  const path = new Map();
-  for (const [i, from, time] of m.data.critical ?? []) path.has(i) ? path.get(i).push(from, from + time) : path.set(i, [from, from + time]);
-  const hops = m.data.hops ?? [];
-  return { path, from: new Map(hops.map((/** @type {any[]} */ hop) => [hop[0], hop])), to: new Map(hops.map((/** @type {any[]} */ hop) => [hop[1], hop])) };
+  const pieces = groupBy(/** @type {number[][]} */ (m.data.critical ?? []), ([i]) => i);
+  return { path: new Map([...pieces].map(([i, list]) => [i, list.flatMap(([, from, time]) => [from, from + time])])), hops: m.data.hops ?? [] };
 }

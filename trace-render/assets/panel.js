@@ -1,76 +1,81 @@
 // The panel: everything about one span, as text.
 
-/** @param {string} name its tag, and behind a point its classes @param {...(Node | string | Record<string, any>)} rest children, and attributes */
-function el(name, ...rest) {
+/** @typedef {any} Part what an element has: a child, attributes, a list of both; or nothing at all, if it is not so */
+
+/** @param {Element} node @param {...Part} parts @returns {Element} */
+function add(node, ...parts) {
+  for (const part of parts.flat(9)) {
+    if (part?.constructor === Object) setAll(node, part);
+    else if (part) node.append(part);
+  }
+  return node;
+}
+
+/** @param {string} name its tag, and behind a point its classes @param {...Part} parts */
+function el(name, ...parts) {
   const [tag, kind] = name.split("."), made = document.createElement(tag);
   if (kind) made.className = kind;
-  for (const of of rest) of instanceof Node || typeof of === "string" ? made.append(of) : setAll(made, of);
+  add(made, parts);
   return made;
 }
 
-/** @param {Element} node @param {Record<string, any>} attributes `undefined` and `false` are none, `true` is one without a value */
+/** @param {Element} node @param {...Part} parts in place of those that it has */
+function refill(node, ...parts) {
+  node.replaceChildren();
+  add(node, parts);
+}
+
+/** @param {Element} node @param {Record<string, any>} attributes `undefined` and `false` are none */
 function setAll(node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) value === undefined || value === false ? node.removeAttribute(name) : node.setAttribute(name, value === true ? "" : String(value));
+  for (const [name, value] of Object.entries(attributes)) (value ?? false) === false ? node.removeAttribute(name) : node.setAttribute(name, value);
 }
 
 /** @param {string} label @param {() => void} action @param {Record<string, string>} [attributes] */
 function button(label, action, attributes = {}) {
   const made = el("button", { type: "button", ...attributes }, label);
-  made.addEventListener("click", action);
+  on(made, "click", action);
   return made;
 }
 
 /** @param {any} value @returns {Node} a link for the two schemes of the web, else text */
 function valueNode(value) {
-  const text = valueText(value), safe = shown(text);
-  const made = el("bdi", safe.length > 2e4 ? `${safe.slice(0, 2e4)}… (${safe.length} characters)` : safe);
-  return typeof value === "string" && /^https?:\/\/[^\s]+$/i.test(text) && safe === text && text.length < 4e3 ? el("a", { href: text, rel: "noreferrer noopener", target: "_blank" }, made) : made;
+  const text = valueText(value), safe = shown(text), made = el("bdi", safe.slice(0, 2e4), safe.length > 2e4 && `… (${safe.length} characters)`);
+  return typeof value === "string" && /^https?:\/\/\S{1,4000}$/i.test(text) && safe === text ? el("a", { href: text, rel: "noreferrer noopener", target: "_blank" }, made) : made;
 }
 
-/** @param {[string, Node | string][]} pairs */
-function pairsNode(pairs) {
-  return el("dl", ...pairs.flatMap(([key, value]) => [el("dt", el("bdi", shown(key))), el("dd", value)]));
-}
-
-/** @param {number} i @param {number} total @returns {[string, string, number][]} class, words and time of each part that is there */
-function anatomyParts(i, total) {
-  const a = anatomyOf(m, i);
-  /** @type {[string, string, number][]} */
-  const parts = m.polls.has(i)
-    ? [["busy", "busy", a.busy], ["kids", "waiting on children", a.children], ["none", "waiting, no span", a.none], ["queue", "ready, not polled", a.queued]]
-    : [["busy", "no child open", a.none], ["kids", "a child open", a.children]];
-  return parts.filter(([, , ns]) => ns > 0 || total === 0);
-}
+/** @param {Part[]} pairs of words and what they are about */
+const pairsNode = (pairs) => el("dl", pairs.filter(Boolean).map(([key, value]) => [el("dt", el("bdi", shown(key))), el("dd", value)]));
 
 /** @param {number} share @returns {string} never nothing or all of it where it is not */
-function percent(share) {
-  return share > 0 && share < 0.005 ? "<1 %" : share < 1 && share >= 0.995 ? ">99 %" : `${Math.round(share * 100)} %`;
+const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : share === 1 ? 100 : Math.min(Math.round(share * 100), 99)} %`;
+
+/** Where the time of a span went, as a bar and in words. @param {number} i @returns {HTMLElement} */
+function anatomyNode(i) {
+  const { busy, children, none, queued } = anatomyOf(m, i), total = m.end[i] - m.start[i];
+  const parts = /** @type {[string, string, number][]} */ (m.polls.has(i)
+    ? [["busy", "busy", busy], ["kids", "waiting on children", children], ["none", "waiting, no span", none], ["queue", "ready, not polled", queued]]
+    : [["busy", "no child open", none], ["kids", "a child open", children]]).filter(([, , ns]) => ns || !total);
+  const bar = el("div.anatomy"), words = el("div.keys");
+  for (const [kind, word, ns] of parts) {
+    const part = el(`i.${kind}`);
+    part.style.flexGrow = String(ns / total || 1);
+    bar.append(part);
+    words.append(el("span", el(`i.${kind}`), ` ${word} ${duration(ns)}`, total && ` (${percent(ns / total)})`));
+  }
+  return el("div", bar, words);
 }
 
-/** @param {number} i @returns {HTMLElement} */
-function anatomyNode(i) {
-  const total = m.end[i] - m.start[i];
-  const parts = anatomyParts(i, total);
-  const bar = el("div.anatomy", { "aria-hidden": "true" });
-  for (const [kind, , ns] of parts) {
-    const part = el("i", { class: kind });
-    part.style.flexGrow = String(total ? ns / total : 1);
-    bar.append(part);
-  }
-  const words = parts.map(([kind, word, ns]) => el("span.key", el("i", { class: kind }), ` ${word} ${duration(ns)}${total ? ` (${percent(ns / total)})` : ""}`));
-  return el("div", bar, el("div.keys", ...words));
-}
+/** @param {number} n @param {string} what @returns {string} */
+const countOf = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 /** @param {Model} m @param {number} i @returns {string} what the row's marks say, in words */
 function describe(m, i) {
-  const polls = m.polls.get(i);
-  const parts = [m.nameOf(i), m.serviceOf(i), m.outcome[i] === OPEN ? "" : duration(m.dur[i])];
-  if (polls) parts.push(`waiting ${Math.round(100 - polls.busy / Math.max(m.dur[i], 1) * 100)} %`, `${polls.count} polls`, polls.longest ? `longest ${duration(polls.longest[1])}` : "");
-  if (m.outcome[i] !== OK) parts.push(OUTCOMES[m.outcome[i]]);
-  if (m.messages.has(i)) parts.push(shown(m.strings[m.messages.get(i)?.[0]]).slice(0, 200));
-  const events = m.events.get(i)?.[0].length ?? 0;
-  if (events) parts.push(`${events} event${events > 1 ? "s" : ""}`);
-  return parts.filter(Boolean).join(", ");
+  const polls = m.polls.get(i), events = m.eventsOf(i).length;
+  return [
+    m.nameOf(i), m.serviceOf(i), m.outcome[i] !== OPEN && duration(m.dur[i]),
+    ...(polls ? [`waiting ${Math.round(100 - polls.busy / Math.max(m.dur[i], 1) * 100)} %`, `${polls.count} polls`, polls.count && `longest ${duration(polls.longest[1])}`] : []),
+    m.outcome[i] && OUTCOMES[m.outcome[i]], shown(m.strings[m.messageOf(i) ?? -1] ?? "").slice(0, 200), events && countOf(events, "event"),
+  ].filter(Boolean).join(", ");
 }
 
 /** Draws the panel of the selected span */
@@ -78,70 +83,53 @@ function renderPanel() {
   const i = app.sel;
   ui.panel.hidden = !app.panelOpen || i < 0;
   if (ui.panel.hidden) return;
-  const section = (/** @type {string} */ title, /** @type {Node[]} */ ...content) => el("section", el("h3", title), ...content);
   const list = (/** @type {any} */ of) => pairsNode(m.attributes(of).map(([key, value]) => [key, valueNode(value)]));
-  const jump = (/** @type {number} */ to, /** @type {string} */ label) => button(label, () => select(to, true), { class: "link" });
-  const missing = m.parents.get(i);
-  const place = m.data.places[m.data.place[i]];
-  /** @type {[string, Node | string][]} */
-  const told = [
-    ["Service", m.serviceOf(i) || "—"],
-    ["Duration", m.outcome[i] === OPEN ? "open" : `${duration(m.dur[i])} (${m.dur[i].toLocaleString("en")} ns)`],
-    ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], app.utc)}`],
-    ["Outcome", `${MARKS[m.outcome[i]]} ${OUTCOMES[m.outcome[i]]}`.trim()],
-    ["Kind", KINDS[Number(m.data.kinds[i])]],
-    ["Span", el("code", m.id(i))],
-    ["Parent", missing ? el("span", el("code", missing[0]), missing[1] ? " in another process" : " not in this trace") : m.parent[i] < 0 ? "none" : jump(m.parent[i], m.nameOf(m.parent[i]))],
-  ];
-  const said = m.data.parent[i];
-  if (said >= 0 && m.parent[i] !== said) told.push(["Circle", `its parents lead back to it; it names ${m.nameOf(said)}`]);
-  if (place) told.push(["Code", el("code", shown(`${m.strings[place[0]]}:${place[1]}`))], ["Module", shown(m.strings[place[2]])]);
-  const message = m.messages.get(i)?.[0];
-  const content = [el("div.head", el("h2", el("bdi", m.nameOf(i))), button("✕", () => act("close"), { "aria-label": "Close the panel" }))];
-  if (message !== undefined) content.push(el("p.error", `${MARKS[m.outcome[i]]} `, el("bdi", shown(m.strings[message]))));
-  content.push(anatomyNode(i));
-  const gone = m.givenUp.get(i);
-  if (gone) content.push(el("p", ["Dropped", "Dropped in its parent's poll", "Dropped with its parent", "Dropped from outside"][gone[0]], ...(gone[1] < 0 ? [] : [", while it waited in ", jump(gone[1], m.nameOf(gone[1]))]), "."));
-  const blocked = facts.blocked().get(i);
-  if (blocked) content.push(el("p", `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, blocked.blocker < 0 ? blocked.name : jump(blocked.blocker, blocked.name), ` on the same thread.${blocked.exact ? "" : " A hint: it may have been ready later, or another thread free."}`));
-  const victims = [...facts.blocked().values()].filter((b) => b.blocker === i);
-  if (victims.length) content.push(el("p", `Held up ${victims.length} span${victims.length > 1 ? "s" : ""}, ${duration(victims.reduce((sum, b) => sum + b.overlap, 0))} in total.`));
-  content.push(pairsNode(told));
-  const polls = m.polls.get(i);
-  if (polls) content.push(section("Polls", pairsNode([["Count", String(polls.count)], ["Busy", duration(polls.busy)], ...(polls.longest ? /** @type {[string, string][]} */ ([["Longest", `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}`]]) : []), ...(polls.merged ? /** @type {[string, string][]} */ ([["Note", "neighbouring polls are drawn as one"]]) : [])])));
-  if (app.other) {
-    const b = app.other.toB[i];
-    content.push(section("Compared", el("p", b < 0 ? "Only in this trace." : `${duration(app.other.b.dur[b])} in the other: ${deltaText(i)}`)));
-  }
-  if (m.data.attributes[i]) content.push(section("Attributes", list(m.data.attributes[i])));
-  const events = m.events.get(i)?.[0] ?? [];
-  if (events.length) content.push(section(`Events (${events.length})`, ...events.slice(0, 500).map((/** @type {any[]} */ e) => el("div.item", el("bdi", shown(m.strings[e[0]])), el("span.faint", ` +${duration(e[1] - m.start[i])}`), list(e[2])))));
-  const links = m.links.get(i)?.[0] ?? [];
-  if (links.length) content.push(section(`Links (${links.length})`, ...links.slice(0, 500).map((/** @type {any[]} */ l) => el("div.item", m.find(l[1]) >= 0 ? jump(m.find(l[1]), m.nameOf(m.find(l[1]))) : el("code", `${l[0]} / ${l[1]}`), list(l[4])))));
-  const dropped = m.dropped.get(i);
-  if (dropped) content.push(el("p.faint", `Left out when it was recorded: ${dropped[0]} attributes, ${dropped[1]} events, ${dropped[2]} links.`));
-  content.push(el("details", el("summary", "Resource"), list(m.data.parts[m.part[i]][2])));
-  content.push(el("p", button("Copy link", () => act("copyLink")), " ", button("Copy JSON", () => act("copyJson"))));
-  ui.panel.replaceChildren(...content);
+  const go = (/** @type {number} */ to, other = "") => (to < 0 ? el("code", other) : button(m.nameOf(to), () => select(to, true), { class: "link" }));
+  const missing = m.parents.get(i), place = m.data.places[m.data.place[i]], message = m.messageOf(i), polls = m.polls.get(i), gone = m.givenUp.get(i), blocked = facts.blocked().get(i), dropped = m.dropped.get(i);
+  const victims = [...facts.blocked().values()].filter((of) => of.blocker === i), events = m.eventsOf(i), links = m.linksOf(i), mark = MARKS[m.outcome[i]], { b, toB } = app.other ?? {}, other = toB?.[i] ?? -1;
+  /** What there is, below a heading. @param {any} there @param {string} title @param {() => Part} content */
+  const section = (there, title, content) => there && [el("h3", title), content()];
+  refill(
+    ui.panel,
+    el("div.head", el("h2", el("bdi", m.nameOf(i))), button("✕", closePanel, { "aria-label": "Close the panel" })),
+    message !== undefined && el("p.bad", `${mark} `, el("bdi", shown(m.strings[message]))),
+    anatomyNode(i),
+    gone && el("p", ["Dropped", "Dropped in its parent's poll", "Dropped with its parent", "Dropped from outside"][gone[0]], gone[1] >= 0 && [", while it waited in ", go(gone[1])], "."),
+    blocked && el("p", `${blocked.exact ? "Waited" : "Up to"} ${duration(blocked.overlap)} behind a ${duration(blocked.poll)} poll of `, go(blocked.blocker, blocked.name), " on the same thread.", !blocked.exact && " A hint: it may have been ready later, or another thread free."),
+    victims[0] && el("p", `Held up ${countOf(victims.length, "span")}, ${duration(victims.reduce((sum, of) => sum + of.overlap, 0))} in total.`),
+    pairsNode([
+      ["Service", m.serviceOf(i) || "—"], ["Duration", timeText(m, i) + (m.outcome[i] === OPEN ? "" : ` (${m.dur[i].toLocaleString("en")} ns)`)],
+      ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], !app.local)}`], ["Outcome", `${mark} ${OUTCOMES[m.outcome[i]]}`], ["Kind", KINDS[m.data.kinds[i]]], ["Span", el("code", m.id(i))],
+      ["Parent", missing ? [el("code", missing[0]), missing[1] ? " in another process" : " not in this trace"] : go(m.data.parent[i], "none")],
+      place && ["Code", el("code", shown(`${m.strings[place[0]]}:${place[1]}`))], place && ["Module", shown(m.strings[place[2]])],
+    ]),
+    polls && section(polls, "Polls", () => pairsNode([
+      ["Count", String(polls.count)], ["Busy", duration(polls.busy)], polls.count && ["Longest", `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}`],
+      polls.merged && ["Note", "neighbouring polls are drawn as one"],
+    ])),
+    b && section(b, "Compared", () => el("p", other < 0 ? "Only in this trace." : `${timeText(b, other)} in the other: ${deltaText(i)}`)),
+    section(m.data.attributes[i], "Attributes", () => list(m.data.attributes[i])),
+    section(events[0], `Events (${events.length})`, () => events.slice(0, 500).map((/** @type {any[]} */ e) => el("div.item", el("bdi", shown(m.strings[e[0]])), el("span.faint", ` +${duration(e[1] - m.start[i])}`), list(e[2])))),
+    section(links[0], `Links (${links.length})`, () => links.slice(0, 500).map((/** @type {any[]} */ l) => el("div.item", go(m.find(l[1]), `${l[0]} / ${l[1]}`), list(l[4])))),
+    dropped && el("p.faint", `Not recorded: ${dropped[0]} attributes, ${dropped[1]} events, ${dropped[2]} links.`),
+    section(1, "Resource", () => list(m.resourceOf(i))),
+    el("p", button("Copy link", copyLink), " ", button("Copy JSON", copyJson)),
+  );
 }
 
 /** @param {number} i @returns {object} the span as a person would write it down */
 function spanJson(i) {
-  const all = (/** @type {any} */ of) => Object.fromEntries(m.attributes(of).map(([key, value]) => [key, plainValue(value)]));
   return {
-    "trace_id": m.data.traces[m.traceOf(i)], "span_id": m.id(i), "parent_id": m.parents.get(i)?.[0] ?? (m.parent[i] < 0 ? null : m.id(m.parent[i])),
-    "name": m.strings[m.name[i]], "service": m.services[m.service[i]], "kind": KINDS[Number(m.data.kinds[i])], "outcome": OUTCOMES[m.outcome[i]],
-    "start_unix_nano": String(BigInt(m.data.start) + BigInt(m.start[i])), "duration_ns": m.data.duration_ns[i],
-    "message": m.messages.has(i) ? m.strings[m.messages.get(i)?.[0]] : undefined, "attributes": all(m.data.attributes[i]),
-    "events": (m.events.get(i)?.[0] ?? []).map((/** @type {any[]} */ e) => ({ "name": m.strings[e[0]], "at_ns": e[1], "attributes": all(e[2]) })),
+    "name": m.strings[m.name[i]], "service": m.services[m.service[i]], "kind": KINDS[m.data.kinds[i]], "start_unix_nano": String(BigInt(m.data.start) + BigInt(m.start[i])), "duration_ns": m.data.duration_ns[i],
+    ...spanFields(m, i), "attributes": plainAttributes(m, m.data.attributes[i]),
+    "events": m.eventsOf(i).map((/** @type {any[]} */ e) => ({ "name": m.strings[e[0]], "at_ns": e[1], "attributes": plainAttributes(m, e[2]) })),
   };
 }
 
 /** @param {number} i @returns {string} how much longer than the other trace's span it is */
 function deltaText(i) {
-  if (!app.other) return "";
-  const b = app.other.toB[i];
-  if (b < 0) return "A only";
-  const delta = m.dur[i] - app.other.b.dur[b];
-  return Number.isNaN(delta) ? "—" : `${delta > 0 ? "+" : ""}${duration(delta)}`;
+  const { b, toB } = app.other ?? {};
+  if (!b || !toB || toB[i] < 0) return "A only";
+  const delta = m.dur[i] - b.dur[toB[i]];
+  return isNaN(delta) ? "—" : (delta > 0 ? "+" : "") + duration(delta);
 }

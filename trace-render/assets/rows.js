@@ -1,7 +1,7 @@
 // The rows: elements for those in view only, and what is drawn beside them.
 
-/** By row without those of the other trace, how much further down it is with them. @type {Int32Array | null} */
-let shift = null;
+/** By row without those of the other trace, how much further down it is with them. @type {Int32Array | undefined} */
+let shift;
 /** Counts what changes how a row reads. */
 let version = 0;
 let indent = 12;
@@ -12,48 +12,40 @@ const rowOfSpan = (/** @type {number} */ i) => {
   const r = rowOf(app.plain, i, m);
   return r + (shift?.[r] ?? 0);
 };
-const rowOfSelection = () => (app.onGroup ? app.rows.indexOf(-1 - app.sel) : app.sel < 0 ? -1 : rowOfSpan(app.sel));
+const rowOfSelection = () => (app.onGroup ? app.rows.indexOf(-1 - app.sel) : rowOfSpan(app.sel));
+/** @param {number} at of a row @returns {Group | undefined} */
+const groupOf = (at) => (at < 0 ? app.fold.groups?.get(-1 - at) : undefined);
 
-/** @param {CanvasRenderingContext2D} ctx @param {number} y0 @param {number} height */
-function drawRows(ctx, y0, height) {
-  const first = Math.floor(y0 / app.rowHeight), count = Math.max(0, Math.min(Math.ceil(height / app.rowHeight) + 1, app.rows.length - first));
-  const selected = rowOfSelection(), h = app.rowHeight - 10;
-  /** @type {number[]} */
-  const spans = [];
+/** @param {number} y0 @param {number} height */
+function drawRows(y0, height) {
+  const first = Math.floor(y0 / app.rowHeight), count = clamp(Math.ceil(height / app.rowHeight) + 1, 0, app.rows.length - first), selected = rowOfSelection(), h = app.rowHeight - 10;
+  /** @type {Set<number>} */
+  const spans = new Set();
   while (pool.length > count) pool.pop()?.remove();
   while (pool.length < count) {
-    const made = el("div", { role: "row", class: "row" });
+    const made = el("div", { role: "row" });
     ui.grid.append(made);
     pool.push(made);
   }
   for (let r = first; r < first + count; r++) {
-    const y = r * app.rowHeight - y0, at = app.rows[r];
-    fillRow(pool[r % count], r, selected === r);
-    pool[r % count].style.transform = `translateY(${y}px)`;
-    if (at >= m.n) {
-      drawOther(ctx, at - m.n, y + 5, h);
+    const y = r * app.rowHeight - y0, at = app.rows[r], row = pool[r % count], { b } = app.other ?? {}, key = `${r} ${at} ${version} ${selected === r}`;
+    if (row.key !== key) b && at >= m.n ? fillOther(row, r, b, at - m.n) : fillRow(row, r, selected === r);
+    row.key = key;
+    row.style.transform = `translateY(${y}px)`;
+    if (b && at >= m.n) {
+      frame(TEXT, xOf(b.start[at - m.n]), y + 5, xOf(b.end[at - m.n]) - xOf(b.start[at - m.n]), h, [2, 2]);
       continue;
     }
-    const i = at < 0 ? -1 - at : at;
-    spans.push(i);
-    if (selected === r || app.isMatch[i]) {
-      ctx.fillStyle = selected === r ? app.colours.sel : app.colours.match;
-      ctx.fillRect(0, y, app.width, app.rowHeight);
-    }
-    const group = at < 0 ? app.fold.groups?.get(i) : undefined;
+    const i = spanOf(at), group = groupOf(at);
+    spans.add(i);
+    if (selected === r || app.isMatch[i]) fill(selected === r ? SELECTED : MATCH, 0, y, app.width, app.rowHeight);
     if (group || (app.fold.folded[i] && m.kids[i])) {
-      const from = xOf(m.start[i]), to = xOf(group ? group.end : reach(i));
-      ctx.fillStyle = app.colours.faint;
-      ctx.fillRect(Math.max(from, 0), y + app.rowHeight / 2 - 1, Math.max(1.5, Math.min(to, app.width) - Math.max(from, 0)), 2);
+      fillTime(FAINT, m.start[i], group?.end ?? reach(i), y + app.rowHeight / 2 - 1, 2);
     }
-    if (group) {
-      ctx.fillStyle = app.colours.services[m.service[i] % 8];
-      drawBlocks(ctx, (k) => [xOf(m.start[group.spans[k]]), xOf(m.end[group.spans[k]])], group.spans.length, app.width, y + 5, h);
-    } else drawBar(ctx, i, y + 5, h);
+    group ? drawBlocks(hueOf(i), (k) => [m.start[group.spans[k]], m.end[group.spans[k]]], group.spans.length, y + 5, h) : drawBar(i, y + 5, h);
   }
-  drawArrows(ctx, (i) => (rowOfSpan(i) + 0.5) * app.rowHeight - y0, spans);
-  if (selected >= first && selected < first + count) ui.grid.setAttribute("aria-activedescendant", `r${selected}`);
-  else ui.grid.removeAttribute("aria-activedescendant");
+  drawArrows((i) => (rowOfSpan(i) + 0.5) * app.rowHeight - y0, spans);
+  setAll(ui.grid, { "aria-activedescendant": selected >= first && selected < first + count && `r${selected}` });
 }
 
 /** @param {number} i @returns {number} the latest end of what is below it */
@@ -65,53 +57,36 @@ function reach(i) {
 
 /** @param {number} i @returns {string} */
 function columnText(i) {
-  const polls = m.polls.get(i);
-  if (app.column === "self") return duration(selfTime(m, i));
-  if (app.column === "delta") return deltaText(i);
-  if (!polls) return "—";
-  return app.column === "busy" ? duration(polls.busy) : app.column === "polls" ? String(polls.count) : duration(polls.longest?.[1] ?? 0);
+  const polls = m.polls.get(i), column = app.column;
+  if (column === "self") return duration(selfTime(m, i));
+  if (column === "delta") return deltaText(i);
+  return !polls ? "—" : column === "polls" ? String(polls.count) : duration(column === "busy" ? polls.busy : polls.longest[1]);
 }
 
-/** @param {HTMLElement & {key?: string}} row @param {number} r @param {boolean} selected */
-function fillRow(row, r, selected) {
-  const at = app.rows[r], i = at < 0 ? -1 - at : at;
-  const key = `${r} ${at} ${version} ${selected}`;
-  if (row.key === key) return;
-  row.key = key;
-  if (app.other && at >= m.n) return fillOther(row, r, app.other.b, at - m.n);
-  const group = at < 0 ? app.fold.groups?.get(i) : undefined;
-  const parent = group !== undefined || m.kids[i] > 0, openNow = group ? group.open : !app.fold.folded[i];
-  const level = m.depth[i] - (app.fold.focus < 0 ? 0 : m.depth[app.fold.focus]);
-  row.className = `row${app.isMatch[i] && !group ? " match" : ""}${m.isFailed(i) && !group ? " failed" : ""}`;
-  const inside = group ? 0 : !openNow ? app.inside[m.last[i]] - app.inside[i + 1] : 0;
-  setAll(row, {
-    id: `r${r}`, "aria-level": level + 1, "aria-rowindex": r + 1, "aria-selected": String(selected), "aria-expanded": parent ? String(openNow) : undefined,
-    "aria-label": (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(m, i)) + (inside ? `, ${inside} matches inside` : ""),
-  });
-  const fold = el("span.fold", { "aria-hidden": "true" }, parent ? (openNow ? "▾" : "▸") : "");
+/** What all rows have. @param {HTMLElement} row @param {number} r @param {number} level @param {string} label @param {string} kind @param {boolean | undefined} openNow @param {Part[]} name @param {string[]} cells */
+function setRow(row, r, level, label, kind, openNow, name, cells) {
+  const fold = el("span.fold", openNow === undefined ? "" : openNow ? "▾" : "▸");
   fold.style.marginLeft = `${Math.min(level, 24) * indent}px`;
-  const dot = el("span.dot", { "aria-hidden": "true" });
-  dot.style.background = `var(--s${m.service[i] % 8})`;
-  const name = el("div", { role: "gridcell", class: "name" }, fold, dot);
-  const mark = group ? "" : MARKS[m.outcome[i]];
-  if (mark) name.append(el("span.mark", mark));
-  name.append(el("bdi", m.nameOf(i).slice(0, 500)));
-  if (group) name.append(el("span.service", `×${group.spans.length}`));
-  else if (level > 24) name.append(el("span.service", `depth ${level}`));
-  if (m.services.length > 1) name.append(el("bdi.service", m.serviceOf(i).slice(0, 100)));
-  if (app.other && app.other.toB[i] < 0 && !group) name.append(el("span.service", "A only"));
-  if (inside) name.append(el("span.inside", String(inside)));
-  const cells = [el("div", { role: "gridcell", class: "cell" }, group ? duration(group.total) : m.outcome[i] === OPEN ? "open" : duration(m.dur[i]))];
-  if (app.column) cells.push(el("div", { role: "gridcell", class: "cell" }, columnText(i)));
-  row.replaceChildren(name, ...cells);
+  setAll(row, { id: `r${r}`, class: `row ${kind}`, "aria-level": level + 1, "aria-rowindex": r + 1, "aria-label": label, "aria-expanded": openNow === undefined ? undefined : String(openNow) });
+  refill(row, el("div.name", { role: "gridcell" }, fold, name), cells.map((cell, c) => (!c || app.column) && el("div.cell", { role: "gridcell" }, cell)));
+}
+
+/** @param {HTMLElement} row @param {number} r @param {boolean} selected */
+function fillRow(row, r, selected) {
+  const at = app.rows[r], i = spanOf(at), group = groupOf(at), level = m.depth[i] - (m.depth[app.fold.focus] ?? 0);
+  const openNow = group ? group.open : m.kids[i] ? !app.fold.folded[i] : undefined, inside = group || openNow ? 0 : app.inside[m.last[i]] - app.inside[i + 1];
+  const dot = el("i.dot"), mark = !group && MARKS[m.outcome[i]];
+  dot.style.background = `var(--s${hueOf(i)})`;
+  setRow(row, r, level, (group ? `${group.spans.length} times ${m.nameOf(i)}, ${duration(group.total)} in total` : describe(m, i)) + (inside ? `, ${inside} matches inside` : ""),
+    group ? "" : `${app.isMatch[i] ? "match " : ""}${m.isFailed(i) ? "failed" : ""}`, openNow, [
+      dot, mark && el("span.mark", mark), el("bdi", m.nameOf(i).slice(0, 500)), group ? el("bdi.service", `×${group.spans.length}`) : level > 24 && el("bdi.service", `depth ${level}`),
+      m.services.length > 1 && el("bdi.service", m.serviceOf(i).slice(0, 100)), !group && app.other && app.other.toB[i] < 0 && el("bdi.service", "A only"), inside && el("span.inside", inside),
+    ], [group ? duration(group.total) : timeText(m, i), columnText(i)]);
+  setAll(row, { "aria-selected": String(selected) });
 }
 
 /** @param {HTMLElement} row @param {number} r @param {Model} b @param {number} i what only the other trace has */
 function fillOther(row, r, b, i) {
-  row.className = "row other";
-  const time = b.outcome[i] === OPEN ? "open" : duration(b.dur[i]);
-  setAll(row, { id: `r${r}`, "aria-level": b.depth[i] + 1, "aria-rowindex": r + 1, "aria-selected": "false", "aria-expanded": undefined, "aria-label": `only in B: ${describe(b, i)}` });
-  const sign = el("span.mark", "+");
-  sign.style.marginLeft = `${Math.min(b.depth[i], 24) * indent + 24}px`;
-  row.replaceChildren(el("div", { role: "gridcell", class: "name" }, sign, el("bdi", b.nameOf(i).slice(0, 500)), el("span.service", "B only")), el("div", { role: "gridcell", class: "cell" }, time), ...(app.column ? [el("div", { role: "gridcell", class: "cell" }, `+${time}`)] : []));
+  const time = timeText(b, i);
+  setRow(row, r, b.depth[i], `only in B: ${describe(b, i)}`, "other", undefined, [el("span.mark", "+"), el("bdi", b.nameOf(i).slice(0, 500)), el("bdi.service", "B only")], [time, `+${time}`]);
 }

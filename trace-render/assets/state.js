@@ -2,13 +2,13 @@
 
 /**
  * @typedef {{
- *   colours: Colours, view: {t0: number, t1: number}, width: number, rowHeight: number,
- *   rows: Int32Array, plain: Int32Array, fold: Fold, sel: number, onGroup: boolean, matches: Int32Array, isMatch: Uint8Array, inside: Int32Array, q: string,
- *   viewName: string, covers: Map<number, number[]>, density: Float64Array, failures: Uint8Array, threshold: number, showCritical: boolean,
- *   other: Other | null, utc: boolean, panelOpen: boolean, column: string, leftIsSet: boolean,
+ *   colours: string[], view: View, width: number, rowHeight: number,
+ *   rows: Int32Array, plain: Int32Array, fold: Fold, sel: number, onGroup: boolean, matches: number[], isMatch: Uint8Array, inside: Int32Array, q: string,
+ *   viewName: string, covers: Map<number, number[]>, density: number[], failures: number[], threshold: number, showCritical: boolean,
+ *   other: Other | null, local: boolean, panelOpen: boolean, column: string, left: string,
  *   blocks: number[][][], laneOf: Int32Array | null, laneNames: string[],
- *   table: {by: string, of: string, model: Model | null, rows: TableRow[], sort: keyof TableRow, sign: number},
- *   pointer: {x: number, y: number} | null, drag: {x0: number, x1: number, measure: boolean} | null,
+ *   table: {by: string, of: string, rows: TableRow[], sort: number, sign: number},
+ *   pointer: number, drag: {x0: number, x1: number} | null,
  *   path: ReturnType<typeof criticalPath> | null, blocked: Map<number, Blocked> | null,
  * }} App
  */
@@ -17,8 +17,8 @@
 let m;
 
 /** Elements by their ids. @type {Record<string, any>} */
-const ui = { title: document.querySelector("h1") };
-for (const made of document.querySelectorAll("#app, #app [id]")) ui[made.id] = made;
+const ui = {}, root = document.documentElement;
+for (const made of document.querySelectorAll("[id]")) ui[made.id] = made;
 
 // Used by its members only: the build makes a variable of each.
 const app = /** @type {App} */ ({});
@@ -27,24 +27,18 @@ const app = /** @type {App} */ ({});
 function setModel(model) {
   m = model;
   app.view = clampView({ t0: 0, t1: m.total }, m.total);
-  app.width = 1;
   app.rowHeight = 22;
-  app.rows = app.plain = app.matches = new Int32Array(0);
+  app.rows = new Int32Array(0);
+  app.blocks = [];
   app.fold = { folded: new Uint8Array(m.n), focus: -1, trace: -1, groups: null };
-  app.sel = -1;
+  app.sel = app.pointer = -1;
   app.isMatch = new Uint8Array(m.n);
   app.inside = new Int32Array(m.n + 1);
-  app.q = app.column = "";
-  app.viewName = "waterfall";
+  app.column = app.left = "";
   app.covers = new Map();
-  app.density = new Float64Array(0);
+  app.density = [];
   app.threshold = 1e7;
-  app.onGroup = app.showCritical = app.panelOpen = app.leftIsSet = false;
-  app.utc = true;
-  app.blocks = [];
-  app.laneNames = [];
-  app.other = app.laneOf = app.pointer = app.drag = app.path = app.blocked = null;
-  app.table = { by: "name", of: "", model: null, rows: [], sort: "total", sign: -1 };
+  app.table = { by: "name", of: "", rows: [], sort: 3, sign: -1 };
 }
 
 const facts = {
@@ -54,4 +48,8 @@ const facts = {
 
 const isRows = () => app.viewName === "waterfall";
 const xOf = (/** @type {number} */ t) => timeToX(t, app.view, app.width);
+const timeAt = (/** @type {number} */ x) => app.view.t0 + x / app.width * (app.view.t1 - app.view.t0);
 const say = (/** @type {string} */ text) => { ui.live.textContent = text; };
+const isLong = (/** @type {number} */ i) => (m.polls.get(i)?.longest[1] ?? 0) >= app.threshold;
+/** @param {Model} m @param {number} i */
+const timeText = (m, i) => (m.outcome[i] === OPEN ? "open" : duration(m.dur[i]));

@@ -1,6 +1,7 @@
 // Text for people: what is hidden is shown, durations and values.
 
-const HIDDEN = /[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}\p{Cs}]/gu;
+// Not what joins letters and emoji, which changes nothing but how they look.
+const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /** @param {number} n @param {number} low @param {number} high @returns {number} */
 const clamp = (n, low, high) => Math.min(Math.max(n, low), high);
@@ -12,20 +13,14 @@ function shown(text) {
 
 /** @param {number} ns @returns {string} as `duration_text` in Rust has it */
 function duration(ns) {
-  const sign = ns < 0 ? "−" : "";
-  ns = Math.abs(ns);
-  const tenths = (/** @type {number} */ unit, /** @type {string} */ name) => {
-    const t = Math.floor(ns / unit * 10 + 0.5);
-    return `${sign}${Math.floor(t / 10)}.${t % 10} ${name}`;
-  };
-  if (ns < 1e3) return `${sign}${Math.round(ns)} ns`;
-  if (ns < 999_950) return tenths(1e3, "µs");
-  if (ns < 999_950_000) return tenths(1e6, "ms");
-  if (ns < 59_995_000_000) return `${sign}${(Math.floor(ns / 1e7 + 0.5) / 100).toFixed(2)} s`;
-  const s = Math.floor(ns / 1e9 + 0.5);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  if (s < 3600) return `${sign}${Math.floor(s / 60)} m ${two(s % 60)} s`;
-  return `${sign}${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))} m`;
+  if (ns < 0) return `−${duration(-ns)}`;
+  const whole = (/** @type {number} */ unit) => Math.floor(ns / unit + 0.5);
+  if (ns < 1e3) return `${whole(1)} ns`;
+  if (ns < 999_950) return `${(whole(100) / 10).toFixed(1)} µs`;
+  if (ns < 999_950_000) return `${(whole(1e5) / 10).toFixed(1)} ms`;
+  if (ns < 59_995_000_000) return `${(whole(1e7) / 100).toFixed(2)} s`;
+  const s = whole(1e9), [high, low] = s < 3600 ? [s, " s"] : [s / 60, " m"];
+  return `${Math.floor(high / 60)} ${s < 3600 ? "m" : "h"} ${String(Math.floor(high % 60)).padStart(2, "0")}${low}`;
 }
 
 /** @param {string} text @param {number} whole what 100 % is @returns {number} nanoseconds, or NaN */
@@ -59,9 +54,21 @@ function countBelow(n, test) {
   return low;
 }
 
+/** @template T, K @param {Iterable<T>} all @param {(of: T) => K} keyOf @returns {Map<K, T[]>} in order */
+function groupBy(all, keyOf) {
+  /** @type {Map<K, T[]>} */
+  const found = new Map();
+  for (const of of all) {
+    const key = keyOf(of), group = found.get(key);
+    group ? group.push(of) : found.set(key, [of]);
+  }
+  return found;
+}
+
 /** @param {string} start decimal nanoseconds since 1970 @param {number} ns after it @param {boolean} utc @returns {string} */
 function wallTime(start, ns, utc) {
   const at = BigInt(start) + BigInt(Math.round(ns));
-  const ms = Number(at / 1_000_000n), shift = utc ? 0 : new Date(ms).getTimezoneOffset() * 6e4;
+  // By way of a text: the build makes `+x` of `Number(x)`, which is not for a BigInt.
+  const ms = parseInt(`${at / 1_000_000n}`), shift = utc ? 0 : new Date(ms).getTimezoneOffset() * 6e4;
   return `${new Date(ms - shift).toISOString().slice(0, 19).replace("T", " ")}.${String(at % 1_000_000_000n).padStart(9, "0")}${utc ? " UTC" : ""}`;
 }

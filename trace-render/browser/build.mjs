@@ -31,6 +31,7 @@ function variables(object) {
 // `app` is used by its members only.
 source = source.replace(/^const app = .*$/m, "");
 const state = variables("app").map((member) => `app_${member}`);
+if (/(?<![\w.#"-])app\b(?![_"])/.test(source.replace(/\/\/.*|\/\*[^]*?\*\//g, "").replaceAll("ui.app", ""))) throw new Error("the state of the page is used otherwise than by its members");
 const math = variables("Math").map((member) => `${member}: Math_${member}`);
 // Shorter, and the same where nothing is assigned twice: arrows for functions, `let` for `const`.
 source = source.replace(/^(async )?function (\w+)\((.*)\) \{\n([\s\S]*?)^\}$/gm, (_, async = "", name, parameters, body) => `const ${name} = ${async}(${parameters}) => {\n${body}};`);
@@ -38,16 +39,18 @@ source = `(() => {"use strict";\nlet ${state.join(", ")};\nconst {${math.join(",
 
 const { code = "" } = await minify(source, {
   ecma: 2020,
-  compress: { passes: 6, ecma: 2020, unsafe_arrows: true, unsafe_comps: true, unsafe_math: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  compress: { passes: 6, ecma: 2020, inline: 1, unsafe: true, unsafe_arrows: true, unsafe_comps: true, unsafe_math: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
   mangle: { properties: { builtins: true, keep_quoted: "strict", regex: new RegExp(`^(${ownNames(config).join("|")})$`) } },
   format: { comments: false },
 });
 const style = transform({ filename: "viewer.css", code: Buffer.from(read("viewer.css")), minify: true }).code.toString();
+// Line breaks between elements say nothing here, nor do quotes around one word.
+const body = read("viewer.html").replace(/\n/g, "").replace(/="([\w.,-]+)"/g, "=$1");
 
 // What the Rust tests compare, which run without node.
 const hash = createHash("sha256");
-for (const name of readdirSync(assets).filter((name) => /\.(js|css)$/.test(name)).sort()) hash.update(`${name}\n${read(name)}`);
-const built = { "built/viewer.js": `${code}\n`, "built/viewer.css": `${style}\n`, "built/sources.sha256": `${hash.digest("hex")}\n` };
+for (const name of readdirSync(assets).filter((name) => /\.(js|css|html)$/.test(name)).sort()) hash.update(`${name}\n${read(name)}`);
+const built = { "built/viewer.js": `${code}\n`, "built/viewer.css": `${style}\n`, "built/viewer.html": `${body}\n`, "built/sources.sha256": `${hash.digest("hex")}\n` };
 
 if (process.argv.includes("--check")) {
   for (const [name, text] of Object.entries(built)) {

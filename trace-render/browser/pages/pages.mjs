@@ -80,5 +80,8 @@ export async function open(path, { hash = "", ready = true, measured = false, ..
     await devtools.send("HeapProfiler.collectGarbage");
     return (await cpu()).JSHeapUsedSize / 1e3 / 2 ** 20;
   };
-  return { page, trouble, requests, cpu, heap, state: () => page.evaluate(() => window.__trace.state()), close: () => context.close() };
+  return { page, trouble, requests, cpu, heap, state: () => page.evaluate(() => {
+    const { t0, t1, view, compared = null, ...more } = window.__trace.state(), of = (id) => document.getElementById(id);
+    return { ...more, view: { t0, t1 }, viewName: view, compared, q: of("q").value.trim(), panel: !of("panel").hidden, width: of("bars").clientWidth, rowHeight: parseInt(getComputedStyle(document.documentElement).getPropertyValue("--row")) };
+  }), close: () => context.close() };
 }
