@@ -184,7 +184,8 @@ impl Assembler {
                 return taken;
             }
             // Its span comes next.
-            Record::Pair(pair) => {
+            Record::Pair { scalar, second, span, keys, bits, .. } => {
+                let pair = Pair { scalars: (scalar, second), span, keys, bits };
                 let orphans = self.pair.replace(pair).map_or(0, |pair| pair.len());
                 self.counts.without_span += orphans as u64;
             }

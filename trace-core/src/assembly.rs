@@ -182,7 +182,8 @@ impl Assembly {
                     }
                     group = None;
                 }
-                Record::Pair(next) if next.pipeline == number => {
+                Record::Pair { scalar, second, pipeline, span, keys, bits } if pipeline == number => {
+                    let next = Pair { scalars: (scalar, second), span, keys, bits };
                     orphans += pair.replace(next).map_or(0, |pair| pair.len());
                 }
                 Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }

@@ -13,7 +13,7 @@ use crate::budget::Worth;
 use crate::buffer;
 use crate::context::Hot;
 use crate::current_span::CurrentSpan;
-use crate::record::{Group, Pair, Record, Scalar};
+use crate::record::{Group, Record, Scalar};
 
 thread_local! {
     // Word by word, for the reason that the context is.
@@ -83,14 +83,13 @@ pub(crate) fn write(own: &Hot) -> usize {
     let (Some(span), pipeline) = (own.span_id(), own.pipeline()) else { return 0 };
     let pair = || {
         FIRST.with(|first| {
-            SECOND.with(|second| {
-                Record::Pair(Pair {
-                    scalars: (first.scalar.get(), if are_two { Some(second.scalar.get()) } else { None }),
-                    pipeline,
-                    span,
-                    keys: [first.key.get(), second.key.get()],
-                    bits: [first.bits.get(), second.bits.get()],
-                })
+            SECOND.with(|second| Record::Pair {
+                scalar: first.scalar.get(),
+                second: if are_two { Some(second.scalar.get()) } else { None },
+                pipeline,
+                span,
+                keys: [first.key.get(), second.key.get()],
+                bits: [first.bits.get(), second.bits.get()],
             })
         })
     };

@@ -16,7 +16,7 @@ use crate::doorbell::Sleep;
 use crate::id::TraceId;
 use crate::line::Line;
 use crate::reader::{Intake, Reader};
-use crate::record::{Pair, Record};
+use crate::record::Record;
 use crate::rings::{self, STRAYS, ThreadNumber};
 use crate::stats::Stats;
 use crate::switches;
@@ -353,7 +353,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Poll { pipeline, .. }
         | Record::LongPoll { pipeline, .. }
         | Record::Lost { pipeline, .. }
-        | Record::Pair(Pair { pipeline, .. })
+        | Record::Pair { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
         | Record::EventName(_)

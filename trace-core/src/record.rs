@@ -127,8 +127,15 @@ pub(crate) enum Record {
         trace: TraceId,
         span: SpanId,
     },
-    /// Attributes of the span of the next [`Record::Closed`] of the same thread.
-    Pair(Pair),
+    /// Attributes of the span of the next [`Record::Closed`] of the same thread; the second may be none.
+    Pair {
+        scalar: Scalar,
+        second: Option<Scalar>,
+        pipeline: u32,
+        span: SpanId,
+        keys: [&'static str; 2],
+        bits: [u64; 2],
+    },
     Attribute(Attribute),
     EventName(Cow<'static, str>),
     LinkTo(SpanContext, TraceState),
@@ -194,11 +201,10 @@ impl Scalar {
     }
 }
 
-/// One or two attributes that were said of a span before anything else was.
+/// One or two attributes that were said of a span before anything else was, from a [`Record::Pair`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
     pub(crate) scalars: (Scalar, Option<Scalar>),
-    pub(crate) pipeline: u32,
     pub(crate) span: SpanId,
     pub(crate) keys: [&'static str; 2],
     pub(crate) bits: [u64; 2],
