@@ -116,6 +116,10 @@ impl Writers {
                     let (keys, bits, scalar) = (["first", "second"], [span.to_u64(); 2], Scalar::I64);
                     let second = (random.below(2) == 0).then_some(Scalar::I64);
                     self.rings[ring].push(Record::Pair { scalar, second, pipeline, span, keys, bits });
+                    if random.below(4) == 0 {
+                        // For the span itself there was no memory.
+                        return;
+                    }
                     // The reader may come between the two.
                     self.next = Some((ring, closed));
                     self.with_pairs.push(span);
