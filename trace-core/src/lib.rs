@@ -313,6 +313,7 @@ mod from_spans;
 mod future;
 pub mod guide;
 mod handoff;
+mod hot;
 mod id;
 mod init_error;
 mod kind;
