@@ -202,7 +202,8 @@ mod tests {
     fn script_style_and_markup_were_made_of_the_sources_beside_them() {
         let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
         let names = std::fs::read_dir(&assets).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.filter(|name| [".js", ".css", ".html"].iter().any(|end| name.ends_with(end))).collect();
+        let mut names: Vec<String> =
+            names.filter(|name| [".js", ".css", ".html"].iter().any(|end| name.ends_with(end))).collect();
         names.sort();
         let mut hash = Sha256::new();
         for name in names {
