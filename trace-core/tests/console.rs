@@ -158,20 +158,20 @@ Span: sync (0.000s), Status: CANCELLED
 }
 
 #[test]
-fn a_narrow_tree_has_no_bars_and_cuts_names_in_the_middle() {
+fn a_narrow_tree_has_short_bars_and_cuts_names_in_the_middle() {
     assert_prints(
         &at(40),
         &checkout(),
         "
 trace 4bf92f3577b34da6a3ce929d0e0e4736
 shop · 7 spans · 2 failed · 152.0 ms
-checkout          152.0 ms  user.id=42
-├─ reserve stock  101.0 ms
-├─ charge          40.0 ms  ✖ card decl…
-│  └─ POST …rges   35.0 ms  ⚡ panicked…
-├─ report             open  ▷ open
-└─ log              5.0 ms  ◇ cancelled
-   └─ sync            0 ns  ◌ never pol…
+checkout          152.0 ms  ██████  use…
+├─ reserve stock  101.0 ms  ████
+├─ charge          40.0 ms     ▐██  ✖ c…
+│  └─ POST …rges   35.0 ms      █▌  ⚡ …
+├─ report             open       █  ▷ o…
+└─ log              5.0 ms       ◇  ◇ c…
+   └─ sync            0 ns       ◌  ◌ n…
 ",
     );
 }
@@ -276,7 +276,7 @@ critical path: parse 30.0 ms, noisy 26.0 ms, handler 23.0 ms
 }
 
 #[test]
-fn a_narrow_tree_says_the_anatomy_in_words() {
+fn a_narrow_tree_shows_the_anatomy_too() {
     assert_prints(
         &at(40),
         &polled(),
@@ -285,13 +285,13 @@ trace 4bf92f3577b34da6a3ce929d0e0e4736
 7 spans · 108.0 ms · busy 10 %
 child 75 % · no span 10 % · queued 5 %
 ⚠ noisy held up 1 span, up to 40.0 ms
-handler      108.0 ms
-├─ auth       18.0 ms
-├─ db         53.0 ms  ⚠ 40.0 ms behind…
-├─ noisy      56.0 ms  longest poll 46.…
-│  └─ parse   30.0 ms
-├─ slow_rpc   11.0 ms  ◇ cancelled  fro…
-└─ report        open  ▷ open
+handler      108.0 ms  ▓▓░░▓▓
+├─ auth       18.0 ms  ▓▌
+├─ db         53.0 ms   ▓·▓▌   ⚠ 40.0 m…
+├─ noisy      56.0 ms   ███▓   longest …
+│  └─ parse   30.0 ms   ▐█▌
+├─ slow_rpc   11.0 ms      ▐◇  ◇ cancel…
+└─ report        open       ▐  ▷ open
 critical path: parse 30.0 ms, noisy 26.…
 ",
     );
