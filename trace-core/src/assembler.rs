@@ -20,14 +20,16 @@ use crate::clock::Timebase;
 use crate::detail::{Detail, What};
 use crate::id::{self, SpanId, TraceId};
 use crate::long_polls::{LongPoll, LongPolls};
+use crate::news::News;
 use crate::poll_log::Segment;
 use crate::portrait::{Omissions, Rules};
 use crate::record::{Group, Origin, Pair, Record};
 use crate::resource::Resource;
 use crate::rings::{STRAYS, ThreadNumber};
+use crate::span_data::SpanData;
 use crate::span_record::{Marks, SpanRecord};
 use crate::spent::Spent;
-use crate::status::Outcome;
+use crate::status::{Outcome, Status};
 use crate::trace::{Common, Completeness, Trace};
 use crate::wake_up::WakeUp;
 
@@ -93,6 +95,8 @@ pub(crate) struct Assembler {
     counts: Counts,
     /// Where futures begin in which guards were left open that never ended.
     leaks: Vec<&'static Callsite>,
+    /// What begins and ends, where somebody wants to hear of it at once.
+    news: Option<News>,
 }
 
 /// What the assembler counted since it was last asked.
@@ -135,7 +139,31 @@ impl Assembler {
             holding: Holding::default(),
             counts: Counts::default(),
             leaks: Vec::new(),
+            news: None,
         }
+    }
+
+    /// Keeps what begins and ends for [`Self::take_news`].
+    pub(crate) fn tell_news(&mut self) {
+        self.news = Some(News::default());
+    }
+
+    /// What all its spans have in common.
+    pub(crate) fn resource(&self) -> &Arc<Resource> {
+        &self.common.resource
+    }
+
+    /// What began and ended since it was last asked, in order of time: spans that announced themselves.
+    pub(crate) fn take_news(&mut self) -> Vec<SpanData> {
+        let Some(mut news) = self.news.take() else { return Vec::new() };
+        // So that the trace of the last record is among the others.
+        self.leave_last();
+        let told = news.take(|trace, span| {
+            let name = self.places.get(&trace).map(|&seat| self.seats[seat].name_of_open(span));
+            name.unwrap_or_default()
+        });
+        self.news = Some(news);
+        told
     }
 
     /// Begins a pass: traces that are new in it get this timebase.
@@ -199,9 +227,13 @@ impl Assembler {
                 let (id, end, outcome, extra) = (span, start, Outcome::Open, None);
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                 self.holding.open += 1;
+                self.tell(trace, span, Cow::Borrowed(callsite.name()), Status::Unset);
                 if self.at(trace).opened(span, origin != Origin::Child) == Start::AfterItsEnd {
                     self.holding.open -= 1;
                     self.count_closed();
+                    if let Some(ended) = self.at(trace).newest() {
+                        self.tell(trace, ended, Cow::Borrowed(callsite.name()), Status::Unset);
+                    }
                 }
             }
             Record::Ended { outcome, trace, span, end, .. } => self.end(trace, span, end, outcome),
@@ -249,10 +281,23 @@ impl Assembler {
     /// Takes the end of a span that announced itself.
     #[inline]
     fn end(&mut self, trace: TraceId, span: SpanId, end: u64, outcome: Outcome) {
+        let open = if self.news.is_some() { self.at(trace).open_span(span) } else { None };
         if self.at(trace).ended(span, end, outcome) {
             self.holding.open -= 1;
             self.count_closed();
+            if let Some((record, name, status)) = open {
+                self.tell(trace, SpanRecord { end, outcome, ..record }, name, status);
+            }
             self.finish_if_over();
+        }
+    }
+
+    /// Makes it news, where somebody wants to hear it.
+    #[inline]
+    fn tell(&mut self, trace: TraceId, span: SpanRecord, name: Cow<'static, str>, status: Status) {
+        if let Some(mut news) = self.news.take() {
+            news.add(trace, span, name, status, self.at(trace).timebase());
+            self.news = Some(news);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::record::{Group, Pair, Record};
 use crate::rings::{STRAYS, ThreadNumber};
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::spent::Spent;
-use crate::status::Outcome;
+use crate::status::{Outcome, Status};
 use crate::trace::{Common, Completeness, Trace};
 use crate::trace_state::TraceState;
 use crate::value::Attribute;
@@ -273,6 +273,21 @@ impl Assembly {
         });
         let at_callsite = || self.open.get(span).map_or("", |place| self.spans[place as usize].callsite.name());
         renamed.unwrap_or_else(|| Cow::Borrowed(at_callsite()))
+    }
+
+    /// The span that was taken last.
+    pub(crate) fn newest(&self) -> Option<SpanRecord> {
+        self.spans.last().copied()
+    }
+
+    /// A span that is open, with what is known of it at this moment.
+    pub(crate) fn open_span(&self, span: SpanId) -> Option<(SpanRecord, Cow<'static, str>, Status)> {
+        let record = self.spans[self.open.get(span)? as usize];
+        let status = self.said.details.iter().rev().find_map(|detail| match &detail.what {
+            What::Status(status) if detail.span == span => Some(status.clone()),
+            _ => None,
+        });
+        Some((record, self.name_of_open(span), status.unwrap_or_default()))
     }
 
     pub(crate) fn timebase(&self) -> &Timebase {

@@ -542,9 +542,6 @@ impl PipelineBuilder {
     fn start(self, env: EnvConfig) -> Result<Option<Watchdog>, InitError> {
         BUDGET.set_limit(self.budget_bytes);
         let no_thread = |error| InitError::NoThread { source: Some(error) };
-        if self.is_live && self.times_polls {
-            poll_slots::show();
-        }
         if self.dumps_on_panic {
             live::dump_on_panic();
         }
@@ -562,10 +559,18 @@ impl PipelineBuilder {
         let start = |exporter| Worker::start(exporter, env.batch.max_queue_size);
         let workers = self.exporters.into_iter().map(start).collect::<Result<Vec<_>, _>>();
         let workers = workers.map_err(no_thread)?;
+        let tells_news = workers.iter().any(|worker| worker.delivery() == Delivery::Live);
+        let is_live = self.is_live || tells_news;
+        if is_live && self.times_polls {
+            poll_slots::show();
+        }
         let goes_ahead = self.tail.is_none() && workers.iter().any(|worker| worker.delivery() == Delivery::Spans);
         let max_spans = if goes_ahead { parts.max_spans.min(batch_spans) } else { parts.max_spans };
         let parts = PartRules { max_spans, ..parts };
-        let assembler = Assembler::new(Arc::new(resource), rules, parts, Instant::now());
+        let mut assembler = Assembler::new(Arc::new(resource), rules, parts, Instant::now());
+        if tells_news {
+            assembler.tell_news();
+        }
         let line_rules = LineRules {
             tail: self.tail,
             on_end: self.on_end,
@@ -585,7 +590,7 @@ impl PipelineBuilder {
             sampler: self.sampler.or(env.sampler).unwrap_or_default(),
             clock: None,
             ids: None,
-            announce_all: self.is_live,
+            announce_all: is_live,
             times_polls: self.times_polls,
             times_wakes: self.times_wakes,
             detects_open_guards: self.detectors.open_guards,
@@ -605,7 +610,7 @@ impl fmt::Debug for PipelineBuilder {
 fn exporters_named(env: &EnvConfig) -> Result<Vec<Box<dyn SpanExporter>>, InitError> {
     let names = env.exporters.as_deref().unwrap_or(&[ExporterName::Console]);
     let exporter = |name: &ExporterName| match name {
-        ExporterName::Console => Ok(Box::new(ConsoleExporter::new()) as Box<dyn SpanExporter>),
+        ExporterName::Console => Ok(Box::new(ConsoleExporter::from_environment()) as Box<dyn SpanExporter>),
         ExporterName::Otlp => Err(InitError::UnknownExporter { name: "otlp", in_crate: "trace-otlp" }),
         ExporterName::OtlpStdout => Err(InitError::UnknownExporter { name: "otlp/stdout", in_crate: "trace-otlp" }),
     };

@@ -7,6 +7,7 @@ pub(crate) mod duration;
 mod flat;
 mod json;
 pub(crate) mod json_lines;
+mod live_text;
 mod look;
 pub(crate) mod memory;
 mod notes;

@@ -114,6 +114,13 @@ pub enum Delivery {
     Spans,
     /// When its trace is complete; or a part of it that says so, if the trace grows too old or too large.
     Traces,
+    /// Twice: when it began, with the outcome [`Open`](crate::Outcome::Open), and when it ended; both within a tenth of a second.
+    /// Each [`Trace`] of a [`Batch`] holds one span, with its name, status and outcome, and without attributes, events, links and
+    /// polls, which come later. They stand in order of time as far as their threads have told.
+    ///
+    /// Spans that a tail sampler leaves out later are among them. A pipeline with such an exporter is
+    /// [live](crate::PipelineBuilder::live).
+    Live,
 }
 
 /// Finished spans on their way to an exporter, grouped by trace.

@@ -42,6 +42,14 @@ impl Trace {
         trace
     }
 
+    /// One span of a trace that goes on.
+    pub(crate) fn of_news(span: SpanData, resource: Arc<Resource>) -> Self {
+        let mut trace = Self::from_spans(span.trace_id, [span]);
+        trace.completeness = Completeness::Part;
+        trace.common = Arc::new(Common { resource, timebase: trace.common.timebase });
+        trace
+    }
+
     /// [`Trace::from_spans`] of spans whose polls are apart from them.
     ///
     /// ```

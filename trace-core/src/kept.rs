@@ -11,8 +11,8 @@ use std::cell::Cell;
 
 use crate::budget::Worth;
 use crate::buffer;
-use crate::context::Hot;
 use crate::current_span::CurrentSpan;
+use crate::hot::Hot;
 use crate::record::{Group, Record, Scalar};
 
 thread_local! {

@@ -190,9 +190,9 @@
 //!
 //! # Where they go
 //!
-//! [`ConsoleExporter`] prints trees for people, [`JsonLinesExporter`] writes a line of JSON for each span, [`MemoryExporter`]
-//! keeps them. Several may be used at once; each has a thread and a queue of its own, so that a slow one is in nobody's way.
-//! [`SpanExporter`] is for one's own.
+//! [`ConsoleExporter`] prints trees for people, or a line when a span begins and one when it ends ([`ConsoleStyle::Live`]);
+//! [`JsonLinesExporter`] writes a line of JSON for each span, [`MemoryExporter`] keeps them. Several may be used at once; each
+//! has a thread and a queue of its own, so that a slow one is in nobody's way. [`SpanExporter`] is for one's own.
 //!
 //! ```
 //! use trace_core::{ConsoleExporter, JsonLinesExporter, MemoryExporter, in_scope};
@@ -313,6 +313,7 @@ mod from_spans;
 mod future;
 pub mod guide;
 mod handoff;
+mod hot;
 mod id;
 mod init_error;
 mod kept;
@@ -327,6 +328,7 @@ mod macro_support;
 mod manual_clock;
 mod name;
 mod new_event;
+mod news;
 mod open_spans;
 mod open_view;
 mod percent;
@@ -403,7 +405,7 @@ pub use crate::directive::ParseFilterError;
 pub use crate::encoder::{EncodedBatch, SpanEncoder};
 pub use crate::env::{ConfigProblem, ConfigWarning, EnvReader};
 pub use crate::export::color::ColorChoice;
-pub use crate::export::console::{ConsoleExporter, ConsoleStyle};
+pub use crate::export::console::{ConsoleExporter, ConsoleStyle, TRACE_CONSOLE};
 pub use crate::export::json_lines::{JsonLinesExporter, OpenFileError};
 pub use crate::export::memory::MemoryExporter;
 pub use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};

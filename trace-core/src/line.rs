@@ -156,6 +156,7 @@ impl Line {
 
     /// In the middle of a pass: what is complete already goes on, so that a long pass holds no more than a short one.
     pub(crate) fn pause(&mut self) {
+        self.tell_news();
         let complete = self.assembler.take_complete();
         self.hand_on(complete);
         // What is encoded already goes when it is as large as a batch may be, or at the end of the pass: in fewer requests.
@@ -169,6 +170,7 @@ impl Line {
     /// Ends a pass: complete traces go on, and batches that are due.
     pub(crate) fn end_pass(&mut self) {
         self.assembler.end_pass();
+        self.tell_news();
         let complete = self.assembler.take_complete();
         self.hand_on(complete);
         self.hand_on_large();
@@ -179,6 +181,13 @@ impl Line {
         }
         self.send_what_is_due();
         self.publish();
+    }
+
+    /// Tells what began and ended, who wants to hear of it at once.
+    fn tell_news(&mut self) {
+        let news = self.assembler.take_news();
+        let resource = self.assembler.resource();
+        self.send(Delivery::Live, news.into_iter().map(|span| Trace::of_news(span, Arc::clone(resource))).collect());
     }
 
     /// Whether another pass, even an empty one, hands something on.
@@ -251,6 +260,7 @@ impl Line {
             exporter.held = match worker.delivery() {
                 Delivery::Spans => (self.assembler.holding().closed - self.copied + self.pending_spans) as u64,
                 Delivery::Traces => self.assembler.holding().closed as u64,
+                Delivery::Live => 0,
             };
             stats.exporters.push(exporter);
         }

@@ -12,6 +12,7 @@ use crate::caught::caught;
 use crate::context;
 use crate::encoder::{EncodedBatch, SpanEncoder};
 use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
+use crate::hot::Hot;
 use crate::spent;
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
@@ -184,7 +185,7 @@ impl Worker {
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let thread = std::thread::Builder::new().name(format!("trace-{name}")).spawn({
             let shared = Arc::clone(&shared);
-            move || context::with(context::Hot::NONE.suppressed(), || shared.run(exporter))
+            move || context::with(Hot::NONE.suppressed(), || shared.run(exporter))
         })?;
         Ok(Self { shared, delivery, encoder, max_queue_spans, thread: Some(thread) })
     }

@@ -45,6 +45,83 @@ checkout             152.0 ms  ████████████████ 
 }
 
 #[test]
+fn the_live_style_is_a_line_for_each_start_and_each_end() {
+    let live = |width| at(width).style(ConsoleStyle::Live);
+    assert_prints(
+        &live(80),
+        &checkout(),
+        "
+▷ 4bf92f35             checkout
+▷ 4bf92f35             checkout › reserve stock
+◁ 4bf92f35   101.0 ms  checkout › reserve stock
+▷ 4bf92f35             checkout › charge
+▷ 4bf92f35             checkout › charge › POST /charges
+▷ 4bf92f35             checkout › report
+◁ 4bf92f35    35.0 ms  check…harge › POST /charges  ⚡ panicked: index out of b…
+◁ 4bf92f35    40.0 ms  checkout › charge  ✖ card declined
+▷ 4bf92f35             checkout › log
+▷ 4bf92f35             checkout › log › sync
+◁ 4bf92f35       0 ns  checkout › log › sync  ◌ never polled
+◁ 4bf92f35     5.0 ms  checkout › log  ◇ cancelled
+◁ 4bf92f35   152.0 ms  checkout
+",
+    );
+    assert_prints(
+        &live(40),
+        &checkout(),
+        "
+▷             checkout
+▷             checkout › reserve stock
+◁   101.0 ms  checkout › reserve stock
+▷             checkout › charge
+▷             check…arge › POST /charges
+▷             checkout › report
+◁    35.0 ms  POST …arges  ⚡ panicked:…
+◁    40.0 ms  c… › charge  ✖ card decli…
+▷             checkout › log
+▷             checkout › log › sync
+◁       0 ns  ch…g › sync  ◌ never poll…
+◁     5.0 ms  che…out › log  ◇ cancelled
+◁   152.0 ms  checkout
+",
+    );
+    assert_prints(
+        &live(60).ascii().color(ColorChoice::Always),
+        &trace([span(1, 0, "root", 0, 9), ending(span(2, 1, "a", 1, 2), Outcome::Error, Status::error("no"))]),
+        "
+\x1b[35m>\x1b[0m \x1b[2m4bf92f35\x1b[0m             \x1b[1mroot\x1b[0m
+\x1b[35m>\x1b[0m \x1b[2m4bf92f35\x1b[0m             \x1b[2mroot / \x1b[0m\x1b[1ma\x1b[0m
+\x1b[31m<\x1b[0m \x1b[2m4bf92f35\x1b[0m     2.0 ms  \x1b[2mroot / \x1b[0m\x1b[1ma\x1b[0m  \x1b[31m! no\x1b[0m
+< \x1b[2m4bf92f35\x1b[0m     9.0 ms  \x1b[1mroot\x1b[0m
+",
+    );
+    let chain = trace((1..60).map(|number| span(number, number - 1, "a name that is rather long", number, 200)));
+    for width in 40..=140 {
+        for trace in [&checkout(), &evil(), &chain] {
+            for exporter in [live(width), live(width).ascii()] {
+                let text = exporter.render(trace);
+                assert_eq!(
+                    text.lines().count(),
+                    trace.spans().map(|span| 1 + usize::from(span.end_unix_nanos().is_some())).sum::<usize>()
+                );
+                for line in text.lines() {
+                    assert!(line.width() <= width, "{} columns instead of {width}: {line}", line.width());
+                    assert_eq!(line.trim_end(), line);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn paths_of_a_deep_chain_stay_short() {
+    let chain = trace((1..=80_000).map(|number| span(number, number - 1, "call", number, 1)));
+    let text = at(200).style(ConsoleStyle::Live).render(&chain);
+    assert_eq!(text.lines().count(), 160_000);
+    assert!(text.len() < 160_000 * 4 * 200, "{} bytes", text.len());
+}
+
+#[test]
 fn the_flat_style_is_that_of_the_small_ancestor() {
     let trace = trace([
         span(1, 0, "main_operation", 0, 152),
@@ -81,20 +158,20 @@ Span: sync (0.000s), Status: CANCELLED
 }
 
 #[test]
-fn a_narrow_tree_has_no_bars_and_cuts_names_in_the_middle() {
+fn a_narrow_tree_has_short_bars_and_cuts_names_in_the_middle() {
     assert_prints(
         &at(40),
         &checkout(),
         "
 trace 4bf92f3577b34da6a3ce929d0e0e4736
 shop · 7 spans · 2 failed · 152.0 ms
-checkout          152.0 ms  user.id=42
-├─ reserve stock  101.0 ms
-├─ charge          40.0 ms  ✖ card decl…
-│  └─ POST …rges   35.0 ms  ⚡ panicked…
-├─ report             open  ▷ open
-└─ log              5.0 ms  ◇ cancelled
-   └─ sync            0 ns  ◌ never pol…
+checkout          152.0 ms  ██████  use…
+├─ reserve stock  101.0 ms  ████
+├─ charge          40.0 ms     ▐██  ✖ c…
+│  └─ POST …rges   35.0 ms      █▌  ⚡ …
+├─ report             open       █  ▷ o…
+└─ log              5.0 ms       ◇  ◇ c…
+   └─ sync            0 ns       ◌  ◌ n…
 ",
     );
 }
@@ -199,7 +276,7 @@ critical path: parse 30.0 ms, noisy 26.0 ms, handler 23.0 ms
 }
 
 #[test]
-fn a_narrow_tree_says_the_anatomy_in_words() {
+fn a_narrow_tree_shows_the_anatomy_too() {
     assert_prints(
         &at(40),
         &polled(),
@@ -208,13 +285,13 @@ trace 4bf92f3577b34da6a3ce929d0e0e4736
 7 spans · 108.0 ms · busy 10 %
 child 75 % · no span 10 % · queued 5 %
 ⚠ noisy held up 1 span, up to 40.0 ms
-handler      108.0 ms
-├─ auth       18.0 ms
-├─ db         53.0 ms  ⚠ 40.0 ms behind…
-├─ noisy      56.0 ms  longest poll 46.…
-│  └─ parse   30.0 ms
-├─ slow_rpc   11.0 ms  ◇ cancelled  fro…
-└─ report        open  ▷ open
+handler      108.0 ms  ▓▓░░▓▓
+├─ auth       18.0 ms  ▓▌
+├─ db         53.0 ms   ▓·▓▌   ⚠ 40.0 m…
+├─ noisy      56.0 ms   ███▓   longest …
+│  └─ parse   30.0 ms   ▐█▌
+├─ slow_rpc   11.0 ms      ▐◇  ◇ cancel…
+└─ report        open       ▐  ▷ open
 critical path: parse 30.0 ms, noisy 26.…
 ",
     );
@@ -465,7 +542,8 @@ fn no_text_of_a_trace_reaches_the_terminal_as_a_control() {
             || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
             || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
     };
-    for exporter in [at(100), at(1000), at(1000).show_events(), at(100).style(ConsoleStyle::Flat)] {
+    let [flat, live] = [ConsoleStyle::Flat, ConsoleStyle::Live].map(|style| at(100).style(style));
+    for exporter in [at(100), at(1000), at(1000).show_events(), flat, live] {
         let plain = exporter.render(&evil());
         assert!(!plain.contains(is_evil), "{plain:?}");
         let colored = exporter.color(ColorChoice::Always).render(&evil());

@@ -49,7 +49,7 @@ pub fn builder() -> Result<PipelineBuilder, BuildError> {
     }
     for name in exporters {
         pipeline = match name {
-            ExporterName::Console => pipeline.exporter(ConsoleExporter::new()),
+            ExporterName::Console => pipeline.exporter(ConsoleExporter::from_environment()),
             ExporterName::OtlpStdout => pipeline.exporter(OtlpFileExporter::stdout()),
             _ => pipeline.exporter(OtlpExporter::from_environment()?),
         };

@@ -99,9 +99,9 @@ function renderPanel() {
     victims[0] && el("p", `Held up ${countOf(victims.length, "span")}, ${duration(victims.reduce((sum, of) => sum + of.overlap, 0))} in total.`),
     pairsNode([
       ["Service", m.serviceOf(i) || "—"], ["Duration", timeText(m, i) + (m.outcome[i] === OPEN ? "" : ` (${m.dur[i].toLocaleString("en")} ns)`)],
-      ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], !app.local)}`], ["Outcome", `${mark} ${OUTCOMES[m.outcome[i]]}`], ["Kind", KINDS[m.data.kinds[i]]], ["Span", el("code", m.id(i))],
+      ["Start", `+${duration(m.start[i])} · ${wallTime(m.data.start, m.start[i], !app.local)}`], ["Outcome", [mark && `${mark} `, OUTCOMES[m.outcome[i]]]], ["Kind", KINDS[m.data.kinds[i]]], ["Span", el("code", m.id(i))],
       ["Parent", missing ? [el("code", missing[0]), missing[1] ? " in another process" : " not in this trace"] : go(m.data.parent[i], "none")],
-      place && ["Code", el("code", shown(`${m.strings[place[0]]}:${place[1]}`))], place && ["Module", shown(m.strings[place[2]])],
+      place && ["Code", el("code", shown(`${m.strings[place[0]]}:${place[1]}`))],
     ]),
     polls && section(polls, "Polls", () => pairsNode([
       ["Count", String(polls.count)], ["Busy", duration(polls.busy)], polls.count && ["Longest", `${duration(polls.longest[1])} on ${m.threadName(m.threadKey(i, polls.longest[2]))}`],

@@ -37,7 +37,7 @@ function renderTable() {
       table.sort = c;
       renderTable();
     }, { class: "link" }))))), el("tbody", rows.slice(0, 1000).map(({ spans, cells: [key, ...numbers] }) => el("tr",
-      el("th", { scope: "row" }, button(key || "—", () => select(spans.reduce((a, b) => (m.end[b] - m.start[b] > m.end[a] - m.start[a] ? b : a)), true), { class: "link", title: "Select the longest" })),
+      el("th", { scope: "row" }, button(key || "—", () => select(spans.reduce((a, b) => (m.end[b] - m.start[b] > m.end[a] - m.start[a] ? b : a)), true), { class: "link" })),
       numbers.slice(0, columns.length - 1).map((cell, c) => el("td", text(cell, c + 1))),
     )))),
     rows.length > 1000 && el("p.faint", `… ${rows.length - 1000} more; the copy has all.`),

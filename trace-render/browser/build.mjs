@@ -39,7 +39,7 @@ source = `(() => {"use strict";\nlet ${state.join(", ")};\nconst {${math.join(",
 
 const { code = "" } = await minify(source, {
   ecma: 2020,
-  compress: { passes: 6, ecma: 2020, inline: 1, unsafe: true, unsafe_arrows: true, unsafe_comps: true, unsafe_math: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+  compress: { passes: 6, ecma: 2020, inline: 1, unsafe: true, unsafe_arrows: true, unsafe_math: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
   mangle: { properties: { builtins: true, keep_quoted: "strict", regex: new RegExp(`^(${ownNames(config).join("|")})$`) } },
   format: { comments: false },
 });

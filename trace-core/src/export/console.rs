@@ -5,8 +5,10 @@ use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
+use crate::env::{ConfigWarning, EnvReader};
 use crate::export::color::ColorChoice;
 use crate::export::flat::flat_text;
+use crate::export::live_text::{LiveText, live_text};
 use crate::export::look::{Glyphs, Look};
 use crate::export::target::Target;
 use crate::export::tree_text::tree_text;
@@ -56,7 +58,8 @@ use crate::trace::Trace;
 /// - **Output**: a trace is formatted as a whole and written with one call. A write that fails, such as to a closed pipe, is
 ///   an [`ExportError`]; the spans it was about, and those after them in the batch, count as dropped.
 ///
-/// As the exporter of a pipeline it gets a trace when it is complete ([`Delivery::Traces`]); by hand it takes any [`Trace`]:
+/// As the exporter of a pipeline it gets a trace when it is complete ([`Delivery::Traces`]), or tells of spans as they begin and
+/// end ([`ConsoleStyle::Live`]); by hand it takes any [`Trace`]:
 ///
 /// ```
 /// use std::time::Duration;
@@ -79,7 +82,13 @@ pub struct ConsoleExporter {
     width: Option<usize>,
     /// Its `width` and `colored` are decided for each trace.
     look: Look,
+    /// What is open, in the live style.
+    live: LiveText,
+    warnings: Vec<ConfigWarning>,
 }
+
+/// Which style [`ConsoleExporter::from_environment`] has: `tree`, `flat` or `live`.
+pub const TRACE_CONSOLE: &str = "TRACE_CONSOLE";
 
 /// What the console exporter prints of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,6 +109,22 @@ pub enum ConsoleStyle {
     /// The status is `OK`, `ERROR` (also for a panic), `CANCELLED` (also for a span never polled) or `OPEN`, the last with
     /// `open` for a duration.
     Flat,
+    /// Two lines a span, each with the path of names that leads to it: when it begins, and when it ends. They are printed while
+    /// the program runs, within a tenth of a second ([`Delivery::Live`]), and the pipeline is
+    /// [live](crate::PipelineBuilder::live):
+    ///
+    /// ```text
+    /// ▷ 4bf92f35             checkout
+    /// ▷ 4bf92f35             checkout › reserve stock
+    /// ◁ 4bf92f35   101.0 ms  checkout › reserve stock
+    /// ▷ 4bf92f35             checkout › charge
+    /// ◁ 4bf92f35    40.0 ms  checkout › charge  ✖ card declined
+    /// ◁ 4bf92f35   152.0 ms  checkout
+    /// ```
+    ///
+    /// The first digits of the trace's id tell apart what runs side by side; a line narrower than 60 columns is without them.
+    /// Width, colours and ASCII matter, none of the other options. A parent that has ended before its child begins is `…`.
+    Live,
 }
 
 impl Default for ConsoleExporter {
@@ -132,7 +157,27 @@ impl ConsoleExporter {
             min_duration: Duration::ZERO,
         };
         let (style, color) = (ConsoleStyle::default(), ColorChoice::default());
-        Self { target: Target::Stdout, style, color, width: None, look }
+        let (live, warnings) = (LiveText::default(), Vec::new());
+        Self { target: Target::Stdout, style, color, width: None, look, live, warnings }
+    }
+
+    /// Prints to standard output, in the style that [`TRACE_CONSOLE`] names: as a pipeline does that the environment asks for
+    /// the console.
+    ///
+    /// ```
+    /// // TRACE_CONSOLE=live cargo run ..
+    /// let _pipeline = trace_core::builder().exporter(trace_core::ConsoleExporter::from_environment()).init()?;
+    /// # Ok::<(), trace_core::InitError>(())
+    /// ```
+    #[must_use]
+    pub fn from_environment() -> Self {
+        Self::new().read(EnvReader::of_process())
+    }
+
+    fn read(self, env: EnvReader<'_>) -> Self {
+        let styles = [("tree", ConsoleStyle::Tree), ("flat", ConsoleStyle::Flat), ("live", ConsoleStyle::Live)];
+        let style = env.choice(TRACE_CONSOLE, &styles).unwrap_or_default();
+        Self { warnings: env.into_warnings(), ..self.style(style) }
     }
 
     /// Prints to standard error instead.
@@ -253,23 +298,30 @@ impl ConsoleExporter {
     ///
     /// When it could not be written.
     pub fn print(&mut self, trace: &Trace) -> Result<(), ExportError> {
-        let colored = self.color.decide(self.target.is_terminal(), |name| std::env::var_os(name));
-        let text = self.text(trace, colored, self.target.width());
+        let text = self.text(trace, self.is_colored(), self.target.width());
+        self.write(&text)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), ExportError> {
         self.target.write(text.as_bytes())?;
         Ok(self.target.flush()?)
+    }
+
+    fn is_colored(&self) -> bool {
+        self.color.decide(self.target.is_terminal(), |name| std::env::var_os(name))
+    }
+
+    fn look(&self, colored: bool, terminal: Option<usize>) -> Look {
+        let width = self.width.or_else(|| width_of(std::env::var_os("COLUMNS")));
+        let width = width.or(terminal).unwrap_or(Self::DEFAULT_WIDTH);
+        Look { width: width.clamp(Self::MIN_WIDTH, Self::MAX_WIDTH), colored, ..self.look.clone() }
     }
 
     fn text(&self, trace: &Trace, colored: bool, terminal: Option<usize>) -> String {
         match self.style {
             ConsoleStyle::Flat => flat_text(trace),
-            ConsoleStyle::Tree => {
-                let width = self.width.or_else(|| width_of(std::env::var_os("COLUMNS")));
-                let width = width.or(terminal).unwrap_or(Self::DEFAULT_WIDTH);
-                tree_text(
-                    trace,
-                    &Look { width: width.clamp(Self::MIN_WIDTH, Self::MAX_WIDTH), colored, ..self.look.clone() },
-                )
-            }
+            ConsoleStyle::Tree => tree_text(trace, &self.look(colored, terminal)),
+            ConsoleStyle::Live => live_text(trace, &self.look(colored, terminal)),
         }
     }
 }
@@ -284,10 +336,19 @@ impl SpanExporter for ConsoleExporter {
     }
 
     fn delivery(&self) -> Delivery {
-        Delivery::Traces
+        if self.style == ConsoleStyle::Live { Delivery::Live } else { Delivery::Traces }
+    }
+
+    fn warnings(&self) -> &[ConfigWarning] {
+        &self.warnings
     }
 
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        if self.style == ConsoleStyle::Live {
+            let look = self.look(self.is_colored(), self.target.width());
+            let lines: String = batch.spans().map(|span| self.live.line(&span, &look)).collect();
+            return self.write(&lines);
+        }
         let mut left = batch.len();
         for trace in batch.traces() {
             self.print(trace).map_err(|error| error.dropped_spans(left))?;

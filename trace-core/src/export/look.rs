@@ -40,7 +40,12 @@ pub(crate) struct Glyphs {
     pub(crate) panicked: &'static str,
     pub(crate) cancelled: &'static str,
     pub(crate) never_polled: &'static str,
+    /// Before a span that is open, and one that has begun.
     pub(crate) open: &'static str,
+    /// Before a span that has ended.
+    pub(crate) ended: &'static str,
+    /// Between the names of a path.
+    pub(crate) step: &'static str,
     pub(crate) warning: &'static str,
     /// A cell of a bar by which halves of it are covered: none, left, right, both.
     pub(crate) bar: [&'static str; 4],
@@ -72,6 +77,8 @@ impl Glyphs {
         cancelled: "◇",
         never_polled: "◌",
         open: "▷",
+        ended: "◁",
+        step: " › ",
         warning: "⚠",
         bar: [" ", "▌", "▐", "█"],
         bar_some_busy: "▓",
@@ -96,6 +103,8 @@ impl Glyphs {
         cancelled: "-",
         never_polled: "-",
         open: ">",
+        ended: "<",
+        step: " / ",
         warning: "!",
         bar: [" ", "#", "#", "#"],
         bar_some_busy: "+",

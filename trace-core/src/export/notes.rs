@@ -111,7 +111,8 @@ pub(crate) fn event_notes(event: &EventView<'_>, look: &Look) -> Vec<(Tone, Stri
     notes
 }
 
-fn ending(span: &SpanView<'_>, look: &Look) -> (Tone, Option<String>) {
+/// The tone of a span that ended so, and the words for it; none if it ended well.
+pub(crate) fn ending(span: &SpanView<'_>, look: &Look) -> (Tone, Option<String>) {
     let glyphs = look.glyphs;
     let (tone, sign, word) = match outcome(span) {
         Outcome::Ok => return (Tone::Plain, None),

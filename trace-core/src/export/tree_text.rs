@@ -20,8 +20,9 @@ use crate::trace::Trace;
 
 /// The columns between two columns.
 const SPACE: usize = 2;
-/// Below this width there is no room for bars.
-const MIN_WIDTH_WITH_BARS: usize = 60;
+
+/// Room for a tree, a duration and a sign.
+const MIN_WIDTH_WITHOUT_BAR: usize = 34;
 
 /// The columns of a picture of a trace.
 struct Columns {
@@ -139,9 +140,9 @@ impl Columns {
     fn of(trace: &Trace, lines: &[Line<'_>], look: &Look) -> Self {
         let widest = |columns_of: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(columns_of).max().unwrap_or(0);
         let duration = widest(&|line| columns(&line.duration));
-        let bar = if look.width < MIN_WIDTH_WITH_BARS { 0 } else { look.width / 5 };
-        let spaces = if bar == 0 { 2 * SPACE } else { 3 * SPACE };
-        let free = look.width.saturating_sub(duration + bar + spaces);
+        // The narrowest line leaves four columns to what there is to say: a sign, and that there is more.
+        let bar = (look.width / 5).min(look.width.saturating_sub(MIN_WIDTH_WITHOUT_BAR));
+        let free = look.width.saturating_sub(duration + bar + 3 * SPACE);
         let tree_wish = widest(&|line| {
             columns(&line.lead) + columns(&cut_middle(line.name, look.width, "")) + columns(&line.after_name)
         });
@@ -152,7 +153,7 @@ impl Columns {
         let tree = tree_wish.min(free.saturating_sub(notes_wish).max(look.width * 2 / 5)).min(free);
         let notes = free - tree;
         // What nobody needs, the bars get, as far as that helps.
-        let bar = if bar == 0 { 0 } else { (bar + notes.saturating_sub(notes_wish)).min(look.width * 2 / 5) };
+        let bar = (bar + notes.saturating_sub(notes_wish)).min(look.width * 2 / 5);
         let (start, end) = trace.spans().fold((u64::MAX, 0), |(start, end), span| {
             let began = span.start_unix_nanos();
             (began.min(start), span.end_unix_nanos().unwrap_or(began).max(end))
@@ -169,10 +170,8 @@ impl Columns {
         pen.go_to(self.tree + SPACE + self.duration.saturating_sub(columns(&line.duration)));
         pen.write(Tone::Plain, &line.duration);
         pen.go_to(self.tree + SPACE + self.duration + SPACE);
-        if self.scale.cells() > 0 {
-            self.write_bar(&mut pen, line, look);
-            pen.go_to(self.tree + SPACE + self.duration + SPACE + self.scale.cells() + SPACE);
-        }
+        self.write_bar(&mut pen, line, look);
+        pen.go_to(self.tree + SPACE + self.duration + SPACE + self.scale.cells() + SPACE);
         let end = pen.wanted + self.notes;
         for (tone, note) in &line.notes {
             let room = end.saturating_sub(pen.wanted);
