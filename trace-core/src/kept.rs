@@ -76,7 +76,7 @@ pub(crate) fn has(own: &Hot) -> bool {
 }
 
 /// Writes down what waits of a span, whose own record follows at once. Returns how many found no memory.
-#[inline]
+#[inline(never)]
 pub(crate) fn write(own: &Hot) -> usize {
     SPAN.set(0);
     let are_two = ARE_TWO.replace(false);
