@@ -29,14 +29,18 @@ impl Digest {
     /// Adds a string: its length and each of its bytes.
     #[inline]
     pub fn text(&mut self, text: &str) {
-        let (chunks, rest) = text.as_bytes().as_chunks::<8>();
+        let bytes = text.as_bytes();
+        let (chunks, rest) = bytes.as_chunks::<8>();
         for chunk in chunks {
             self.word(u64::from_le_bytes(*chunk));
         }
-        // The last eight bytes overlap with the chunk before, which is quicker than byte by byte.
-        match text.as_bytes().last_chunk::<8>() {
-            Some(last) => self.word(u64::from_le_bytes(*last)),
-            None => rest.iter().for_each(|byte| self.word(u64::from(*byte))),
+        // What is left is read as one word, which overlaps with what was read before: quicker than byte by byte.
+        match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(last), ..) => self.word(u64::from_le_bytes(*last)),
+            (None, Some(first), Some(last)) => {
+                self.word(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+            }
+            _ => rest.iter().for_each(|byte| self.word(u64::from(*byte))),
         }
         self.word(text.len() as u64);
     }

@@ -2,12 +2,15 @@
 
 #![cfg(test)]
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use tests::prng::Prng;
 use trace_core::{
-    Capture, FutureExt, Sampler, SamplingDecision, Span, SpanContext, SpanId, SpanKind, TraceFlags, TraceId,
-    current_span, in_scope, start_span,
+    Capture, CurrentSpan, FutureExt, Sampler, SamplingDecision, Span, SpanContext, SpanId, SpanKind, TraceFlags,
+    TraceId, current_span, in_scope, span, start_span, traced,
 };
 
 fn remote(flags: TraceFlags) -> SpanContext {
@@ -50,6 +53,106 @@ fn every_span_of_a_trace_follows_its_root() {
     });
     assert_eq!(spans, 3);
     assert_eq!(*judged.lock().unwrap(), ["kept", "dropped"]);
+}
+
+fn only(name: &'static str) -> Sampler {
+    Sampler::custom(
+        move |span| {
+            if span.name == name { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop }
+        },
+    )
+}
+
+async fn pend_once() {
+    let mut has_pended = false;
+    poll_fn(|_| if std::mem::replace(&mut has_pended, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+/// Called in a trace that is not sampled, it leaves a scope of another one open while it waits.
+#[traced]
+async fn hold(around: CurrentSpan) {
+    assert_eq!(current_span(), around);
+    let kept = span("kept").root().enter();
+    pend_once().await;
+    assert_eq!(current_span(), kept.handle());
+    in_scope("child", || ());
+    drop(kept);
+    assert_eq!(current_span(), around);
+}
+
+#[test]
+fn what_a_future_of_an_unsampled_trace_leaves_open_stays_with_it() {
+    let captured = Capture::new().sampler(only("kept")).run(|| {
+        let _root = start_span("dropped");
+        let around = current_span();
+        let (mut one, mut other) = (pin!(hold(around)), pin!(hold(around)));
+        let mut cx = Context::from_waker(Waker::noop());
+        for is_ready in [false, true] {
+            assert_eq!(one.as_mut().poll(&mut cx).is_ready(), is_ready);
+            assert_eq!(current_span(), around);
+            assert_eq!(other.as_mut().poll(&mut cx).is_ready(), is_ready);
+            assert_eq!(current_span(), around);
+        }
+    });
+    let mut spans: Vec<_> = captured.spans().map(|span| span.name().to_owned()).collect();
+    spans.sort_unstable();
+    assert_eq!(spans, ["child", "child", "kept", "kept"]);
+}
+
+#[traced]
+async fn expect(here: CurrentSpan) {
+    assert_eq!(current_span(), here);
+    pend_once().await;
+    assert_eq!(current_span(), here);
+}
+
+#[test]
+fn a_future_of_an_unsampled_trace_takes_its_context_along() {
+    let captured = Capture::new().sampler(only("kept")).run(|| {
+        let mut cx = Context::from_waker(Waker::noop());
+        let (around, future) = in_scope("dropped", || (current_span(), expect(current_span())));
+        let mut future = pin!(future);
+        assert_eq!(current_span().context(), None);
+        let kept = span("kept").root().enter();
+        assert!(future.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(current_span(), kept.handle());
+        // And into the same context, which another scope of the same trace has.
+        drop(kept);
+        assert!(around.context().is_some_and(|context| !context.flags().is_sampled()));
+        assert!(future.as_mut().poll(&mut cx).is_ready());
+        assert_eq!(current_span().context(), None);
+    });
+    assert_eq!(captured.spans().count(), 1);
+}
+
+#[traced]
+async fn fail_on(part: u32) {
+    let _kept = span("kept").root().enter();
+    pend_once().await;
+    assert!(part == 0, "part {part} fails");
+}
+
+#[test]
+fn a_panic_in_a_future_of_an_unsampled_trace_leaves_nothing_behind() {
+    let captured = Capture::new().sampler(only("kept")).run(|| {
+        let _root = start_span("dropped");
+        let around = current_span();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut failing = Box::pin(fail_on(1));
+        assert!(failing.as_mut().poll(&mut cx).is_pending());
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| failing.as_mut().poll(&mut cx)));
+        assert!(caught.is_err());
+        assert_eq!(current_span(), around);
+        drop(failing);
+        assert_eq!(current_span(), around);
+        // One that fails in its first poll passes through.
+        let unpolled = Box::pin(async { panic!("at once") }.in_span(Span::new("fails")));
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| futures::executor::block_on(unpolled)));
+        assert!(caught.is_err());
+        assert_eq!(current_span(), around);
+    });
+    let kept = captured.spans().next().unwrap();
+    assert_eq!((kept.name(), kept.outcome()), ("kept", trace_core::Outcome::Panicked));
 }
 
 #[test]

@@ -10,8 +10,9 @@ use crate::callsite::{self, Callsite, NO_PLACE};
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::Token;
 use crate::carrier;
-use crate::context::{self, Hot, Mourner};
+use crate::context::{self, Mourner};
 use crate::current_span::CurrentSpan;
+use crate::hot::Hot;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::plan::{Announce, Begun, Plan, PlannedCargo, Role, Started};
@@ -23,6 +24,7 @@ use crate::switches;
 use crate::tally;
 use crate::telling;
 use crate::unannounced;
+use crate::untold;
 use crate::value::{Key, Value};
 
 /// Starts a child of the current span, or the root of a new trace where there is none, and makes it current until the guard
@@ -156,6 +158,11 @@ impl ActiveSpan {
 
     #[inline]
     fn of(begun: Begun, callsite: &'static Callsite) -> Self {
+        if begun.role == Role::Closed {
+            untold::begin(begun.own.span_id());
+        } else {
+            untold::tell();
+        }
         let live = Live {
             handle: CurrentSpan { hot: begun.own },
             heir: context::enter(begun.own),
@@ -204,9 +211,22 @@ impl ActiveSpan {
         self
     }
 
+    /// Sets an attribute; the last value of a key wins.
+    ///
+    /// Cheapest where the guard was just made, before anybody else could speak of the span.
+    #[inline]
+    pub fn set_attribute(&self, key: impl Into<Key>, value: impl Into<Value>) {
+        if let Some(live) = &self.live
+            && live.handle.is_recording()
+        {
+            live.set_attribute(key.into(), value.into());
+        }
+    }
+
     /// A handle to it.
     #[must_use]
-    pub const fn handle(&self) -> CurrentSpan {
+    pub fn handle(&self) -> CurrentSpan {
+        untold::tell();
         match &self.live {
             Some(live) => live.handle,
             None => CurrentSpan { hot: Hot::NONE },
@@ -235,6 +255,13 @@ impl ActiveSpan {
 static NO_SPAN: CurrentSpan = CurrentSpan { hot: Hot::NONE };
 
 impl Live {
+    #[inline]
+    fn set_attribute(&self, key: Key, value: Value) {
+        let own = self.handle.hot;
+        let ticks = if untold::is(own.span_id()) { self.start } else { switches::now(own) };
+        self.handle.write_attribute_at(ticks, key, value);
+    }
+
     #[inline(never)]
     fn end(&self) {
         if self.role == Role::Closed { self.end_closed() } else { self.end_announced() }
@@ -302,6 +329,7 @@ impl Deref for ActiveSpan {
 
     #[inline]
     fn deref(&self) -> &CurrentSpan {
+        untold::tell();
         self.live.as_ref().map_or(&NO_SPAN, |live| &live.handle)
     }
 }

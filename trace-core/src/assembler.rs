@@ -338,6 +338,11 @@ impl Assembler {
         std::mem::replace(&mut self.complete, next)
     }
 
+    /// Takes traces back that nobody needs any more: their memory is that of the next ones.
+    pub(crate) fn take_back(&mut self, traces: &mut Vec<Trace>) {
+        self.spent.put_back(traces);
+    }
+
     /// Whether another pass, even an empty one, completes something.
     pub(crate) fn is_settling(&self) -> bool {
         !self.settling.is_empty()

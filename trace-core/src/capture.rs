@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, question};
 use crate::assembler::{Assembler, PartRules};
-use crate::context::{self, Carry, Hot};
+use crate::context::{self, Carry};
 use crate::current_span::current_span;
 use crate::findings::Detectors;
 use crate::flush::with_process_wide;
 use crate::future::in_context;
+use crate::hot::Hot;
 use crate::limits::SpanLimits;
 use crate::line::{Line, LineRules};
 use crate::long_polls::DEFAULT_LONG_POLL;

@@ -10,8 +10,9 @@ use crate::callsite::Callsite;
 use crate::cargo::SharedCargo;
 use crate::cargo_frames::{self, Frame};
 use crate::carrier;
-use crate::context::{self, Carry, Hot, State};
+use crate::context::{self, Carry};
 use crate::current_span::CurrentSpan;
+use crate::hot::{Hot, State};
 use crate::plan::Role;
 use crate::span::Span;
 use crate::start;
@@ -210,6 +211,12 @@ impl Carried {
     #[inline]
     pub(crate) const fn is_span(&self) -> bool {
         matches!(self.role, CarriedRole::Span)
+    }
+
+    /// Whether it carries a context in which nothing is recorded, and nothing else.
+    #[inline]
+    pub(crate) const fn is_unrecorded(&self) -> bool {
+        matches!(self.role, CarriedRole::Context) && self.left.is_none()
     }
 
     /// Around an `async` block, which has dropped everything when it is done.

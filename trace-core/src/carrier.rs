@@ -2,7 +2,7 @@
 
 use crate::budget::Worth;
 use crate::buffer;
-use crate::context::Hot;
+use crate::hot::Hot;
 use crate::record::Record;
 use crate::switches;
 use crate::unannounced;

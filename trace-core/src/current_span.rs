@@ -7,7 +7,8 @@ use std::fmt;
 use crate::attribute_list::AttributeList;
 use crate::budget::Worth;
 use crate::buffer;
-use crate::context::{self, Hot};
+use crate::context;
+use crate::hot::Hot;
 use crate::id::{SpanId, TraceId};
 use crate::new_event::NewEvent;
 use crate::record::{Group, Record, Scalar};
@@ -16,6 +17,7 @@ use crate::span_data::Link;
 use crate::status::Status;
 use crate::switches;
 use crate::tally;
+use crate::untold;
 use crate::value::{Attribute, Key, Value};
 
 /// The current span of this task, or of this thread outside of a traced task.
@@ -30,6 +32,7 @@ use crate::value::{Attribute, Key, Value};
 #[inline]
 #[must_use]
 pub fn current_span() -> CurrentSpan {
+    untold::tell();
     CurrentSpan { hot: context::current() }
 }
 
@@ -262,28 +265,34 @@ impl CurrentSpan {
 
     #[inline]
     fn write_attribute(&self, key: Key, value: Value) {
+        self.write_attribute_at(switches::now(self.hot), key, value);
+    }
+
+    /// Writes an attribute as of this tick.
+    #[inline]
+    pub(crate) fn write_attribute_at(&self, ticks: u64, key: Key, value: Value) {
         match (key.as_static(), Scalar::of(&value)) {
             (Some(key), Some((scalar, bits))) => {
                 // It owns nothing; else it would be looked at once more for what is to be freed.
                 std::mem::forget(value);
-                self.write_scalar(key, scalar, bits);
+                self.write_scalar(ticks, key, scalar, bits);
             }
-            _ => self.write_other(Attribute { key, value }),
+            _ => self.write_other(ticks, Attribute { key, value }),
         }
     }
 
     #[inline]
-    fn write_scalar(&self, key: &'static str, scalar: Scalar, bits: u64) {
+    fn write_scalar(&self, ticks: u64, key: &'static str, scalar: Scalar, bits: u64) {
         let Some((trace, span)) = self.hot.ids() else { return };
-        let (pipeline, ticks) = (self.hot.pipeline(), switches::now(self.hot));
+        let pipeline = self.hot.pipeline();
         if !buffer::push(Worth::Detail, || Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }) {
             self.tell_of_loss(Group::Attributes);
         }
     }
 
     #[inline(never)]
-    fn write_other(&self, attribute: Attribute) {
-        self.write(Group::Attributes, [Record::Attribute(attribute)].into_iter());
+    fn write_other(&self, ticks: u64, attribute: Attribute) {
+        self.write_at(ticks, Group::Attributes, [Record::Attribute(attribute)].into_iter());
     }
 
     /// Writes attributes as of this tick. The first one may need no record of its own.

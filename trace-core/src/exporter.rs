@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::encoder::{EncodedBatch, SpanEncoder};
 use crate::env::ConfigWarning;
 use crate::resource::Resource;
 use crate::trace::{SpanView, Trace};
@@ -67,6 +68,21 @@ pub trait SpanExporter: Send + 'static {
     ///
     /// When the spans did not arrive. All spans of the batch then count as dropped, unless the error says how many.
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError>;
+
+    /// What encodes spans for it ahead of their export. Asked once, before the first call, of exporters of
+    /// [`Delivery::Spans`].
+    fn encoder(&mut self) -> Option<Box<dyn SpanEncoder>> {
+        None
+    }
+
+    /// Takes one batch that its [encoder](Self::encoder) has made.
+    ///
+    /// # Errors
+    ///
+    /// As [`export`](Self::export).
+    fn export_encoded(&mut self, batch: EncodedBatch) -> Result<(), ExportError> {
+        Err(ExportError::new(format!("{} has no use for {} spans that are encoded", self.name(), batch.len())))
+    }
 
     /// Sends on what the exporter itself still holds back, within about `timeout`.
     ///

@@ -96,8 +96,10 @@ impl<F: Future> Future for InSpan<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if this.carried.is_nothing() {
-            return this.future.poll(cx);
+        if this.carried.passes() {
+            let poll = this.future.poll(cx);
+            this.carried.passed(poll.is_ready());
+            return poll;
         }
         let mut visit = this.carried.visit_with(cx);
         let poll = this.future.poll(&mut task::Context::from_waker(visit.waker(cx)));

@@ -9,6 +9,7 @@ use crate::assembler::{Assembler, Take};
 use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::detail;
+use crate::encoder::{EncodedBatch, SpanEncoder};
 use crate::exporter::{Batch, Delivery};
 use crate::findings::{Detector, Detectors};
 use crate::id::TraceId;
@@ -17,7 +18,7 @@ use crate::rings::ThreadNumber;
 use crate::span_record::Marks;
 use crate::stats::Stats;
 use crate::trace::{SpanView, Trace};
-use crate::worker::{Parcel, Worker};
+use crate::worker::{EncodedParcel, Parcel, Worker};
 
 /// How many tail decisions are remembered for what comes late.
 const REMEMBERED_DECISIONS: usize = 8192;
@@ -45,6 +46,24 @@ pub(crate) struct LineRules {
     pub(crate) manual_clock: bool,
 }
 
+/// What encodes spans ahead of their export.
+struct Ahead {
+    encoder: Box<dyn SpanEncoder>,
+    /// The place of its exporter's worker.
+    worker: usize,
+    /// The spans that it was given for the batch in hand, open ones as well; none where the batch is one of traces.
+    spans: usize,
+}
+
+impl Ahead {
+    /// Asks the one worker that wants spans.
+    fn of(workers: &mut [Worker]) -> Option<Self> {
+        let mut takers = workers.iter_mut().enumerate().filter(|(_, worker)| worker.delivery() == Delivery::Spans);
+        let (place, worker) = takers.next().filter(|_| takers.next().is_none())?;
+        Some(Self { encoder: worker.take_encoder()?, worker: place, spans: 0 })
+    }
+}
+
 /// A pipeline in the processor.
 pub(crate) struct Line {
     pub(crate) number: u32,
@@ -53,8 +72,11 @@ pub(crate) struct Line {
     workers: Vec<Worker>,
     /// Complete traces that wait for their batch; for exporters of spans.
     pending: Vec<Trace>,
+    /// What the batch in hand has, of traces that wait or encoded.
     pending_spans: usize,
     pending_bytes: usize,
+    /// What encodes spans, where one exporter alone wants them and has such a thing.
+    ahead: Option<Ahead>,
     /// Complete traces of a pipeline without exporters, for who comes to collect them.
     collected: Option<Vec<Trace>>,
     /// Spans that were handed on as copies, and are held still for their trace.
@@ -76,11 +98,12 @@ impl Line {
         number: u32,
         assembler: Assembler,
         rules: LineRules,
-        workers: Vec<Worker>,
+        mut workers: Vec<Worker>,
         stats: Arc<Mutex<Stats>>,
         collects: bool,
     ) -> Self {
         let now = Instant::now();
+        let ahead = Ahead::of(&mut workers);
         Self {
             number,
             assembler,
@@ -90,6 +113,7 @@ impl Line {
             pending: Vec::new(),
             pending_spans: 0,
             pending_bytes: 0,
+            ahead,
             collected: collects.then(Vec::new),
             copied: 0,
             decisions: Decisions::default(),
@@ -121,12 +145,23 @@ impl Line {
         self.assembler.take(records)
     }
 
+    /// After some records: what is complete is encoded while it is in the caches.
+    #[inline]
+    pub(crate) fn step(&mut self) {
+        if self.ahead.is_some() && self.collected.is_none() {
+            let complete = self.assembler.take_complete();
+            self.hand_on(complete);
+        }
+    }
+
     /// In the middle of a pass: what is complete already goes on, so that a long pass holds no more than a short one.
     pub(crate) fn pause(&mut self) {
         self.tell_news();
         let complete = self.assembler.take_complete();
         self.hand_on(complete);
-        if self.pending_spans >= self.rules.batch_spans {
+        // What is encoded already goes when it is as large as a batch may be, or at the end of the pass: in fewer requests.
+        let is_encoding = self.ahead.as_ref().is_some_and(|ahead| ahead.spans > 0);
+        if self.pending_spans >= self.rules.batch_spans && !is_encoding {
             self.waiting_since = Some(self.now);
             self.send_pending();
         }
@@ -293,6 +328,9 @@ impl Line {
     }
 
     fn pend(&mut self, mut traces: Vec<Trace>) {
+        if self.pending.is_empty() && self.encode(&mut traces) {
+            return;
+        }
         for trace in &traces {
             self.pending_spans += trace.closed();
             self.pending_bytes += trace.bytes();
@@ -302,6 +340,30 @@ impl Line {
         } else {
             self.pending.append(&mut traces);
         }
+    }
+
+    /// Encodes traces, if that is how the batch in hand is made.
+    fn encode(&mut self, traces: &mut Vec<Trace>) -> bool {
+        let Some(ahead) = &mut self.ahead else { return false };
+        let worker = &self.workers[ahead.worker];
+        if ahead.spans == 0 && !worker.keeps_up() {
+            return false;
+        }
+        self.pending_spans += traces.iter().map(Trace::closed).sum::<usize>();
+        ahead.spans += traces.iter().map(Trace::len).sum::<usize>();
+        if caught(|| ahead.encoder.add(traces)).is_none() {
+            worker.count_panic(self.pending_spans);
+            (self.pending_spans, self.pending_bytes, self.ahead) = (0, 0, None);
+            return true;
+        }
+        self.pending_bytes = ahead.encoder.bytes();
+        let is_full = ahead.spans >= MAX_BATCH_SPANS;
+        self.assembler.take_back(traces);
+        if is_full {
+            self.waiting_since = Some(self.now);
+            self.send_pending();
+        }
+        true
     }
 
     /// Whether spans go on before their trace is complete.
@@ -361,8 +423,23 @@ impl Line {
 
     fn send_pending(&mut self) {
         let pending = std::mem::take(&mut self.pending);
-        (self.pending_spans, self.pending_bytes) = (0, 0);
-        self.send(Delivery::Spans, pending);
+        let closed = std::mem::take(&mut self.pending_spans);
+        let bytes = std::mem::take(&mut self.pending_bytes);
+        match &mut self.ahead {
+            Some(ahead) if ahead.spans > 0 => {
+                let (worker, spans) = (&self.workers[ahead.worker], std::mem::take(&mut ahead.spans));
+                match caught(|| ahead.encoder.finish()) {
+                    Some(content) => {
+                        worker.export_encoded(EncodedParcel::new(EncodedBatch::new(content, spans), closed, bytes));
+                    }
+                    None => {
+                        worker.count_panic(closed);
+                        self.ahead = None;
+                    }
+                }
+            }
+            _ => self.send(Delivery::Spans, pending),
+        }
     }
 
     fn send(&self, delivery: Delivery, traces: Vec<Trace>) {

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
 use crate::buffer;
-use crate::context::Hot;
 use crate::doorbell::{Doorbell, Sleep};
+use crate::hot::Hot;
 use crate::id::{SpanId, TraceId};
 use crate::switches::GLOBAL;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, fence, global};

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::budget::Worth;
 use crate::buffer;
-use crate::context::Hot;
 use crate::current_span::CurrentSpan;
+use crate::hot::Hot;
 use crate::poll_slots;
 use crate::record::{Group, Record, ShortPoll};
 use crate::switches;

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use crate::answer::Question;
 use crate::budget::BUDGET;
 use crate::clock::WallClock;
-use crate::context::{self, Hot};
+use crate::context;
 use crate::doorbell::Sleep;
+use crate::hot::Hot;
 use crate::id::TraceId;
 use crate::line::Line;
 use crate::reader::{Intake, Reader};
@@ -315,6 +316,7 @@ impl Intake for Sorting<'_> {
             let taken = line.map_or(1, |line| line.take(records));
             records = &mut records[taken..];
         }
+        self.lines.iter_mut().for_each(Line::step);
     }
 
     fn pause(&mut self) {

@@ -9,6 +9,7 @@ use crate::cargo::SharedCargo;
 use crate::clock::unix_nanos;
 use crate::context::{self, Carry};
 use crate::current_span::CurrentSpan;
+use crate::hot::Hot;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::plan::{Announce, Plan, PlannedCargo, PlannedParent, Role, Seldom, Started};
@@ -205,7 +206,7 @@ impl Span {
 
     /// What there is instead of a span where nothing is recorded: the context, if there is one.
     #[inline]
-    fn beside(here: context::Hot) -> Self {
+    fn beside(here: Hot) -> Self {
         let role = if here.span_id().is_none() { Role::Nothing } else { Role::Context };
         Self { handle: CurrentSpan { hot: here.to_keep() }, cargo: context::cargo(), role, was_panicking: false }
     }
@@ -227,7 +228,7 @@ impl Span {
     /// span.in_scope(|| assert_eq!(current_span(), outer.handle()));
     /// ```
     pub const fn disabled() -> Self {
-        Self { handle: CurrentSpan { hot: context::Hot::NONE }, cargo: None, role: Role::Nothing, was_panicking: false }
+        Self { handle: CurrentSpan { hot: Hot::NONE }, cargo: None, role: Role::Nothing, was_panicking: false }
     }
 
     #[inline]

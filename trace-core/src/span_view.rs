@@ -18,12 +18,15 @@ use crate::value::{Attribute, Value};
 use crate::waits::Dropped;
 
 impl<'a> SpanView<'a> {
+    /// Most spans have nothing more, which their record tells.
+    #[inline]
     fn extra(&self) -> Option<&'a Extra> {
-        self.trace.extras().of(self.record)
+        self.record.extra.and_then(|_| self.trace.extras().of(self.record))
     }
 
+    #[inline]
     fn more(&self) -> Option<&'a More> {
-        self.trace.extras().more_of(self.record)
+        self.record.extra.and_then(|_| self.trace.extras().more_of(self.record))
     }
 
     /// The thread that a sync span ended on, numbered as in [`PollSegment::thread`](crate::PollSegment::thread). `None` for the

@@ -29,7 +29,7 @@ const TAKEN_AT_ONCE: usize = 64;
 pub(crate) struct Spent {
     spans: Vec<Vec<SpanRecord>>,
     extras: Vec<Box<Extras>>,
-    /// The memory of these, in bytes.
+    /// The memory of these, in bytes, while they wait.
     bytes: usize,
 }
 
@@ -57,6 +57,33 @@ impl Spent {
             self.fetch();
         }
         self.extras.pop().unwrap_or_default()
+    }
+
+    /// Takes traces apart that nobody needs any more, for those that begin next in the same hands.
+    pub(crate) fn put_back(&mut self, traces: &mut Vec<Trace>) {
+        for trace in traces.drain(..) {
+            self.take_apart(trace);
+        }
+        self.spans.truncate(TAKEN_AT_ONCE);
+        self.extras.truncate(TAKEN_AT_ONCE);
+    }
+
+    /// Keeps the lists of a trace; tells how many bytes they have.
+    fn take_apart(&mut self, Trace { mut spans, extras, .. }: Trace) -> usize {
+        let mut bytes = 0;
+        if (1..=KEPT_LIST_BYTES).contains(&bytes_of(&spans)) {
+            spans.clear();
+            bytes += bytes_of(&spans);
+            self.spans.push(spans);
+        }
+        if let Some(mut extras) = extras
+            && extras.room() <= KEPT_LIST_BYTES
+        {
+            extras.clear();
+            bytes += extras.room();
+            self.extras.push(extras);
+        }
+        bytes
     }
 
     /// Takes some of what waits. Nobody waits here for an exporter that gives something back at this moment.
@@ -102,19 +129,8 @@ impl Spent {
 /// Takes traces apart that nobody needs any more.
 pub(crate) fn give_back(traces: Vec<Trace>) {
     let mut spent = Spent::new();
-    for Trace { mut spans, extras, .. } in traces {
-        if (1..=KEPT_LIST_BYTES).contains(&bytes_of(&spans)) {
-            spans.clear();
-            spent.bytes += bytes_of(&spans);
-            spent.spans.push(spans);
-        }
-        if let Some(mut extras) = extras
-            && extras.room() <= KEPT_LIST_BYTES
-        {
-            extras.clear();
-            spent.bytes += extras.room();
-            spent.extras.push(extras);
-        }
+    for trace in traces {
+        spent.bytes += spent.take_apart(trace);
     }
     let mut bin = BIN.lock().unwrap_or_else(PoisonError::into_inner);
     bin.keep(&mut spent);

@@ -10,8 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::callsite::Callsite;
 use crate::clock;
-use crate::context::Hot;
 use crate::doorbell::{Doorbell, Sleep};
+use crate::hot::Hot;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::manual_clock::ManualClock;

@@ -20,7 +20,7 @@ use std::cell::Cell;
 use crate::budget::Worth;
 use crate::buffer;
 use crate::callsite::Callsite;
-use crate::context::Hot;
+use crate::hot::Hot;
 use crate::id::SpanId;
 use crate::record::{Origin, Record};
 use crate::switches;

@@ -6,7 +6,8 @@ use crate::budget::Worth;
 use crate::callsite::Callsite;
 use crate::cargo_frames;
 use crate::carried::{Carried, End, Left, LeftKind, Phase};
-use crate::context::{self, Carry, Hot};
+use crate::context::{self, Carry};
+use crate::hot::Hot;
 use crate::id::SpanId;
 use crate::poll_timer::PollTimer;
 use crate::switches;
@@ -43,6 +44,35 @@ impl Carried {
     pub(crate) fn visit(&mut self) -> Visit<'_> {
         let known = if self.is_timed() { Known::Timer(self.start_timer(None)) } else { Known::Nothing };
         self.enter(End::Panicked, known)
+    }
+
+    /// Whether a poll passes through here: nothing is recorded, and the thread is in this context anyway, as with every future that
+    /// is awaited in a trace that was not sampled. [`Self::passed`] ends such a poll.
+    #[inline]
+    pub(crate) fn passes(&self) -> bool {
+        self.is_nothing() || self.is_unrecorded() && context::current() == self.own
+    }
+
+    /// Ends a poll that [passed](Self::passes).
+    #[inline]
+    pub(crate) fn passed(&mut self, ready: bool) {
+        if self.is_nothing() {
+            return;
+        }
+        if context::current() == self.own {
+            self.phase = if ready { Phase::Done } else { Phase::Polled };
+        } else {
+            self.returned_elsewhere(ready);
+        }
+    }
+
+    /// The same where the poll left a scope open.
+    #[cold]
+    #[inline(never)]
+    fn returned_elsewhere(&mut self, ready: bool) {
+        let thread = self.own;
+        Visit { thread, carried: self, unwinds_as: End::Panicked, known: Known::Nothing, is_over: false }
+            .returned(ready);
     }
 
     /// The same for a poll of a future by this executor, with [`Visit::waker`].

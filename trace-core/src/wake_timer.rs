@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
-use crate::context::{self, Hot};
+use crate::context;
+use crate::hot::Hot;
 use crate::id::SpanId;
 use crate::switches;
 use crate::wake_up::WakeUp;

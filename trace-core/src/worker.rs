@@ -1,6 +1,7 @@
 //! An exporter's own thread and the bounded queue before it.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -9,7 +10,9 @@ use crate::answer::Question;
 use crate::budget::BUDGET;
 use crate::caught::caught;
 use crate::context;
+use crate::encoder::{EncodedBatch, SpanEncoder};
 use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
+use crate::hot::Hot;
 use crate::spent;
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
@@ -19,6 +22,9 @@ use crate::trace::Trace;
 fn queue_limit() -> usize {
     BUDGET.limit() / 4 * 3
 }
+
+/// As long as what waits for an exporter is less than this part of what may, the exporter keeps up.
+const KEEPS_UP: usize = 16;
 
 /// A batch in queues; its memory is given back when the last exporter is done with it.
 #[derive(Debug)]
@@ -45,11 +51,33 @@ impl Drop for Parcel {
     }
 }
 
-/// The processor's side of an exporter.
+/// A batch in a queue that its exporter's encoder has made.
 #[derive(Debug)]
+pub(crate) struct EncodedParcel {
+    batch: Option<EncodedBatch>,
+    closed: usize,
+    bytes: usize,
+}
+
+impl EncodedParcel {
+    pub(crate) fn new(batch: EncodedBatch, closed: usize, bytes: usize) -> Self {
+        BUDGET.hold(bytes);
+        Self { batch: Some(batch), closed, bytes }
+    }
+}
+
+impl Drop for EncodedParcel {
+    fn drop(&mut self) {
+        BUDGET.release(self.bytes);
+    }
+}
+
+/// The processor's side of an exporter.
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     delivery: Delivery,
+    /// What encodes spans for it, until somebody takes that.
+    encoder: Option<Box<dyn SpanEncoder>>,
     /// How many spans may wait, where that was set; memory bounds them in any case.
     max_queue_spans: Option<usize>,
     thread: Option<JoinHandle<()>>,
@@ -75,6 +103,7 @@ struct State {
 #[derive(Debug)]
 enum Job {
     Export(Arc<Parcel>),
+    ExportEncoded(EncodedParcel),
     Flush(Arc<Roll>, Instant),
     Shutdown(Arc<Roll>, Instant),
 }
@@ -147,17 +176,18 @@ impl Worker {
     /// # Errors
     ///
     /// Where the system has no thread to give.
-    pub(crate) fn start(exporter: Box<dyn SpanExporter>, max_queue_spans: Option<usize>) -> std::io::Result<Self> {
+    pub(crate) fn start(mut exporter: Box<dyn SpanExporter>, max_queue_spans: Option<usize>) -> std::io::Result<Self> {
         let name = caught(|| exporter.name().to_owned()).unwrap_or_default();
         let delivery = caught(|| exporter.delivery()).unwrap_or_default();
+        let encoder = if delivery == Delivery::Spans { caught(|| exporter.encoder()).flatten() } else { None };
         let stats = ExporterStats { name: name.clone(), ..ExporterStats::default() };
         let state = Mutex::new(State { stats, ..State::default() });
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let thread = std::thread::Builder::new().name(format!("trace-{name}")).spawn({
             let shared = Arc::clone(&shared);
-            move || context::with(context::Hot::NONE.suppressed(), || shared.run(exporter))
+            move || context::with(Hot::NONE.suppressed(), || shared.run(exporter))
         })?;
-        Ok(Self { shared, delivery, max_queue_spans, thread: Some(thread) })
+        Ok(Self { shared, delivery, encoder, max_queue_spans, thread: Some(thread) })
     }
 
     pub(crate) const fn delivery(&self) -> Delivery {
@@ -168,29 +198,56 @@ impl Worker {
         lock(&self.shared.state).stats.name.clone()
     }
 
+    /// Takes what encodes spans for it.
+    pub(crate) fn take_encoder(&mut self) -> Option<Box<dyn SpanEncoder>> {
+        self.encoder.take()
+    }
+
+    /// Whether little waits for it.
+    pub(crate) fn keeps_up(&self) -> bool {
+        lock(&self.shared.state).bytes <= queue_limit() / KEEPS_UP
+    }
+
     /// Puts a batch into the queue, or counts its spans as dropped.
     pub(crate) fn export(&self, parcel: &Arc<Parcel>) {
-        let spans = parcel.closed as u64;
+        self.put(parcel.closed, parcel.bytes, || Job::Export(Arc::clone(parcel)));
+    }
+
+    /// The same for a batch that its encoder has made.
+    pub(crate) fn export_encoded(&self, parcel: EncodedParcel) {
+        self.put(parcel.closed, parcel.bytes, || Job::ExportEncoded(parcel));
+    }
+
+    fn put(&self, closed: usize, bytes: usize, job: impl FnOnce() -> Job) {
+        let spans = closed as u64;
         let mut state = lock(&self.shared.state);
         if state.is_shut_down {
             state.stats.dropped += spans;
             state.stats.dropped_after_shutdown += spans;
-        } else if state.bytes > 0 && self.has_no_room_for(parcel, &state) {
+        } else if state.bytes > 0 && self.has_no_room_for(closed, bytes, &state) {
             state.stats.dropped += spans;
             state.stats.dropped_queue_full += spans;
         } else {
-            state.bytes += parcel.bytes;
+            state.bytes += bytes;
             state.stats.queued += spans;
-            state.jobs.push_back(Job::Export(Arc::clone(parcel)));
+            state.jobs.push_back(job());
             drop(state);
             self.shared.changed.notify_one();
         }
     }
 
-    fn has_no_room_for(&self, parcel: &Parcel, state: &State) -> bool {
+    fn has_no_room_for(&self, closed: usize, bytes: usize, state: &State) -> bool {
         let waiting = usize::try_from(state.stats.queued).unwrap_or(usize::MAX);
-        let too_many = self.max_queue_spans.is_some_and(|most| waiting.saturating_add(parcel.closed) > most);
-        too_many || state.bytes + parcel.bytes > queue_limit()
+        let too_many = self.max_queue_spans.is_some_and(|most| waiting.saturating_add(closed) > most);
+        too_many || state.bytes + bytes > queue_limit()
+    }
+
+    /// Counts spans that were lost because the encoder panicked.
+    pub(crate) fn count_panic(&self, closed: usize) {
+        let mut state = lock(&self.shared.state);
+        state.stats.dropped += closed as u64;
+        state.stats.dropped_panicked += closed as u64;
+        state.fail("the encoder panicked".to_owned());
     }
 
     pub(crate) fn flush(&self, roll: &Arc<Roll>, deadline: Instant) {
@@ -229,7 +286,14 @@ impl Shared {
     fn run(&self, mut exporter: Box<dyn SpanExporter>) {
         loop {
             match self.next() {
-                Job::Export(parcel) => self.export(&mut *exporter, &parcel),
+                Job::Export(parcel) => {
+                    self.export((parcel.closed, parcel.bytes), || exporter.export(&parcel.batch));
+                }
+                Job::ExportEncoded(mut parcel) => {
+                    let batch = parcel.batch.take();
+                    let export = || batch.map_or(Ok(()), |batch| exporter.export_encoded(batch));
+                    self.export((parcel.closed, parcel.bytes), export);
+                }
                 Job::Flush(roll, deadline) => {
                     let failure = self.finish(|left| exporter.flush(left), deadline);
                     roll.done(&self.name(), failure);
@@ -255,15 +319,15 @@ impl Shared {
         }
     }
 
-    fn export(&self, exporter: &mut dyn SpanExporter, parcel: &Parcel) {
-        let spans = parcel.closed as u64;
-        let result = caught(|| exporter.export(&parcel.batch));
+    fn export(&self, (closed, bytes): (usize, usize), export: impl FnOnce() -> Result<(), ExportError>) {
+        let spans = closed as u64;
+        let result = caught(export);
         let mut state = lock(&self.state);
-        state.bytes -= parcel.bytes;
+        state.bytes -= bytes;
         state.stats.queued -= spans;
         let lost = match &result {
             Some(Ok(())) => 0,
-            Some(Err(error)) => error.lost_of(parcel.closed) as u64,
+            Some(Err(error)) => error.lost_of(closed) as u64,
             None => spans,
         };
         state.stats.exported += spans - lost;
@@ -303,12 +367,8 @@ impl Shared {
         let mut rolls = Vec::new();
         for job in std::mem::take(&mut state.jobs) {
             match job {
-                Job::Export(parcel) => {
-                    let spans = parcel.closed as u64;
-                    state.stats.queued -= spans;
-                    state.stats.dropped += spans;
-                    state.stats.dropped_after_shutdown += spans;
-                }
+                Job::Export(parcel) => state.drop_after_shutdown(parcel.closed),
+                Job::ExportEncoded(parcel) => state.drop_after_shutdown(parcel.closed),
                 Job::Flush(roll, _) | Job::Shutdown(roll, _) => rolls.push(roll),
             }
         }
@@ -321,9 +381,22 @@ impl Shared {
 }
 
 impl State {
+    fn drop_after_shutdown(&mut self, closed: usize) {
+        let spans = closed as u64;
+        self.stats.queued -= spans;
+        self.stats.dropped += spans;
+        self.stats.dropped_after_shutdown += spans;
+    }
+
     fn fail(&mut self, error: String) {
         self.stats.last_error = Some(error.clone());
         self.failed.get_or_insert(error);
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 

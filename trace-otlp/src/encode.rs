@@ -8,9 +8,10 @@ pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod protobuf;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use trace_core::{Batch, Outcome, Resource, SpanView};
+use trace_core::{Batch, Outcome, Resource, SpanView, Trace};
 
 use crate::encode::format::{Body, Format, RequestLimits, Scope};
 
@@ -27,13 +28,22 @@ pub(crate) struct Encoded {
 pub(crate) struct Encoder<F: Format> {
     format: F,
     limits: RequestLimits,
-    /// Buffers that were used before.
-    spare: Vec<Vec<u8>>,
+    spare: Spare,
+}
+
+/// Buffers that were used before.
+#[derive(Clone, Debug, Default)]
+struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Spare {
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A request that is being written.
 #[derive(Debug)]
-struct Request<P> {
+pub(crate) struct Request<P> {
     bytes: Vec<u8>,
     resources: usize,
     resource: Option<P>,
@@ -44,6 +54,13 @@ struct Request<P> {
     elsewhere: usize,
     spans: usize,
     closed: usize,
+}
+
+impl<P> Request<P> {
+    /// The bytes that it has so far.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes.len() + self.elsewhere
+    }
 }
 
 /// The spans of a scope. The first section of a resource is written into the request, the others into buffers.
@@ -63,21 +80,26 @@ const KEPT_BUFFERS: usize = 16;
 
 impl<F: Format> Encoder<F> {
     pub(crate) fn new(format: F, limits: RequestLimits) -> Self {
-        Self { format, limits, spare: Vec::new() }
+        Self { format, limits, spare: Spare::default() }
+    }
+
+    /// Another one that writes alike, into the same buffers.
+    pub(crate) fn twin(&self, format: F) -> Self {
+        Self { format, limits: self.limits, spare: self.spare.clone() }
     }
 
     /// Takes a buffer back, to be used again.
-    pub(crate) fn reuse(&mut self, mut bytes: Vec<u8>) {
-        let kept: usize = self.spare.iter().map(Vec::capacity).sum();
-        if kept + bytes.capacity() <= KEPT_BYTES && self.spare.len() < KEPT_BUFFERS {
+    pub(crate) fn reuse(&self, mut bytes: Vec<u8>) {
+        let mut spare = self.spare.lock();
+        let kept: usize = spare.iter().map(Vec::capacity).sum();
+        if kept + bytes.capacity() <= KEPT_BYTES && spare.len() < KEPT_BUFFERS {
             bytes.clear();
-            self.spare.push(bytes);
+            spare.push(bytes);
         }
     }
 
     pub(crate) fn encode(&mut self, batch: &Batch) -> Encoded {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        let now = unix_nanos_now();
         let mut encoded = Encoded::default();
         let mut request = self.begin();
         for resource in resources(batch) {
@@ -90,21 +112,7 @@ impl<F: Format> Encoder<F> {
                     }
                     known = trace.resource();
                 }
-                for span in trace.spans() {
-                    if self.add(&mut request, &span, now) {
-                        continue;
-                    }
-                    if request.spans > 0 {
-                        self.close_resource(&mut request);
-                        self.end(request, &mut encoded);
-                        request = self.begin();
-                        self.open_resource(&mut request, resource);
-                        if self.add(&mut request, &span, now) {
-                            continue;
-                        }
-                    }
-                    encoded.too_large += usize::from(span.outcome() != Outcome::Open);
-                }
+                self.add_trace(&mut request, trace, resource, now, &mut encoded);
             }
             self.close_resource(&mut request);
         }
@@ -112,11 +120,37 @@ impl<F: Format> Encoder<F> {
         encoded
     }
 
-    fn buffer(&mut self) -> Vec<u8> {
-        self.spare.pop().unwrap_or_default()
+    /// Adds a trace to the request, whose present resource is this. If it is full, it is ended and another one begun.
+    pub(crate) fn add_trace(
+        &mut self,
+        request: &mut Request<F::Place>,
+        trace: &Trace,
+        resource: &Resource,
+        now: u64,
+        encoded: &mut Encoded,
+    ) {
+        for span in trace.spans() {
+            if self.add(request, &span, now) {
+                continue;
+            }
+            if request.spans > 0 {
+                self.close_resource(request);
+                let full = std::mem::replace(request, self.begin());
+                self.end(full, encoded);
+                self.open_resource(request, resource);
+                if self.add(request, &span, now) {
+                    continue;
+                }
+            }
+            encoded.too_large += usize::from(span.outcome() != Outcome::Open);
+        }
     }
 
-    fn begin(&mut self) -> Request<F::Place> {
+    fn buffer(&self) -> Vec<u8> {
+        self.spare.lock().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn begin(&mut self) -> Request<F::Place> {
         let mut bytes = self.buffer();
         self.format.open_request(&mut bytes);
         Request {
@@ -131,7 +165,7 @@ impl<F: Format> Encoder<F> {
         }
     }
 
-    fn end(&mut self, mut request: Request<F::Place>, encoded: &mut Encoded) {
+    pub(crate) fn end(&mut self, mut request: Request<F::Place>, encoded: &mut Encoded) {
         if request.spans == 0 {
             return self.reuse(request.bytes);
         }
@@ -140,13 +174,13 @@ impl<F: Format> Encoder<F> {
         encoded.bodies.push(Body { encoding: F::ENCODING, bytes, spans, closed });
     }
 
-    fn open_resource(&mut self, request: &mut Request<F::Place>, resource: &Resource) {
+    pub(crate) fn open_resource(&mut self, request: &mut Request<F::Place>, resource: &Resource) {
         let place = self.format.open_resource(&mut request.bytes, resource, request.resources == 0);
         request.resource = Some(place);
         request.resources += 1;
     }
 
-    fn close_resource(&mut self, request: &mut Request<F::Place>) {
+    pub(crate) fn close_resource(&mut self, request: &mut Request<F::Place>) {
         for (index, mut section) in std::mem::take(&mut request.sections).into_iter().enumerate() {
             if index == 0 {
                 self.format.close_scope(&mut request.bytes, section.place);
@@ -216,6 +250,12 @@ impl<F: Format> Encoder<F> {
         request.sections.push(Section { scope, place, spans: 0, bytes });
         request.sections.len() - 1
     }
+}
+
+/// The present, in nanoseconds since 1970.
+pub(crate) fn unix_nanos_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The different resources of a batch, which mostly has one.

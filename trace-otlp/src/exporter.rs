@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trace_core::{Batch, ConfigWarning, ExportError, SpanExporter};
+use trace_core::{Batch, ConfigWarning, EncodedBatch, ExportError, SpanEncoder, SpanExporter};
 
+use crate::ahead::Ahead;
 use crate::answer::{Answer, Receipt};
 use crate::encode::format::Body;
 use crate::encode::json::Json;
@@ -71,6 +72,14 @@ impl AnyEncoder {
         match self {
             Self::Protobuf(encoder) => encoder.encode(batch),
             Self::Json(encoder) => encoder.encode(batch),
+        }
+    }
+
+    /// Another one that writes alike, for another thread.
+    fn ahead(&self) -> Box<dyn SpanEncoder> {
+        match self {
+            Self::Protobuf(encoder) => Box::new(Ahead::new(encoder.twin(Protobuf::new()))),
+            Self::Json(encoder) => Box::new(Ahead::new(encoder.twin(Json::new()))),
         }
     }
 
@@ -178,6 +187,38 @@ impl OtlpExporter {
         }
         Progress::GoOn
     }
+
+    /// Sends a batch of so many spans.
+    fn send(&mut self, encoded: Encoded, spans: usize, deadline: Option<Instant>) -> Result<(), ExportError> {
+        let mut losses = Losses::default();
+        if encoded.too_large > 0 {
+            let most = self.sender.settings.limits.max_bytes;
+            losses.add(encoded.too_large, format!("spans are larger than a request may be ({most} bytes)"));
+            self.sender.monitor.update(|stats| stats.too_large_spans += encoded.too_large as u64);
+        }
+        let mut progress = Progress::GoOn;
+        for body in encoded.bodies {
+            if progress == Progress::Stop {
+                losses.spans += body.closed;
+            } else {
+                progress = self.hand_over(&body, deadline, &mut losses);
+            }
+            self.encoder.reuse(body.bytes);
+        }
+        if let Some(spool) = &self.spool {
+            let (lost, reason) = spool.take_lost(spans.saturating_sub(losses.spans));
+            losses.spans += lost;
+            losses.reason = losses.reason.or(reason);
+        }
+        match losses.reason {
+            None if losses.spans == 0 => Ok(()),
+            reason => {
+                let reason = reason.unwrap_or_default();
+                self.sender.monitor.update(|stats| stats.last_error = Some(reason.clone()));
+                Err(ExportError::new(reason).dropped_spans(losses.spans))
+            }
+        }
+    }
 }
 
 /// Whether the rest of a batch may be sent.
@@ -215,34 +256,17 @@ impl SpanExporter for OtlpExporter {
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
         let deadline = Instant::now().checked_add(self.sender.settings.timeout);
         let encoded = self.encoder.encode(batch);
-        let mut losses = Losses::default();
-        if encoded.too_large > 0 {
-            let most = self.sender.settings.limits.max_bytes;
-            losses.add(encoded.too_large, format!("spans are larger than a request may be ({most} bytes)"));
-            self.sender.monitor.update(|stats| stats.too_large_spans += encoded.too_large as u64);
-        }
-        let mut progress = Progress::GoOn;
-        for body in encoded.bodies {
-            if progress == Progress::Stop {
-                losses.spans += body.closed;
-            } else {
-                progress = self.hand_over(&body, deadline, &mut losses);
-            }
-            self.encoder.reuse(body.bytes);
-        }
-        if let Some(spool) = &self.spool {
-            let (lost, reason) = spool.take_lost(batch.len().saturating_sub(losses.spans));
-            losses.spans += lost;
-            losses.reason = losses.reason.or(reason);
-        }
-        match losses.reason {
-            None if losses.spans == 0 => Ok(()),
-            reason => {
-                let reason = reason.unwrap_or_default();
-                self.sender.monitor.update(|stats| stats.last_error = Some(reason.clone()));
-                Err(ExportError::new(reason).dropped_spans(losses.spans))
-            }
-        }
+        self.send(encoded, batch.len(), deadline)
+    }
+
+    fn encoder(&mut self) -> Option<Box<dyn SpanEncoder>> {
+        Some(self.encoder.ahead())
+    }
+
+    fn export_encoded(&mut self, batch: EncodedBatch) -> Result<(), ExportError> {
+        let deadline = Instant::now().checked_add(self.sender.settings.timeout);
+        let spans = batch.len();
+        self.send(batch.into_content().unwrap_or_default(), spans, deadline)
     }
 
     fn flush(&mut self, timeout: Duration) -> Result<(), ExportError> {

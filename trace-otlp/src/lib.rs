@@ -30,6 +30,7 @@
 //!
 //! What is lost is counted, with its cause, in [`trace_core::stats`]; a [`Spool`] keeps it on disk instead.
 
+mod ahead;
 mod answer;
 #[doc(hidden)]
 pub mod benchmark;

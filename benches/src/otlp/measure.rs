@@ -54,13 +54,17 @@ pub(super) fn measure<S: Sender>(measured: Measured, effort: Effort, core: usize
     sender.flush();
     let traces = effort.of(if measured == Measured::FlatOut { 100_000 } else { 20_000 });
     let (process, thread) = (machine::process_cpu(), machine::thread_cpu());
+    let mut tracing = Duration::ZERO;
     match measured {
         Measured::FlatOut => (0..traces).for_each(|number| sender.trace(number.into())),
-        _ => paced(&sender, traces),
+        _ => tracing = paced(&sender, traces),
     }
     let hot = machine::thread_cpu() - thread;
+    // To fall asleep and to be woken is the loop's, and what it costs depends on what else the machine does meanwhile: less
+    // where another thread keeps it awake.
+    let pacing = if measured == Measured::FlatOut { Duration::ZERO } else { hot - tracing };
     sender.flush();
-    let cpu = machine::process_cpu() - process;
+    let cpu = machine::process_cpu() - process - pacing;
     let produced = u64::from(traces) * SPANS;
     Sample {
         hot: Some(hot.as_nanos() as f64 / produced as f64),
@@ -71,11 +75,15 @@ pub(super) fn measure<S: Sender>(measured: Measured, effort: Effort, core: usize
     }
 }
 
-fn paced<S: Sender>(sender: &S, traces: u32) {
-    let start = Instant::now();
+/// Returns the processor time of this thread in the bursts, without what it sleeps between them.
+fn paced<S: Sender>(sender: &S, traces: u32) -> Duration {
+    let (start, mut tracing) = (Instant::now(), Duration::ZERO);
     for burst in 0..traces / BURST {
+        let before = machine::thread_cpu();
         (0..BURST).for_each(|number| sender.trace((burst * BURST + number).into()));
+        tracing += machine::thread_cpu() - before;
         let next = Duration::from_millis(u64::from(burst) + 1);
         thread::sleep(next.saturating_sub(start.elapsed()));
     }
+    tracing
 }

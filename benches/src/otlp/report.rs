@@ -87,6 +87,14 @@ impl fmt::Display for Report {
                 let (hot, cpu) = (hot(Measured::FlatOut, column), cpu(Measured::FlatOut, column));
                 format!("{} / {}{}", shown(hot), shown(cpu), self.lost(Measured::FlatOut, column))
             },
+        )?;
+        let (hot, cpu) = (hot(SENT, Column::LOOP), cpu(SENT, Column::LOOP));
+        writeln!(
+            f,
+            "\nThe loop of case 13 without spans: {} on its thread, of which all but {} is sleeping and being woken. The first is \
+             in no figure, the second is taken from each.",
+            shown(hot),
+            shown(cpu),
         )
     }
 }

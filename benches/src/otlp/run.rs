@@ -84,8 +84,13 @@ fn all(effort: Effort, rounds: u32) -> Result<Report, Box<dyn Error>> {
         let core = cores.get(round as usize % cores.len().max(1)).copied().unwrap_or(0);
         for (name, measured) in Measured::ALL {
             let start = |column: Column| child(column, (name, measured), effort, core);
-            let idle =
-                if matches!(measured, Measured::Paced(_)) { start(Column::LOOP)?.cpu.unwrap_or(0.0) } else { 0.0 };
+            let mut idle = 0.0;
+            if matches!(measured, Measured::Paced(_)) {
+                let sample = start(Column::LOOP)?;
+                idle = sample.cpu.unwrap_or(0.0);
+                let cpu = sample.cpu.map(|cpu| cpu / sample.produced.max(1) as f64);
+                report.add(measured, Column::LOOP.id, Sample { cpu, ..sample });
+            }
             for column in Column::ALL {
                 let sample = start(column)?;
                 let each = sample.delivered.max(1) as f64;

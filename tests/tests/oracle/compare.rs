@@ -96,7 +96,13 @@ fn difference(findings: &Findings, expected: &Expected, span: &SpanView<'_>) -> 
             return Some(format!("attribute {name}={found:?}, must be {written:?}"));
         }
     }
+    let (guarded, last) = (span.attribute("guarded"), span.attribute("guarded.last"));
+    if guarded != last {
+        return Some(format!("attribute guarded={guarded:?}, must be {last:?}"));
+    }
     let surplus = span.attributes().iter().map(|attribute| attribute.key.as_str());
-    let surplus: Vec<_> = surplus.filter(|&key| key != "built" && !expected.attributes.contains_key(key)).collect();
+    let ours = ["built", "guarded", "guarded.last"];
+    let surplus: Vec<_> =
+        surplus.filter(|&key| !ours.contains(&key) && !expected.attributes.contains_key(key)).collect();
     (!surplus.is_empty()).then(|| format!("attributes that nobody wrote: {surplus:?}"))
 }

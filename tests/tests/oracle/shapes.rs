@@ -32,9 +32,10 @@ pub(crate) enum Shape {
     TracedCall,
     CallTakenOutOfItsScope,
     CallTakenIntoAnother,
+    GuardThatOthersSpokeOf,
 }
 
-const ALL: [Shape; 28] = [
+const ALL: [Shape; 29] = [
     Shape::GuardOverAnAwait,
     Shape::GuardThatEndsInAnotherFuture,
     Shape::GuardsOutOfOrder,
@@ -63,6 +64,7 @@ const ALL: [Shape; 28] = [
     Shape::TracedCall,
     Shape::CallTakenOutOfItsScope,
     Shape::CallTakenIntoAnother,
+    Shape::GuardThatOthersSpokeOf,
 ];
 
 #[derive(Debug, Default)]

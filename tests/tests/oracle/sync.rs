@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::task::LocalSet;
-use trace_core::{CurrentSpan, FutureExt, Handoff, Outcome, Span, current_span, drive, in_current_span, in_scope};
+use trace_core::{
+    ActiveSpan, CurrentSpan, FutureExt, Handoff, Outcome, Span, current_span, drive, in_current_span, in_scope,
+};
 
 use crate::program::{Scope, Step, Steps};
 use crate::shapes::Shape;
@@ -76,7 +78,7 @@ pub(crate) fn one(world: &Arc<World>, place: Place, step: &Step, destructors: &m
                 scope(world, place, Birth::Here, body, |run| in_scope("closure", || run(current_span())));
             }
             Scope::Guard => scope(world, place, Birth::Here, body, |run| {
-                let guard = trace_core::start_span("guard");
+                let guard = guard_with_an_attribute(world);
                 run(guard.handle());
             }),
             Scope::Builder => scope(world, place, Birth::Here, body, |run| {
@@ -236,6 +238,37 @@ fn write_attribute(world: &World, place: Place) {
         current_span().set_attribute(name.clone(), value);
         world.wrote(key, name, with_value(written, value));
     }
+}
+
+/// A guard whose attribute `guarded` was set by several ways, the value that counts once more as `guarded.last`.
+fn guard_with_an_attribute(world: &World) -> ActiveSpan {
+    let mut last = world.value();
+    let ways = last;
+    let mut guard = trace_core::start_span("guard").attribute("guarded", last);
+    for way in [ways % 11, ways % 7] {
+        last = world.value();
+        match way {
+            0..3 => guard = guard.attribute("guarded", last),
+            3 | 4 => guard.set_attribute("guarded", last),
+            5 => current_span().set_attribute("guarded", last),
+            6 => guard.handle().set_attribute("guarded", last),
+            7 => {
+                let handle = *guard;
+                join(thread::spawn(move || handle.set_attribute("guarded", last)).join());
+            }
+            8 => join(Handoff::child().thread(move || current_span().set_attribute("guarded", last)).join()),
+            _ => {}
+        }
+        if (5..9).contains(&way) {
+            world.shapes.count(Shape::GuardThatOthersSpokeOf);
+            last = world.value();
+            guard = guard.attribute("guarded", last);
+        }
+        if way >= 9 {
+            guard.set_attribute("guarded", last);
+        }
+    }
+    guard.attribute("guarded.last", last)
 }
 
 fn use_handle(world: &World, place: Place, number: usize) {

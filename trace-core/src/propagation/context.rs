@@ -4,8 +4,9 @@ use std::future::Future;
 
 use crate::baggage::Baggage;
 use crate::cargo::{self, Cargo, Mark, SharedCargo};
-use crate::context::{self, Carry, Hot, State};
+use crate::context::{self, Carry};
 use crate::future::{InSpan, in_context};
+use crate::hot::{Hot, State};
 use crate::plan::{PlannedCargo, PlannedParent};
 use crate::span::{Parent, Span};
 use crate::span_context::SpanContext;
