@@ -13,10 +13,11 @@ use crate::carrier;
 use crate::context::{self, Mourner};
 use crate::current_span::CurrentSpan;
 use crate::hot::Hot;
+use crate::kept;
 use crate::kind::SpanKind;
 use crate::name::{Name, SpanName};
 use crate::plan::{Announce, Begun, Plan, PlannedCargo, Role, Started};
-use crate::record::Record;
+use crate::record::{Group, Record, Scalar};
 use crate::span::{Parent, Span, SpanBuilder};
 use crate::start;
 use crate::status::{Outcome, Status};
@@ -257,6 +258,23 @@ static NO_SPAN: CurrentSpan = CurrentSpan { hot: Hot::NONE };
 impl Live {
     #[inline]
     fn set_attribute(&self, key: Key, value: Value) {
+        match (key.as_static(), Scalar::of(&value)) {
+            (Some(key), Some((scalar, bits))) if self.keep(key, scalar, bits) => {
+                // It owns nothing; else it would be looked at once more for what is to be freed.
+                std::mem::forget(value);
+            }
+            _ => self.write_attribute(key, value),
+        }
+    }
+
+    /// Lets it wait for the span's end, if nobody else knows of the span and there is a place for it.
+    #[inline(never)]
+    fn keep(&self, key: &'static str, scalar: Scalar, bits: u64) -> bool {
+        untold::is(self.handle.hot.span_id()) && kept::keep(&self.handle.hot, key, scalar, bits)
+    }
+
+    #[inline(never)]
+    fn write_attribute(&self, key: Key, value: Value) {
         let own = self.handle.hot;
         let ticks = if untold::is(own.span_id()) { self.start } else { switches::now(own) };
         self.handle.write_attribute_at(ticks, key, value);
@@ -285,12 +303,23 @@ impl Live {
                 end,
                 callsite: self.callsite,
             };
-            if !buffer::push(Worth::Span, closed) {
+            let lost = if kept::has(&self.handle.hot) { kept::write(&self.handle.hot) } else { 0 };
+            let pushed = buffer::push(Worth::Span, closed);
+            if lost > 0 {
+                self.tell_of_losses(lost);
+            }
+            if !pushed {
                 tally::SPANS_OVER_BUDGET.add(1);
             }
         }
         unannounced::make_up();
         context::leave(own, self.heir, mourn);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_of_losses(&self, attributes: usize) {
+        (0..attributes).for_each(|_| self.handle.tell_of_loss(Group::Attributes));
     }
 
     #[inline(never)]

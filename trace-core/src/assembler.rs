@@ -23,7 +23,7 @@ use crate::long_polls::{LongPoll, LongPolls};
 use crate::news::News;
 use crate::poll_log::Segment;
 use crate::portrait::{Omissions, Rules};
-use crate::record::{Group, Origin, Record};
+use crate::record::{Group, Origin, Pair, Record};
 use crate::resource::Resource;
 use crate::rings::{STRAYS, ThreadNumber};
 use crate::span_data::SpanData;
@@ -77,6 +77,9 @@ pub(crate) struct Assembler {
     is_last_thread: bool,
     /// Where the items of the last group go.
     group: Option<(usize, Group, SpanId, u64)>,
+    /// The attributes of the span that this thread closes next, and those of other threads' that were cut off by the end of a pass.
+    pair: Option<Pair>,
+    pairs: Vec<(ThreadNumber, Pair)>,
     touched: Vec<usize>,
     settling: Vec<usize>,
     /// Traces of which more has ended than may wait.
@@ -122,6 +125,8 @@ impl Assembler {
             thread: STRAYS,
             is_last_thread: false,
             group: None,
+            pair: None,
+            pairs: Vec::new(),
             touched: Vec::new(),
             settling: Vec::new(),
             large: Vec::new(),
@@ -172,9 +177,20 @@ impl Assembler {
     /// What follows was written by this thread. If it `is_last`, everything in this pass that others wrote before it wrote any
     /// of that has been taken; then traces of this thread alone are complete as soon as nothing of them is open.
     pub(crate) fn stream(&mut self, thread: ThreadNumber, is_last: bool) {
+        self.change_pair(thread);
         (self.thread, self.is_last_thread) = (thread, is_last);
         // So that each trace is looked up, and marked as touched and as this thread's, once.
         self.leave_last();
+    }
+
+    /// Keeps the attributes whose span this thread has still to close, for when it is its turn again.
+    fn change_pair(&mut self, next: ThreadNumber) {
+        if let Some(pair) = self.pair.take() {
+            self.pairs.push((self.thread, pair));
+        }
+        if let Some(place) = self.pairs.iter().position(|(thread, _)| *thread == next) {
+            self.pair = Some(self.pairs.swap_remove(place).1);
+        }
     }
 
     /// Takes the first of these records, of which the first is this pipeline's; tells how many. Items follow their group at
@@ -184,13 +200,22 @@ impl Assembler {
         let Some(record) = records.first_mut() else { return 0 };
         match *record {
             Record::Closed { trace, pipeline, .. } | Record::Scalar { trace, pipeline, .. } => {
-                let Plain { spans, taken, group } = self.at(trace).take_plain(records, pipeline);
+                let pair = self.pair.take();
+                let Plain { spans, taken, group, pair, orphans } = self.at(trace).take_plain(records, pipeline, pair);
+                self.pair = pair;
+                self.counts.without_span += orphans as u64;
                 self.counts.closed += spans as u64;
                 self.holding.closed += spans;
                 if let Some((span, ticks)) = group {
                     self.group = self.last.map(|(_, seat)| (seat, Group::Attributes, span, ticks));
                 }
                 return taken;
+            }
+            // Its span comes next.
+            Record::Pair { scalar, second, span, keys, bits, .. } => {
+                let pair = Pair { scalars: (scalar, second), span, keys, bits };
+                let orphans = self.pair.replace(pair).map_or(0, |pair| pair.len());
+                self.counts.without_span += orphans as u64;
             }
             Record::Opened { kind, flags, origin, trace, span, parent, start, callsite, .. } => {
                 let mut marks = match origin {

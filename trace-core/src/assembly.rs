@@ -14,7 +14,7 @@ use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
 use crate::poll_log::{PollLog, Segment};
 use crate::portrait::{self, Omissions, Room, Rules};
-use crate::record::{Group, Record};
+use crate::record::{Group, Pair, Record};
 use crate::rings::{STRAYS, ThreadNumber};
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::spent::Spent;
@@ -162,9 +162,12 @@ impl Assembly {
     /// span and tick an item would belong that comes next.
     ///
     /// A thread that runs through a trace leaves many of them in a row.
-    pub(crate) fn take_plain(&mut self, records: &mut [Record], number: u32) -> Plain {
+    ///
+    /// A pair of attributes comes right before its span; one is handed over if it came before these records, and stays there if
+    /// its span did not come.
+    pub(crate) fn take_plain(&mut self, records: &mut [Record], number: u32, mut pair: Option<Pair>) -> Plain {
         let (id, before) = (self.id, self.spans.len());
-        let (mut taken, mut group, mut all_plain) = (0, None, true);
+        let (mut taken, mut group, mut orphans, mut all_plain) = (0, None, 0, true);
         for record in records {
             match *record {
                 Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite }
@@ -174,7 +177,14 @@ impl Assembly {
                     let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                     all_plain &= is_plain(&span);
                     self.spans.push(span);
+                    if let Some(pair) = pair.take() {
+                        orphans += self.pair(id, &pair);
+                    }
                     group = None;
+                }
+                Record::Pair { scalar, second, pipeline, span, keys, bits } if pipeline == number => {
+                    let next = Pair { scalars: (scalar, second), span, keys, bits };
+                    orphans += pair.replace(next).map_or(0, |pair| pair.len());
                 }
                 Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }
                     if trace == id && pipeline == number =>
@@ -196,7 +206,24 @@ impl Assembly {
         self.closed += spans;
         self.fresh += spans;
         self.bytes += spans * SPAN_BYTES;
-        Plain { spans, taken, group }
+        Plain { spans, taken, group, pair, orphans }
+    }
+
+    /// Takes attributes that came right before this span. If they are another's, whose own record found no memory, tells how
+    /// many these are.
+    #[inline]
+    fn pair(&mut self, span: SpanId, pair: &Pair) -> usize {
+        if pair.span != span {
+            return pair.len();
+        }
+        let said = [Some(pair.scalars.0), pair.scalars.1];
+        for ((key, bits), scalar) in pair.keys.into_iter().zip(pair.bits).zip(said) {
+            if let Some(scalar) = scalar {
+                self.said.attributes.push_scalar(span, 0, key, scalar, bits);
+                self.bytes += AttributeRuns::BYTES;
+            }
+        }
+        0
     }
 
     /// Takes the start of a span.
@@ -575,6 +602,10 @@ pub(crate) struct Plain {
     pub(crate) taken: usize,
     /// The span and the tick of the last attribute, if that came last.
     pub(crate) group: Option<(SpanId, u64)>,
+    /// Attributes whose span did not come yet.
+    pub(crate) pair: Option<Pair>,
+    /// Attributes whose span will not come.
+    pub(crate) orphans: usize,
 }
 
 /// When the start of a span came.

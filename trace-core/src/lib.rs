@@ -316,6 +316,7 @@ mod handoff;
 mod hot;
 mod id;
 mod init_error;
+mod kept;
 mod kind;
 mod limits;
 mod line;

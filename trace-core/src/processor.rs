@@ -354,6 +354,7 @@ fn pipeline_of(record: &Record) -> Option<u32> {
         | Record::Poll { pipeline, .. }
         | Record::LongPoll { pipeline, .. }
         | Record::Lost { pipeline, .. }
+        | Record::Pair { pipeline, .. }
         | Record::Group { pipeline, .. } => Some(pipeline),
         Record::Attribute(_)
         | Record::EventName(_)

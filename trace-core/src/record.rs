@@ -10,6 +10,7 @@
 //! | [`Scalar`](Record::Scalar) | 64 | an attribute with a static key and a number or truth value; further attributes of the same moment may follow as items |
 //! | [`Event`](Record::Event) | 56 | an event with a static name; its attributes may follow as items |
 //! | [`Poll`](Record::Poll), [`LongPoll`](Record::LongPoll) | 64 | a poll of a span's future, if polls are timed |
+//! | [`Pair`](Record::Pair) | 64 | right before [`Closed`](Record::Closed): one or two attributes with static keys and numbers or truth values, said before anybody knew of the span |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
@@ -126,6 +127,15 @@ pub(crate) enum Record {
         trace: TraceId,
         span: SpanId,
     },
+    /// Attributes of the span of the next [`Record::Closed`] of the same thread; the second may be none.
+    Pair {
+        scalar: Scalar,
+        second: Option<Scalar>,
+        pipeline: u32,
+        span: SpanId,
+        keys: [&'static str; 2],
+        bits: [u64; 2],
+    },
     Attribute(Attribute),
     EventName(Cow<'static, str>),
     LinkTo(SpanContext, TraceState),
@@ -188,6 +198,21 @@ impl Scalar {
             Value::F64(value) => Some((Self::F64, value.to_bits())),
             _ => None,
         }
+    }
+}
+
+/// One or two attributes that were said of a span before anything else was, from a [`Record::Pair`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair {
+    pub(crate) scalars: (Scalar, Option<Scalar>),
+    pub(crate) span: SpanId,
+    pub(crate) keys: [&'static str; 2],
+    pub(crate) bits: [u64; 2],
+}
+
+impl Pair {
+    pub(crate) fn len(&self) -> usize {
+        1 + usize::from(self.scalars.1.is_some())
     }
 }
 

@@ -10,11 +10,12 @@ use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::portrait::Rules;
-use crate::record::{Origin, Record};
+use crate::record::{Origin, Record, Scalar};
 use crate::resource::Resource;
 use crate::span_context::TraceFlags;
 use crate::status::Outcome;
 use crate::trace::{Completeness, Trace};
+use crate::value::Value;
 
 const RINGS: usize = 4;
 const SCHEDULES: u64 = 20_000;
@@ -46,25 +47,34 @@ struct Writers {
     spread: usize,
     /// How many more things begin.
     left: usize,
+    /// What a thread writes next, right after the attributes of that span: into this ring.
+    next: Option<(usize, Record)>,
+    /// The spans that have attributes.
+    with_pairs: Vec<SpanId>,
 }
 
 impl Writers {
     fn new(random: &mut Random) -> Self {
         let trace = TraceId::random();
         let (spread, left) = (random.below(3), 3 + random.below(8));
-        let mut writers = Self { trace, rings: Default::default(), tokens: Vec::new(), spans: 0, spread, left };
+        let (rings, tokens, with_pairs) = (Default::default(), Vec::new(), Vec::new());
+        let mut writers = Self { trace, rings, tokens, spans: 0, spread, left, next: None, with_pairs };
         writers.open(random, Origin::LocalRoot);
         writers
     }
 
     fn is_over(&self) -> bool {
-        self.tokens.is_empty()
+        self.tokens.is_empty() && self.next.is_none()
     }
 
     /// Mostly one thread writes, as it is in life: so that many a trace is that thread's alone.
     fn write(&mut self, random: &mut Random, record: Record) {
-        let ring = if random.below(8) < self.spread { random.below(RINGS) } else { 0 };
+        let ring = self.ring(random);
         self.rings[ring].push(record);
+    }
+
+    fn ring(&self, random: &mut Random) -> usize {
+        if random.below(8) < self.spread { random.below(RINGS) } else { 0 }
     }
 
     fn open(&mut self, random: &mut Random, origin: Origin) {
@@ -82,6 +92,9 @@ impl Writers {
     /// The next thing that happens.
     fn go_on(&mut self, random: &mut Random) {
         let (pipeline, trace) = (1, self.trace);
+        if let Some((ring, record)) = self.next.take() {
+            return self.rings[ring].push(record);
+        }
         let choice = if self.left == 0 { 3 } else { random.below(5) };
         self.left = self.left.saturating_sub(1);
         match choice {
@@ -94,10 +107,23 @@ impl Writers {
                 let (kind, flags, outcome) = (SpanKind::Internal, TraceFlags::SAMPLED, Outcome::Ok);
                 let (span, callsite) = (SpanId::random(), &CALLSITE);
                 let parent = None;
-                self.write(
-                    random,
-                    Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start: 1, end: 2, callsite },
-                );
+                let closed =
+                    Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start: 1, end: 2, callsite };
+                let ring = self.ring(random);
+                if random.below(2) == 0 {
+                    self.rings[ring].push(closed);
+                } else {
+                    let (keys, bits, scalar) = (["first", "second"], [span.to_u64(); 2], Scalar::I64);
+                    let second = (random.below(2) == 0).then_some(Scalar::I64);
+                    self.rings[ring].push(Record::Pair { scalar, second, pipeline, span, keys, bits });
+                    if random.below(4) == 0 {
+                        // For the span itself there was no memory.
+                        return;
+                    }
+                    // The reader may come between the two.
+                    self.next = Some((ring, closed));
+                    self.with_pairs.push(span);
+                }
                 self.spans += 1;
             }
             _ => {
@@ -178,6 +204,12 @@ fn a_trace_is_handed_on_once_and_whole_in_every_schedule() {
         }
         let found: Vec<_> = finished.iter().map(|trace| (trace.len(), trace.completeness())).collect();
         assert_eq!(found, [(writers.spans, Completeness::Whole)], "seed {seed}");
+        for span in finished.iter().flat_map(Trace::spans) {
+            let first = span.attribute("first").and_then(Value::as_i64);
+            let expected = span.span_id().to_u64().cast_signed();
+            let wanted = writers.with_pairs.contains(&span.span_id()).then_some(expected);
+            assert_eq!(first, wanted, "seed {seed}: the attributes of {span:?}");
+        }
         at_once += finished.at_once.len() as u64;
     }
     // Else the schedules do not show what they are here for.
