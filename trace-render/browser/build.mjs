@@ -1,5 +1,5 @@
 // Makes what every page carries of the files in assets: built/viewer.js, the scripts joined in the order of tsconfig.json and
-// minified, and built/viewer.css. It is committed, so that cargo builds without node.
+// minified, built/viewer.css and built/viewer.html. It is committed, so that cargo builds without node.
 //
 // node build.mjs           writes it
 // node build.mjs --check   fails if what is committed is not what these sources give
@@ -15,6 +15,7 @@ const assets = new URL("../assets/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, assets), "utf8");
 const config = fileURLToPath(new URL("tsconfig.json", import.meta.url));
 
+// Any order would do; in this one they compress well.
 const { files } = JSON.parse(readFileSync(config, "utf8"));
 let source = files.map((name) => read(name.replace("../assets/", ""))).join("\n");
 
