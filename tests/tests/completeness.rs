@@ -2,13 +2,14 @@
 
 #![cfg(test)]
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
 use trace_core::{
-    Capture, Captured, Completeness, FutureExt, Handoff, Span, assert_tree, capture, current_span, in_current_span,
-    in_scope, start_span, traced,
+    Capture, Captured, Completeness, FutureExt, Handoff, SinkExt, Span, StreamExt, assert_tree, capture, current_span,
+    in_current_span, in_scope, start_span, traced,
 };
 
 /// Makes the processor look several times: each capture asks it something.
@@ -73,6 +74,75 @@ fn a_trace_waits_for_a_span_that_nobody_has_entered_yet() {
         span.in_scope(|| in_scope("inside", || {}));
     });
     assert_whole(&captured, "root\n  span\n    inside");
+}
+
+/// Ends at once, and tells when it is dropped.
+struct Brief;
+
+impl Stream for Brief {
+    type Item = ();
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
+        Poll::Ready(None)
+    }
+}
+
+impl Drop for Brief {
+    fn drop(&mut self) {
+        in_scope("drop", || ());
+    }
+}
+
+#[test]
+fn a_trace_waits_for_a_stream_that_came_to_its_end_to_be_dropped() {
+    let captured = capture(|| {
+        let mut stream = StreamExt::in_span(Brief, Span::new("stream"));
+        assert_eq!(futures::executor::block_on(stream.next()), None);
+        look();
+        drop(stream);
+    });
+    assert_whole(&captured, "stream\n  drop");
+
+    let captured = capture(|| {
+        let mut stream = in_scope("root", || StreamExt::in_current_span(Brief));
+        assert_eq!(futures::executor::block_on(stream.next()), None);
+        look();
+        drop(stream);
+    });
+    assert_whole(&captured, "root\n  drop");
+}
+
+#[test]
+fn a_trace_waits_for_a_sink_that_was_closed_to_be_dropped() {
+    struct Nowhere(Brief);
+
+    impl Sink<()> for Nowhere {
+        type Error = ();
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn start_send(self: Pin<&mut Self>, (): ()) -> Result<(), ()> {
+            Ok(())
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    let captured = capture(|| {
+        let mut sink = SinkExt::in_span(Nowhere(Brief), Span::new("sink"));
+        futures::executor::block_on(sink.close()).unwrap();
+        look();
+        drop(sink);
+    });
+    assert_whole(&captured, "sink\n  drop");
 }
 
 #[traced]

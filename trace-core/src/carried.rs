@@ -84,6 +84,8 @@ pub(crate) enum Phase {
     Unpolled,
     Polled,
     Done,
+    /// It is done, and what its destructor says belongs to the trace, which is kept open for that.
+    Lingering,
     /// Its context is the thread's while the unfinished future is dropped. Then it ends like this.
     Dropping(Outcome),
     /// The same where no end has to be written: in place of its own context stands what is the thread's afterwards.
@@ -278,6 +280,7 @@ impl Carried {
         unannounced::make_up();
         let thread = match self.phase {
             Phase::Done => return,
+            Phase::Lingering => return carrier::close(self.own),
             // A closure that was never called.
             Phase::Unpolled | Phase::Polled => return self.write_end(Outcome::NeverPolled),
             Phase::Dropping(outcome) => {
@@ -296,14 +299,19 @@ impl Carried {
         match self.phase {
             Phase::Unpolled => End::Dropped(Outcome::NeverPolled),
             Phase::Polled => End::Dropped(Outcome::Cancelled),
-            Phase::Done | Phase::Dropping(_) | Phase::DroppingDone => End::Done,
+            Phase::Done | Phase::Lingering | Phase::Dropping(_) | Phase::DroppingDone => End::Done,
         }
     }
 
     /// Whether its end is written.
     #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "streams alone are polled after their end"))]
     pub(crate) fn is_done(&self) -> bool {
-        self.phase == Phase::Done
+        matches!(self.phase, Phase::Done | Phase::Lingering)
+    }
+
+    /// Keeps the trace open until this is dropped. Returns whether that is needed.
+    pub(crate) fn keep_open(&self) -> bool {
+        self.own.is_sampled() && carrier::open(self.own)
     }
 
     /// Goes on where the last visit left.
@@ -322,7 +330,7 @@ impl Carried {
     /// Ends it, if it has not ended.
     #[inline(never)]
     pub(crate) fn end(&mut self, end: End) {
-        if self.phase != Phase::Done {
+        if !matches!(self.phase, Phase::Done | Phase::Lingering) {
             self.phase = Phase::Done;
             self.write_end(end.outcome());
         }

@@ -121,7 +121,7 @@ impl<S> InSpanSink<S> {
             Ok(Step::GoesOn) => visit.returned(false),
             Ok(Step::Closed) => {
                 this.state.tell();
-                if this.state.failed { visit.returned_error() } else { visit.returned(true) }
+                visit.finished(this.state.failed);
             }
             Err(_) => {
                 this.state.failed = true;

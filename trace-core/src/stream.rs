@@ -151,7 +151,7 @@ pub(crate) fn poll_item<T>(
         }
         Poll::Ready(None) => {
             items.tell();
-            if items.failed { visit.returned_error() } else { visit.returned(true) }
+            visit.finished(items.failed);
         }
     }
     poll

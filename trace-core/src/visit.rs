@@ -248,6 +248,16 @@ impl Visit<'_> {
         self.close(if ready { End::Ready } else { End::Pending });
     }
 
+    /// Ends it: what is inside came to its end and stays there until it is dropped.
+    #[cfg_attr(not(feature = "futures"), expect(dead_code, reason = "futures are not kept when they are done"))]
+    pub(crate) fn finished(&mut self, failed: bool) {
+        let lingers = self.carried.keep_open();
+        self.close(if failed { End::Failed } else { End::Ready });
+        if lingers {
+            self.carried.phase = Phase::Lingering;
+        }
+    }
+
     /// Ends it: the poll returned an error.
     #[inline]
     pub(crate) fn returned_error(&mut self) {
