@@ -8,7 +8,7 @@
 //! within [`HURRY`] rings less often, up to every [`LAST_BELL`] records, and often again when it has calmed down. Against rings
 //! that grew with the thread's hurry and were never used again, 400,000 sync spans in a row took 9 times fewer switches between
 //! threads, half the processor's time (5.7 ns a span, 11.4 before), and as much of the tracing thread's; a task of its own with a
-//! span 50 ns, 85 before; and two threads flat out lost nothing or up to 1 %, where they had lost up to 16 %.
+//! span 50 ns, 85 before; and two threads flat out lost nothing in two runs of three and up to 7 %, where they had lost 0.5 to 16 %.
 //!
 //! Where no ring can be had (the thread is past its destructors, or the buffer is at work further down the stack because
 //! an allocator traces), records go one by one through the channel that also announces new rings.
