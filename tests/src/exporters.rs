@@ -4,7 +4,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use trace_core::{Batch, Delivery, ExportError, SpanExporter, Trace};
+use trace_core::{Batch, Delivery, ExportError, Pipeline, SpanExporter, Stats, Trace, builder};
+
+/// The pipeline of this process, with this exporter alone.
+///
+/// # Panics
+///
+/// If the process has one already.
+pub fn init(exporter: impl SpanExporter) -> Pipeline {
+    builder().without_environment().exporter(exporter).init().expect("the first pipeline")
+}
+
+/// Every span that was closed is accounted for at each exporter.
+///
+/// # Panics
+///
+/// Otherwise.
+#[track_caller]
+pub fn assert_balanced(stats: &Stats) {
+    for exporter in &stats.exporters {
+        assert!(exporter.is_balanced(stats), "{stats:#?}");
+    }
+}
 
 /// Counts spans.
 #[derive(Clone, Debug, Default)]

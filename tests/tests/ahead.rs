@@ -6,10 +6,8 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tests::child::in_child;
-use tests::exporters::{Counting, Gate, PATIENCE};
-use trace_core::{
-    Batch, EncodedBatch, ExportError, Pipeline, SpanEncoder, SpanExporter, Stats, Trace, builder, in_scope, start_span,
-};
+use tests::exporters::{Counting, Gate, PATIENCE, assert_balanced, init};
+use trace_core::{Batch, EncodedBatch, ExportError, SpanEncoder, SpanExporter, Trace, builder, in_scope, start_span};
 
 /// What came, and by which way.
 #[derive(Debug, Default)]
@@ -81,17 +79,6 @@ impl SpanEncoder for Encoder {
 
     fn finish(&mut self) -> Box<dyn Any + Send> {
         Box::new(std::mem::take(&mut self.names))
-    }
-}
-
-fn init(exporter: impl SpanExporter) -> Pipeline {
-    builder().without_environment().exporter(exporter).init().unwrap()
-}
-
-#[track_caller]
-fn assert_balanced(stats: &Stats) {
-    for exporter in &stats.exporters {
-        assert!(exporter.is_balanced(stats), "{stats:#?}");
     }
 }
 

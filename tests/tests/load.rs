@@ -8,25 +8,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tests::child::in_child;
-use tests::exporters::{Broken, Counting, Gate, PATIENCE};
+use tests::exporters::{Broken, Counting, Gate, PATIENCE, assert_balanced, init};
 use tests::memory::resident_bytes;
 use trace_core::{
-    FlushError, FutureExt, Pipeline, Redaction, Redactor, Sampler, Span, SpanExporter, Stats, builder, current_span,
-    in_scope, start_span,
+    FlushError, FutureExt, Redaction, Redactor, Sampler, Span, SpanExporter, builder, current_span, in_scope,
+    start_span,
 };
 
 const MIB: usize = 1 << 20;
-
-fn init(exporter: impl SpanExporter) -> Pipeline {
-    builder().without_environment().exporter(exporter).init().unwrap()
-}
-
-#[track_caller]
-fn assert_balanced(stats: &Stats) {
-    for exporter in &stats.exporters {
-        assert!(exporter.is_balanced(stats), "{stats:#?}");
-    }
-}
 
 #[test]
 fn an_open_span_of_millions_of_polls_takes_no_memory() {

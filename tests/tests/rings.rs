@@ -2,22 +2,12 @@
 
 #![cfg(test)]
 
-use std::time::Duration;
-
 use tests::allocations::{CountingAllocator, allocations};
-use trace_core::{Batch, ExportError, Span, SpanExporter, start_span};
+use tests::exporters::{Counting, PATIENCE, init};
+use trace_core::{Span, start_span};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
-
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanExporter for Nowhere {
-    fn export(&mut self, _: &Batch) -> Result<(), ExportError> {
-        Ok(())
-    }
-}
 
 /// More than ten rings full.
 const SPANS: usize = 25_000;
@@ -25,7 +15,7 @@ const ROUNDS: usize = 40;
 
 #[test]
 fn a_thread_in_a_hurry_writes_into_memory_that_was_written_to_before() {
-    let pipeline = trace_core::builder().without_environment().exporter(Nowhere).init().unwrap();
+    let pipeline = init(Counting::default());
     let mut counts: Vec<_> = (0..ROUNDS)
         .map(|_| {
             let count = allocations(|| {
@@ -33,7 +23,7 @@ fn a_thread_in_a_hurry_writes_into_memory_that_was_written_to_before() {
                 (0..SPANS).for_each(|_| drop(start_span("span")));
             });
             // The reader gives back what it has read.
-            pipeline.flush(Duration::from_secs(60)).unwrap();
+            pipeline.flush(PATIENCE).unwrap();
             count
         })
         .collect();

@@ -10,7 +10,6 @@ mod schedules;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ use crate::assembly::{Assembly, Plain, Start};
 use crate::callsite::Callsite;
 use crate::clock::Timebase;
 use crate::detail::{Detail, What};
-use crate::id::{self, SpanId, TraceId};
+use crate::id::{SpanId, TraceId};
 use crate::long_polls::{LongPoll, LongPolls};
 use crate::news::News;
 use crate::poll_log::Segment;
@@ -26,6 +25,7 @@ use crate::portrait::{Omissions, Rules};
 use crate::record::{Group, Origin, Pair, Record};
 use crate::resource::Resource;
 use crate::rings::{STRAYS, ThreadNumber};
+use crate::seed::Seed;
 use crate::span_data::SpanData;
 use crate::span_record::{Marks, SpanRecord};
 use crate::spent::Spent;
@@ -119,7 +119,7 @@ impl Assembler {
             parts,
             seats: Vec::new(),
             free: Vec::new(),
-            places: HashMap::with_hasher(Seed(id::random_word())),
+            places: HashMap::with_hasher(Seed::random()),
             last: None,
             last_is_listed: false,
             thread: STRAYS,
@@ -557,35 +557,4 @@ pub(crate) struct Holding {
     pub(crate) closed: usize,
     /// The memory of all of it.
     pub(crate) bytes: usize,
-}
-
-/// Hashes trace ids, which other processes may choose, with a secret of this one.
-#[derive(Clone, Copy, Debug)]
-struct Seed(u64);
-
-impl BuildHasher for Seed {
-    type Hasher = Folded;
-
-    fn build_hasher(&self) -> Folded {
-        Folded(self.0)
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Folded(u64);
-
-impl Hasher for Folded {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        // The odd constant is 2^64 divided by the golden ratio.
-        let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product >> 64) as u64 ^ product as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use crate::answer::{Answer, question};
 use crate::budget::BUDGET;
 use crate::processor::{self, Command, Ending};
+use crate::roll::RollCall;
 use crate::stats::Stats;
 use crate::switches::{self, GLOBAL};
 use crate::tally;
 use crate::unannounced;
-use crate::worker::RollCall;
 
 /// Hands on every span that ended before this call, also of traces that go on, and waits until every exporter has sent it on.
 ///

@@ -296,6 +296,7 @@ mod config;
 mod context;
 mod critical_path;
 mod current_span;
+mod decisions;
 mod detail;
 mod detect;
 mod directive;
@@ -348,7 +349,9 @@ mod record;
 mod redact;
 mod resource;
 mod rings;
+mod roll;
 mod sampler;
+mod seed;
 mod shape;
 #[cfg(feature = "futures")]
 mod sink;

@@ -1,6 +1,5 @@
 //! One pipeline as the processor sees it: its assembler, its rules, and where its traces go.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::assembler::{Assembler, Take};
 use crate::caught::caught;
 use crate::clock::Timebase;
+use crate::decisions::Decisions;
 use crate::detail;
 use crate::encoder::{EncodedBatch, SpanEncoder};
 use crate::exporter::{Batch, Delivery};
@@ -19,9 +19,6 @@ use crate::span_record::Marks;
 use crate::stats::Stats;
 use crate::trace::{SpanView, Trace};
 use crate::worker::{EncodedParcel, Parcel, Worker};
-
-/// How many tail decisions are remembered for what comes late.
-const REMEMBERED_DECISIONS: usize = 8192;
 
 /// After so many spans a batch is not made larger: an exporter that is behind gets many small ones rather than one that
 /// finds no room.
@@ -515,28 +512,4 @@ fn without_copied(trace: &Trace) -> Option<Trace> {
     fresh.tree = OnceLock::new();
     fresh.closed -= copied;
     (!fresh.is_empty()).then_some(fresh)
-}
-
-/// The tail sampler's newest answers.
-#[derive(Debug, Default)]
-struct Decisions {
-    known: HashMap<TraceId, bool>,
-    order: VecDeque<TraceId>,
-}
-
-impl Decisions {
-    fn of(&mut self, id: TraceId, decide: impl FnOnce() -> bool) -> bool {
-        if let Some(&keep) = self.known.get(&id) {
-            return keep;
-        }
-        let keep = decide();
-        if self.order.len() == REMEMBERED_DECISIONS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        self.order.push_back(id);
-        self.known.insert(id, keep);
-        keep
-    }
 }

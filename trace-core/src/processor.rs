@@ -19,10 +19,10 @@ use crate::line::Line;
 use crate::reader::{Intake, Reader};
 use crate::record::Record;
 use crate::rings::{self, STRAYS, ThreadNumber};
+use crate::roll::{Roll, RollCall};
 use crate::stats::Stats;
 use crate::switches;
 use crate::trace::Trace;
-use crate::worker::{Roll, RollCall};
 
 /// How long the processor waits for more after it had something to do.
 const PERIOD: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use rtrb::{Consumer, Producer};
 use crate::record::Record;
 use crate::rings::{self, Message, STRAYS, ThreadNumber};
 
-/// The reader gives so many places back at a time, so that a writer in a hurry finds room while a large ring is read.
+/// The reader gives so many places back at a time, so that a writer finds room while its ring is read.
 const READ_AT_ONCE: usize = 1000;
 
 /// In a long pass, what is complete goes on after so many records.

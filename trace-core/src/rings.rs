@@ -71,11 +71,16 @@ impl Spare {
         None
     }
 
+    /// Takes those out that nobody needed since the last time.
     fn trim(&mut self) -> Vec<Ring> {
-        let needed = self.rings.len() - self.least;
         let unneeded = self.rings.drain(..self.least).collect();
-        self.least = needed;
+        self.least = self.rings.len();
         unneeded
+    }
+
+    fn take_all(&mut self) -> Vec<Ring> {
+        self.least = 0;
+        self.rings.drain(..).collect()
     }
 }
 
@@ -123,17 +128,17 @@ pub(crate) fn free(ring: Consumer<Record>) {
 
 /// Frees the rings that nobody needed since this was last called.
 pub(crate) fn trim() {
-    let unneeded = SPARE.get().and_then(lock).map(|mut spare| spare.trim());
-    unneeded.into_iter().flatten().for_each(|(_, consumer)| free(consumer));
+    free_some(Spare::trim);
 }
 
 /// Frees all rings that wait to be used again.
 pub(crate) fn free_spare() {
-    let unneeded = SPARE.get().and_then(lock).map(|mut spare| {
-        spare.least = spare.rings.len();
-        spare.trim()
-    });
-    unneeded.into_iter().flatten().for_each(|(_, consumer)| free(consumer));
+    free_some(Spare::take_all);
+}
+
+fn free_some(take: impl FnOnce(&mut Spare) -> Vec<Ring>) {
+    let taken = SPARE.get().and_then(lock).map(|mut spare| take(&mut spare));
+    taken.into_iter().flatten().for_each(|(_, consumer)| free(consumer));
 }
 
 /// The receiving end, for the first who asks.
@@ -192,5 +197,7 @@ mod tests {
         assert_eq!(spare.trim().len(), 6);
         assert_eq!(spare.trim().len(), 4);
         assert!(spare.take().is_none());
+        keep(&mut spare, 3);
+        assert_eq!((spare.take_all().len(), spare.trim().len()), (3, 0));
     }
 }

@@ -6,13 +6,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::answer::Question;
 use crate::budget::BUDGET;
 use crate::caught::caught;
 use crate::context;
 use crate::encoder::{EncodedBatch, SpanEncoder};
 use crate::exporter::{Batch, Delivery, ExportError, SpanExporter};
 use crate::hot::Hot;
+use crate::roll::Roll;
 use crate::spent;
 use crate::stats::ExporterStats;
 use crate::trace::Trace;
@@ -106,68 +106,6 @@ enum Job {
     ExportEncoded(EncodedParcel),
     Flush(Arc<Roll>, Instant),
     Shutdown(Arc<Roll>, Instant),
-}
-
-/// The exporters that a flush or a shutdown waits for.
-#[derive(Debug)]
-pub(crate) struct Roll {
-    state: Mutex<RollState>,
-}
-
-#[derive(Debug)]
-struct RollState {
-    missing: Vec<String>,
-    failures: Vec<(String, String)>,
-    question: Option<Question<RollCall>>,
-}
-
-/// Who has answered a flush or a shutdown, and what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RollCall {
-    /// Exporters that are not done.
-    pub(crate) missing: Vec<String>,
-    /// Exporters that lost something, and why.
-    pub(crate) failures: Vec<(String, String)>,
-}
-
-impl Roll {
-    pub(crate) fn new(names: Vec<String>, question: Question<RollCall>) -> Arc<Self> {
-        let is_empty = names.is_empty();
-        let state = RollState { missing: names, failures: Vec::new(), question: Some(question) };
-        let roll = Arc::new(Self { state: Mutex::new(state) });
-        if is_empty {
-            roll.call();
-        }
-        roll
-    }
-
-    fn done(&self, name: &str, failure: Option<String>) {
-        let mut state = lock(&self.state);
-        if let Some(place) = state.missing.iter().position(|missing| missing == name) {
-            state.missing.remove(place);
-            state.failures.extend(failure.map(|failure| (name.to_owned(), failure)));
-        }
-        let is_complete = state.missing.is_empty();
-        drop(state);
-        if is_complete {
-            self.call();
-        }
-    }
-
-    /// Answers with what is known now.
-    pub(crate) fn call(&self) {
-        let mut state = lock(&self.state);
-        let question = state.question.take();
-        let call = RollCall { missing: state.missing.clone(), failures: state.failures.clone() };
-        drop(state);
-        if let Some(question) = question {
-            question.answer(call);
-        }
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        lock(&self.state).question.is_none()
-    }
 }
 
 impl Worker {

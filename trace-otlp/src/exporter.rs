@@ -266,7 +266,10 @@ impl SpanExporter for OtlpExporter {
     fn export_encoded(&mut self, batch: EncodedBatch) -> Result<(), ExportError> {
         let deadline = Instant::now().checked_add(self.sender.settings.timeout);
         let spans = batch.len();
-        self.send(batch.into_content().unwrap_or_default(), spans, deadline)
+        let Some(encoded) = batch.into_content() else {
+            return Err(ExportError::new(format!("{spans} spans are encoded in some other way than for OTLP")));
+        };
+        self.send(encoded, spans, deadline)
     }
 
     fn flush(&mut self, timeout: Duration) -> Result<(), ExportError> {
