@@ -183,6 +183,7 @@ impl Extras {
     }
 
     /// What this span has beyond its record.
+    #[inline]
     pub(crate) fn of(&self, span: &SpanRecord) -> Option<&Extra> {
         span.extra.and_then(|extra| self.spans.get(extra.get() as usize - 1))
     }

@@ -81,24 +81,28 @@ impl<'a> SpanView<'a> {
     }
 
     /// The span it was started in; `None` for the root of a trace.
+    #[inline]
     #[must_use]
     pub const fn parent_id(&self) -> Option<SpanId> {
         self.record.parent
     }
 
     /// Whether the parent is a span of another process.
+    #[inline]
     #[must_use]
     pub const fn parent_is_remote(&self) -> bool {
         self.record.marks.has(Marks::PARENT_IS_REMOTE)
     }
 
     /// Its identity, as it would be passed on.
+    #[inline]
     #[must_use]
     pub const fn context(&self) -> SpanContext {
         SpanContext::new(self.trace.id, self.record.id, self.record.flags)
     }
 
     /// What the systems along the trace's way say of it. See [`Trace::trace_state`].
+    #[inline]
     #[must_use]
     pub fn trace_state(&self) -> &'a TraceState {
         self.trace.trace_state()
@@ -132,24 +136,28 @@ impl<'a> SpanView<'a> {
     }
 
     /// Its role towards other processes.
+    #[inline]
     #[must_use]
     pub const fn kind(&self) -> SpanKind {
         self.record.kind
     }
 
     /// Where it stands in the source.
+    #[inline]
     #[must_use]
     pub const fn callsite(&self) -> &'static Callsite {
         self.record.callsite
     }
 
     /// Its start, in nanoseconds since 1970.
+    #[inline]
     #[must_use]
     pub fn start_unix_nanos(&self) -> u64 {
         self.trace.common.timebase.unix_nanos(self.record.start)
     }
 
     /// Its end, in nanoseconds since 1970; `None` while it is open.
+    #[inline]
     #[must_use]
     pub fn end_unix_nanos(&self) -> Option<u64> {
         let ended = self.record.outcome != Outcome::Open;
@@ -176,6 +184,7 @@ impl<'a> SpanView<'a> {
     }
 
     /// How it ended.
+    #[inline]
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         self.record.outcome
@@ -230,9 +239,10 @@ impl<'a> SpanView<'a> {
     #[inline]
     #[must_use]
     pub fn only_attributes(&self) -> Option<&'a [Attribute]> {
-        let Some(extra) = self.extra() else { return Some(&[]) };
+        let (Some(_), Some(extras)) = (self.record.extra, self.trace.extras.as_deref()) else { return Some(&[]) };
+        let Some(extra) = extras.of(self.record) else { return Some(&[]) };
         let is_plain = extra.events.is_empty() && extra.more.is_none();
-        is_plain.then(|| &self.trace.extras().attributes[range(&extra.attributes)])
+        is_plain.then(|| &extras.attributes[range(&extra.attributes)])
     }
 }
 

@@ -73,6 +73,7 @@ pub enum Completeness {
     Late,
 }
 
+#[inline]
 pub(crate) fn range(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
 }
@@ -96,6 +97,7 @@ impl Trace {
     }
 
     /// What the systems along its way say of it, as it was when the trace came into this process or began in it.
+    #[inline]
     #[must_use]
     pub fn trace_state(&self) -> &TraceState {
         &self.extras().state
@@ -126,6 +128,7 @@ impl Trace {
     }
 
     /// Its spans, in the order in which they were assembled.
+    #[inline]
     pub fn spans(&self) -> impl ExactSizeIterator<Item = SpanView<'_>> + Clone {
         self.spans.iter().map(|record| SpanView { trace: self, record })
     }
@@ -185,6 +188,7 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
+    #[inline]
     pub(crate) fn extras(&self) -> &Extras {
         static NONE: Extras = Extras::new();
         self.extras.as_deref().unwrap_or(&NONE)

@@ -15,13 +15,16 @@ impl Key {
     }
 
     /// The key as text.
+    #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text, if it is static.
-    pub(crate) fn as_static(&self) -> Option<&'static str> {
+    /// The text, if it is static: so an exporter may keep what it makes of a key, by its address.
+    #[inline]
+    #[must_use]
+    pub const fn as_static(&self) -> Option<&'static str> {
         match self.0 {
             Cow::Borrowed(key) => Some(key),
             Cow::Owned(_) => None,
