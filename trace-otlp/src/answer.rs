@@ -165,15 +165,17 @@ fn retry_delay(any: &[u8]) -> Result<Option<Duration>, NoMessage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::out::Out;
     use crate::wire::{close, delimited, open, put_bytes, put_number, varint};
 
     #[test]
     fn a_receipt_is_read_from_either_encoding_and_what_is_none_says_nothing() {
-        let mut partial = Vec::new();
+        let mut partial = Out::default();
         let message = open(&mut partial, delimited(1));
         put_number(&mut partial, varint(1), 3);
         put_bytes(&mut partial, delimited(2), b"too old");
         close(&mut partial, message);
+        let partial = partial.into_bytes();
         let three = || Receipt { rejected: 3, message: "too old".to_owned() };
         let nothing = Receipt::default;
         let (protobuf, json) = (Some(Encoding::Protobuf), Some(Encoding::Json));
@@ -199,9 +201,10 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_by_its_status_or_its_text() {
-        let mut status = Vec::new();
+        let mut status = Out::default();
         put_number(&mut status, varint(1), 3);
         put_bytes(&mut status, delimited(2), b"bad span");
+        let status = status.into_bytes();
         let table: [(_, &[u8], _, &str); 6] = [
             (Some(Encoding::Protobuf), &status, "bad span", "protobuf"),
             (Some(Encoding::Json), br#"{"code":3,"message":"bad span"}"#, "bad span", "JSON"),

@@ -3,9 +3,12 @@
 //! Spans are grouped by resource and by instrumentation scope. The spans of the first scope go where they stay; those of
 //! others go into buffers of their own, which are appended at the end.
 
-pub(crate) mod callsites;
+mod attributes;
+mod enums;
 pub(crate) mod format;
 pub(crate) mod json;
+mod kept;
+mod plain;
 pub(crate) mod protobuf;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use trace_core::{Batch, Outcome, Resource, SpanView, Trace};
 
 use crate::encode::format::{Body, Format, RequestLimits, Scope};
+use crate::out::Out;
 
 /// What became of a batch.
 #[derive(Debug, Default)]
@@ -44,7 +48,7 @@ impl Spare {
 /// A request that is being written.
 #[derive(Debug)]
 pub(crate) struct Request<P> {
-    bytes: Vec<u8>,
+    bytes: Out,
     resources: usize,
     resource: Option<P>,
     sections: Vec<Section<P>>,
@@ -69,7 +73,15 @@ struct Section<P> {
     scope: Scope,
     place: P,
     spans: usize,
-    bytes: Vec<u8>,
+    bytes: Out,
+}
+
+/// How a run of spans ended.
+enum Run<'a> {
+    /// There is none left, or the next one is of another scope.
+    Ended { next: Option<SpanView<'a>> },
+    /// This one does not fit.
+    Refused { span: SpanView<'a> },
 }
 
 /// Buffers are kept up to so many bytes in all: more than a request has by default, since one that is made anew must grow,
@@ -89,11 +101,10 @@ impl<F: Format> Encoder<F> {
     }
 
     /// Takes a buffer back, to be used again.
-    pub(crate) fn reuse(&self, mut bytes: Vec<u8>) {
+    pub(crate) fn reuse(&self, bytes: Vec<u8>) {
         let mut spare = self.spare.lock();
         let kept: usize = spare.iter().map(Vec::capacity).sum();
         if kept + bytes.capacity() <= KEPT_BYTES && spare.len() < KEPT_BUFFERS {
-            bytes.clear();
             spare.push(bytes);
         }
     }
@@ -129,25 +140,28 @@ impl<F: Format> Encoder<F> {
         now: u64,
         encoded: &mut Encoded,
     ) {
-        for span in trace.spans() {
-            if self.add(request, &span, now) {
-                continue;
-            }
-            if request.spans > 0 {
-                self.close_resource(request);
-                let full = std::mem::replace(request, self.begin());
-                self.end(full, encoded);
-                self.open_resource(request, resource);
-                if self.add(request, &span, now) {
-                    continue;
+        let mut spans = trace.spans();
+        let mut next = spans.next();
+        while let Some(span) = next {
+            next = match self.add_run(request, span, &mut spans, now) {
+                Run::Ended { next } => next,
+                Run::Refused { span } if request.spans > 0 => {
+                    self.close_resource(request);
+                    let full = std::mem::replace(request, self.begin());
+                    self.end(full, encoded);
+                    self.open_resource(request, resource);
+                    Some(span)
                 }
-            }
-            encoded.too_large += usize::from(span.outcome() != Outcome::Open);
+                Run::Refused { span } => {
+                    encoded.too_large += usize::from(span.outcome() != Outcome::Open);
+                    spans.next()
+                }
+            };
         }
     }
 
-    fn buffer(&self) -> Vec<u8> {
-        self.spare.lock().pop().unwrap_or_default()
+    fn buffer(&self) -> Out {
+        Out::over(self.spare.lock().pop().unwrap_or_default())
     }
 
     pub(crate) fn begin(&mut self) -> Request<F::Place> {
@@ -167,11 +181,11 @@ impl<F: Format> Encoder<F> {
 
     pub(crate) fn end(&mut self, mut request: Request<F::Place>, encoded: &mut Encoded) {
         if request.spans == 0 {
-            return self.reuse(request.bytes);
+            return self.reuse(request.bytes.into_bytes());
         }
         self.format.close_request(&mut request.bytes);
         let Request { bytes, spans, closed, .. } = request;
-        encoded.bodies.push(Body { encoding: F::ENCODING, bytes, spans, closed });
+        encoded.bodies.push(Body { encoding: F::ENCODING, bytes: bytes.into_bytes(), spans, closed });
     }
 
     pub(crate) fn open_resource(&mut self, request: &mut Request<F::Place>, resource: &Resource) {
@@ -187,9 +201,9 @@ impl<F: Format> Encoder<F> {
             } else if section.spans > 0 {
                 self.format.close_scope(&mut section.bytes, section.place);
                 self.format.between_scopes(&mut request.bytes);
-                request.bytes.extend_from_slice(&section.bytes);
+                request.bytes.extend_from_slice(section.bytes.as_slice());
             }
-            self.reuse(section.bytes);
+            self.reuse(section.bytes.into_bytes());
         }
         (request.last, request.elsewhere) = (0, 0);
         if let Some(place) = request.resource.take() {
@@ -197,38 +211,64 @@ impl<F: Format> Encoder<F> {
         }
     }
 
-    /// Adds a span, or leaves the request as it was and returns `false` if it does not fit.
+    /// Adds spans of one scope as far as they follow each other, so that the books are kept once for all of them, and as far
+    /// as they fit. The request is as it was before the one that does not.
     #[inline]
-    fn add(&mut self, request: &mut Request<F::Place>, span: &SpanView<'_>, now: u64) -> bool {
+    fn add_run<'a>(
+        &mut self,
+        request: &mut Request<F::Place>,
+        mut span: SpanView<'a>,
+        spans: &mut impl Iterator<Item = SpanView<'a>>,
+        now: u64,
+    ) -> Run<'a> {
         if request.spans >= self.limits.spans {
-            return false;
+            return Run::Refused { span };
         }
-        let scope = Scope::of(span.callsite());
+        let mut callsite = span.callsite();
+        let scope = Scope::of(callsite);
         if request.sections.get(request.last).is_none_or(|section| !section.scope.is(scope)) {
             request.last = self.section(request, scope);
         }
         let section = &mut request.sections[request.last];
-        let (out, others) = if request.last == 0 {
+        let is_first_section = request.last == 0;
+        let (out, others) = if is_first_section {
             (&mut request.bytes, request.elsewhere)
         } else {
-            (&mut section.bytes, request.bytes.len() + request.elsewhere)
+            let others = request.bytes.len() + request.elsewhere - section.bytes.len();
+            (&mut section.bytes, others)
         };
-        let before = out.len();
-        self.format.span(out, span, section.spans == 0, now);
-        let after = out.len();
-        let limit = if request.spans == 0 { self.limits.max_bytes } else { self.limits.bytes };
-        let size = if request.last == 0 { after + others } else { after - before + others };
-        if size > limit {
-            out.truncate(before);
-            return false;
+        let mut limit = if request.spans == 0 { self.limits.max_bytes } else { self.limits.bytes };
+        let most = self.limits.spans - request.spans;
+        let start = out.len();
+        let (mut count, mut closed) = (0, 0);
+        let run = loop {
+            let before = out.len();
+            self.format.span(out, &span, section.spans + count == 0, now);
+            if out.len() + others > limit {
+                out.truncate(before);
+                break Run::Refused { span };
+            }
+            limit = self.limits.bytes;
+            count += 1;
+            closed += usize::from(span.outcome() != Outcome::Open);
+            span = match spans.next() {
+                Some(next)
+                    if count < most
+                        && (std::ptr::eq(next.callsite(), callsite) || Scope::of(next.callsite()).is(scope)) =>
+                {
+                    next
+                }
+                next => break Run::Ended { next },
+            };
+            callsite = span.callsite();
+        };
+        if !is_first_section {
+            request.elsewhere += out.len() - start;
         }
-        if request.last > 0 {
-            request.elsewhere += after - before;
-        }
-        section.spans += 1;
-        request.spans += 1;
-        request.closed += usize::from(span.outcome() != Outcome::Open);
-        true
+        section.spans += count;
+        request.spans += count;
+        request.closed += closed;
+        run
     }
 
     /// The place of the section of this scope; begins it if there is none.

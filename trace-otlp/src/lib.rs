@@ -45,6 +45,7 @@ mod gzip;
 mod headers;
 mod init;
 mod names;
+mod out;
 mod pack;
 mod pem;
 mod percent;

@@ -5,6 +5,8 @@
 //! nothing is measured first. A length that is shorter than its room is padded with continuation bits, which every decoder
 //! reads.
 
+use crate::out::Out;
+
 /// A field's tag for a number, a truth value or an enum.
 pub(crate) const fn varint(field: u8) -> u8 {
     field << 3
@@ -31,14 +33,14 @@ pub(crate) struct Open(usize);
 
 /// Begins a message that is mostly below 16 KiB; a larger one is moved at its end.
 #[inline]
-pub(crate) fn open(out: &mut Vec<u8>, tag: u8) -> Open {
-    out.extend_from_slice(&[tag, 0, 0]);
+pub(crate) fn open(out: &mut Out, tag: u8) -> Open {
+    out.push_array([tag, 0, 0]);
     Open(out.len())
 }
 
 /// Begins a message that may be large.
-pub(crate) fn open_long(out: &mut Vec<u8>, tag: u8) -> Open {
-    out.extend_from_slice(&[tag, 0, 0, 0, 0, 0]);
+pub(crate) fn open_long(out: &mut Out, tag: u8) -> Open {
+    out.push_array([tag, 0, 0, 0, 0, 0]);
     Open(out.len())
 }
 
@@ -48,13 +50,18 @@ pub(crate) const fn open_at(content: usize) -> Open {
     Open(content)
 }
 
+/// A length below 16 KiB, as it stands in its room.
+#[inline]
+pub(crate) const fn short_length(length: usize) -> [u8; SHORT] {
+    [length as u8 | 0x80, (length >> 7) as u8]
+}
+
 /// Ends a message begun with [`open`].
 #[inline]
-pub(crate) fn close(out: &mut Vec<u8>, Open(start): Open) {
+pub(crate) fn close(out: &mut Out, Open(start): Open) {
     let length = out.len() - start;
     if length < 1 << (7 * SHORT) {
-        out[start - 2] = length as u8 | 0x80;
-        out[start - 1] = (length >> 7) as u8;
+        out.as_mut_slice()[start - SHORT..][..SHORT].copy_from_slice(&short_length(length));
     } else {
         close_moved(out, start, length);
     }
@@ -62,16 +69,16 @@ pub(crate) fn close(out: &mut Vec<u8>, Open(start): Open) {
 
 #[cold]
 #[inline(never)]
-fn close_moved(out: &mut Vec<u8>, start: usize, length: usize) {
-    out.extend_from_slice(&[0; LONG - SHORT]);
-    out.copy_within(start..start + length, start + LONG - SHORT);
+fn close_moved(out: &mut Out, start: usize, length: usize) {
+    out.push_array([0; LONG - SHORT]);
+    out.as_mut_slice().copy_within(start..start + length, start + LONG - SHORT);
     close_long(out, Open(start + LONG - SHORT));
 }
 
 /// Ends a message begun with [`open_long`].
-pub(crate) fn close_long(out: &mut [u8], Open(start): Open) {
+pub(crate) fn close_long(out: &mut Out, Open(start): Open) {
     let length = out.len() - start;
-    for (place, byte) in out[start - LONG..start].iter_mut().enumerate() {
+    for (place, byte) in out.as_mut_slice()[start - LONG..start].iter_mut().enumerate() {
         let more = if place + 1 < LONG { 0x80 } else { 0 };
         *byte = (length >> (7 * place)) as u8 & 0x7f | more;
     }
@@ -79,7 +86,7 @@ pub(crate) fn close_long(out: &mut [u8], Open(start): Open) {
 
 /// Adds a number, seven bits a byte, the lowest first.
 #[inline]
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Out, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -95,7 +102,7 @@ pub(crate) const fn varint_length(value: u64) -> usize {
 }
 
 /// Adds a number unless it is zero, which is what a missing one means.
-pub(crate) fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
+pub(crate) fn put_number(out: &mut Out, tag: u8, value: u64) {
     if value > 0 {
         out.push(tag);
         put_varint(out, value);
@@ -104,9 +111,9 @@ pub(crate) fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
 
 /// Adds a text or bytes.
 #[inline]
-pub(crate) fn put_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+pub(crate) fn put_bytes(out: &mut Out, tag: u8, bytes: &[u8]) {
     if bytes.len() < 0x80 {
-        out.extend_from_slice(&[tag, bytes.len() as u8]);
+        out.push_array([tag, bytes.len() as u8]);
     } else {
         out.push(tag);
         put_varint(out, bytes.len() as u64);
@@ -116,7 +123,7 @@ pub(crate) fn put_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 
 /// Adds a text unless it is empty, which is what a missing one means.
 #[inline]
-pub(crate) fn put_text(out: &mut Vec<u8>, tag: u8, text: &str) {
+pub(crate) fn put_text(out: &mut Out, tag: u8, text: &str) {
     if !text.is_empty() {
         put_bytes(out, tag, text.as_bytes());
     }
@@ -205,10 +212,11 @@ mod tests {
         let mut values: Vec<u64> = (0..64).flat_map(|bit| [1 << bit, (1 << bit) - 1]).collect();
         values.push(u64::MAX);
         for value in values {
-            let mut out = vec![varint(1)];
+            let mut out = Out::default();
+            out.push(varint(1));
             put_varint(&mut out, value);
             assert_eq!(out.len() - 1, varint_length(value), "{value}");
-            assert_eq!(all(&out), Ok(vec![(1, Field::Number(value))]), "{value}");
+            assert_eq!(all(out.as_slice()), Ok(vec![(1, Field::Number(value))]), "{value}");
         }
     }
 
@@ -216,13 +224,13 @@ mod tests {
     fn a_message_of_any_size_has_its_length_in_front() {
         for size in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
             let content = vec![7; size];
-            let mut out = Vec::new();
+            let mut out = Out::default();
             let outer = open_long(&mut out, delimited(1));
             let inner = open(&mut out, delimited(2));
             out.extend_from_slice(&content);
             close(&mut out, inner);
             close_long(&mut out, outer);
-            let fields = all(&out).unwrap();
+            let fields = all(out.as_slice()).unwrap();
             let [(1, Field::Bytes(inner))] = fields[..] else { panic!("{size}") };
             assert_eq!(all(inner), Ok(vec![(2, Field::Bytes(&content))]), "{size}");
         }

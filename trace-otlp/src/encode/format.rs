@@ -2,6 +2,8 @@
 
 use trace_core::{Callsite, Resource, SpanView};
 
+use crate::out::Out;
+
 /// How a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -65,14 +67,14 @@ pub(crate) trait Format {
     const ENCODING: Encoding;
     type Place: Copy + std::fmt::Debug;
 
-    fn open_request(&mut self, out: &mut Vec<u8>);
-    fn close_request(&mut self, out: &mut Vec<u8>);
-    fn open_resource(&mut self, out: &mut Vec<u8>, resource: &Resource, is_first: bool) -> Self::Place;
-    fn close_resource(&mut self, out: &mut Vec<u8>, place: Self::Place);
-    fn open_scope(&mut self, out: &mut Vec<u8>, scope: Scope) -> Self::Place;
-    fn close_scope(&mut self, out: &mut Vec<u8>, place: Self::Place);
+    fn open_request(&mut self, out: &mut Out);
+    fn close_request(&mut self, out: &mut Out);
+    fn open_resource(&mut self, out: &mut Out, resource: &Resource, is_first: bool) -> Self::Place;
+    fn close_resource(&mut self, out: &mut Out, place: Self::Place);
+    fn open_scope(&mut self, out: &mut Out, scope: Scope) -> Self::Place;
+    fn close_scope(&mut self, out: &mut Out, place: Self::Place);
     /// What stands between two scopes.
-    fn between_scopes(&mut self, out: &mut Vec<u8>);
+    fn between_scopes(&mut self, out: &mut Out);
     /// Adds a span; one that is open still is said to end at `now`, in nanoseconds since 1970.
-    fn span(&mut self, out: &mut Vec<u8>, span: &SpanView<'_>, is_first: bool, now: u64);
+    fn span(&mut self, out: &mut Out, span: &SpanView<'_>, is_first: bool, now: u64);
 }

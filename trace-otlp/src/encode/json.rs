@@ -7,20 +7,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, TraceState, Value};
 
-use crate::encode::callsites::Callsites;
+use crate::encode::enums::{end, flags, kind, outcome, status};
 use crate::encode::format::{Encoding, Format, Scope};
-use crate::encode::protobuf::{end, flags, kind, outcome, status};
+use crate::encode::kept::Seats;
 use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
+use crate::out::Out;
 
 /// Writes JSON.
 #[derive(Debug)]
 pub(crate) struct Json {
-    callsites: Callsites,
+    callsites: Seats,
 }
 
 impl Json {
     pub(crate) fn new() -> Self {
-        Self { callsites: Callsites::new() }
+        Self { callsites: Seats::new() }
     }
 }
 
@@ -28,15 +29,15 @@ impl Format for Json {
     const ENCODING: Encoding = Encoding::Json;
     type Place = ();
 
-    fn open_request(&mut self, out: &mut Vec<u8>) {
+    fn open_request(&mut self, out: &mut Out) {
         put(out, r#"{"resourceSpans":["#);
     }
 
-    fn close_request(&mut self, out: &mut Vec<u8>) {
+    fn close_request(&mut self, out: &mut Out) {
         put(out, "]}");
     }
 
-    fn open_resource(&mut self, out: &mut Vec<u8>, resource: &Resource, is_first: bool) {
+    fn open_resource(&mut self, out: &mut Out, resource: &Resource, is_first: bool) {
         if !is_first {
             put(out, ",");
         }
@@ -45,11 +46,11 @@ impl Format for Json {
         put(out, r#"},"scopeSpans":["#);
     }
 
-    fn close_resource(&mut self, out: &mut Vec<u8>, (): ()) {
+    fn close_resource(&mut self, out: &mut Out, (): ()) {
         put(out, "]}");
     }
 
-    fn open_scope(&mut self, out: &mut Vec<u8>, scope: Scope) {
+    fn open_scope(&mut self, out: &mut Out, scope: Scope) {
         put(out, r#"{"scope":{"name":"#);
         put_text(out, scope.name);
         put(out, r#","version":"#);
@@ -57,15 +58,15 @@ impl Format for Json {
         put(out, r#"},"spans":["#);
     }
 
-    fn close_scope(&mut self, out: &mut Vec<u8>, (): ()) {
+    fn close_scope(&mut self, out: &mut Out, (): ()) {
         put(out, "]}");
     }
 
-    fn between_scopes(&mut self, out: &mut Vec<u8>) {
+    fn between_scopes(&mut self, out: &mut Out) {
         put(out, ",");
     }
 
-    fn span(&mut self, out: &mut Vec<u8>, span: &SpanView<'_>, is_first: bool, now: u64) {
+    fn span(&mut self, out: &mut Out, span: &SpanView<'_>, is_first: bool, now: u64) {
         if !is_first {
             put(out, ",");
         }
@@ -98,15 +99,15 @@ impl Format for Json {
 
 impl Json {
     /// Adds what the user said, and of ours what he did not say by himself.
-    fn put_all_attributes(&mut self, out: &mut Vec<u8>, span: &SpanView<'_>) {
+    fn put_all_attributes(&mut self, out: &mut Out, span: &SpanView<'_>) {
         let is_set = |key| span.attribute(key).is_some();
-        let has_place = is_set(CODE_FILE_ATTRIBUTE) || is_set(CODE_LINE_ATTRIBUTE) || is_set(CODE_MODULE_ATTRIBUTE);
-        let place = if has_place { &[][..] } else { self.callsites.get(span.callsite(), put_place) };
         put_attributes(out, span.attributes(), true);
         let mut is_first = span.attributes().is_empty();
-        if !place.is_empty() {
+        let has_place = is_set(CODE_FILE_ATTRIBUTE) || is_set(CODE_LINE_ATTRIBUTE) || is_set(CODE_MODULE_ATTRIBUTE);
+        let place = self.callsites.get(span.callsite(), put_place);
+        if !has_place && !place.is_empty() {
             put(out, if is_first { "" } else { "," });
-            out.extend_from_slice(place);
+            place.put(out);
             is_first = false;
         }
         if let Some(text) = outcome(span.outcome()).filter(|_| !is_set(OUTCOME_ATTRIBUTE)) {
@@ -123,16 +124,16 @@ impl Json {
     }
 }
 
-fn put(out: &mut Vec<u8>, text: &str) {
+fn put(out: &mut Out, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn write(out: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
-    out.write_fmt(arguments).expect("a vector takes everything");
+fn write(out: &mut Out, arguments: std::fmt::Arguments<'_>) {
+    out.write_fmt(arguments).expect("memory takes everything");
 }
 
 /// Adds a string, quoted and escaped.
-fn put_text(out: &mut Vec<u8>, text: &str) {
+fn put_text(out: &mut Out, text: &str) {
     put(out, "\"");
     let mut plain = 0;
     for (place, byte) in text.bytes().enumerate() {
@@ -153,7 +154,7 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Adds the member `attributes`, without the closing bracket if more may follow.
-fn put_attributes(out: &mut Vec<u8>, attributes: &[Attribute], more_may_follow: bool) {
+fn put_attributes(out: &mut Out, attributes: &[Attribute], more_may_follow: bool) {
     put(out, r#""attributes":["#);
     for (index, attribute) in attributes.iter().enumerate() {
         put(out, if index > 0 { "," } else { "" });
@@ -164,7 +165,7 @@ fn put_attributes(out: &mut Vec<u8>, attributes: &[Attribute], more_may_follow: 
     }
 }
 
-fn put_attribute(out: &mut Vec<u8>, attribute: &Attribute) {
+fn put_attribute(out: &mut Out, attribute: &Attribute) {
     put(out, r#"{"key":"#);
     put_text(out, attribute.key.as_str());
     put(out, r#","value":"#);
@@ -172,7 +173,7 @@ fn put_attribute(out: &mut Vec<u8>, attribute: &Attribute) {
     put(out, "}");
 }
 
-fn put_text_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
+fn put_text_attribute(out: &mut Out, key: &str, text: &str) {
     put(out, r#"{"key":"#);
     put_text(out, key);
     put(out, r#","value":{"stringValue":"#);
@@ -180,11 +181,11 @@ fn put_text_attribute(out: &mut Vec<u8>, key: &str, text: &str) {
     put(out, "}}");
 }
 
-fn put_number_attribute(out: &mut Vec<u8>, key: &str, number: i64) {
+fn put_number_attribute(out: &mut Out, key: &str, number: i64) {
     write(out, format_args!(r#"{{"key":"{key}","value":{{"intValue":"{number}"}}}}"#));
 }
 
-fn put_place(out: &mut Vec<u8>, callsite: &Callsite) {
+fn put_place(out: &mut Out, callsite: &'static Callsite) {
     if !callsite.file().is_empty() {
         put_text_attribute(out, CODE_FILE_ATTRIBUTE, callsite.file());
         put(out, ",");
@@ -196,7 +197,7 @@ fn put_place(out: &mut Vec<u8>, callsite: &Callsite) {
     }
 }
 
-fn put_value(out: &mut Vec<u8>, value: &Value) {
+fn put_value(out: &mut Out, value: &Value) {
     match value {
         Value::Bool(value) => put_bool(out, value),
         Value::I64(value) => put_i64(out, value),
@@ -212,17 +213,17 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn put_bool(out: &mut Vec<u8>, value: &bool) {
+fn put_bool(out: &mut Out, value: &bool) {
     write(out, format_args!(r#"{{"boolValue":{value}}}"#));
 }
 
-fn put_i64(out: &mut Vec<u8>, value: &i64) {
+fn put_i64(out: &mut Out, value: &i64) {
     write(out, format_args!(r#"{{"intValue":"{value}"}}"#));
 }
 
 /// What JSON has no number for is a text, as in
 /// [protobuf's JSON mapping](https://protobuf.dev/programming-guides/json/).
-fn put_f64(out: &mut Vec<u8>, value: &f64) {
+fn put_f64(out: &mut Out, value: &f64) {
     match value {
         value if value.is_nan() => put(out, r#"{"doubleValue":"NaN"}"#),
         value if value.is_infinite() && value.is_sign_positive() => put(out, r#"{"doubleValue":"Infinity"}"#),
@@ -231,13 +232,13 @@ fn put_f64(out: &mut Vec<u8>, value: &f64) {
     }
 }
 
-fn put_string(out: &mut Vec<u8>, text: &str) {
+fn put_string(out: &mut Out, text: &str) {
     put(out, r#"{"stringValue":"#);
     put_text(out, text);
     put(out, "}");
 }
 
-fn put_array<T>(out: &mut Vec<u8>, array: &[T], put_item: impl Fn(&mut Vec<u8>, &T)) {
+fn put_array<T>(out: &mut Out, array: &[T], put_item: impl Fn(&mut Out, &T)) {
     put(out, r#"{"arrayValue":{"values":["#);
     for (index, item) in array.iter().enumerate() {
         put(out, if index > 0 { "," } else { "" });
@@ -247,12 +248,7 @@ fn put_array<T>(out: &mut Vec<u8>, array: &[T], put_item: impl Fn(&mut Vec<u8>, 
 }
 
 /// Adds a member with a list, unless it is empty.
-fn put_list<T>(
-    out: &mut Vec<u8>,
-    name: &str,
-    items: impl ExactSizeIterator<Item = T>,
-    put_item: impl Fn(&mut Vec<u8>, T),
-) {
+fn put_list<T>(out: &mut Out, name: &str, items: impl ExactSizeIterator<Item = T>, put_item: impl Fn(&mut Out, T)) {
     if items.len() == 0 {
         return;
     }
@@ -264,21 +260,21 @@ fn put_list<T>(
     put(out, "]");
 }
 
-fn put_count(out: &mut Vec<u8>, name: &str, count: u32) {
+fn put_count(out: &mut Out, name: &str, count: u32) {
     if count > 0 {
         write(out, format_args!(r#","{name}":{count}"#));
     }
 }
 
 /// Adds a member, unless nobody says anything.
-fn put_trace_state(out: &mut Vec<u8>, state: &TraceState) {
+fn put_trace_state(out: &mut Out, state: &TraceState) {
     if !state.is_empty() {
         put(out, r#","traceState":"#);
         put_text(out, state.as_str());
     }
 }
 
-fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
+fn put_event(out: &mut Out, event: EventView<'_>) {
     write(out, format_args!(r#"{{"timeUnixNano":"{}","name":"#, event.unix_nanos()));
     put_text(out, event.name());
     put(out, ",");
@@ -287,7 +283,7 @@ fn put_event(out: &mut Vec<u8>, event: EventView<'_>) {
     put(out, "}");
 }
 
-fn put_link(out: &mut Vec<u8>, link: LinkView<'_>) {
+fn put_link(out: &mut Out, link: LinkView<'_>) {
     let context = link.context();
     write(out, format_args!(r#"{{"traceId":"{}","spanId":"{}""#, context.trace_id(), context.span_id()));
     put_trace_state(out, link.trace_state());
