@@ -8,8 +8,8 @@ use std::time::Duration;
 use tests::child::{Child, in_child};
 use tests::exporters::{Counting, PATIENCE};
 use trace_core::{
-    Completeness, Filter, FutureExt, MemoryExporter, Span, assert_tree, builder, current_span, filter, flush, in_scope,
-    init, span, start_span, traced,
+    Attribute, Completeness, Filter, FutureExt, MemoryExporter, Span, assert_tree, builder, current_span, filter,
+    flush, in_scope, init, span, start_span, traced,
 };
 
 mod quiet {
@@ -206,6 +206,42 @@ fn a_trace_that_grows_too_large_is_handed_on_in_marked_parts() {
         pipeline.flush(PATIENCE).unwrap();
         assert_eq!(memory.spans().len(), 1_001);
         assert_eq!(memory.traces()[0].completeness(), Completeness::Part);
+    });
+}
+
+#[test]
+fn spans_keep_the_attributes_that_came_with_them_whatever_part_they_are_in() {
+    in_child(|| {
+        let (spans, traces) = (MemoryExporter::new(), MemoryExporter::new().whole_traces());
+        let builder = builder().without_environment().exporter(spans.clone()).exporter(traces.clone());
+        let pipeline = builder.max_trace_spans(10).init().unwrap();
+        let root = span("root").attribute("number", -1).attribute("is_root", true).enter();
+        for number in 0..100 {
+            let _span = start_span("child").attribute("number", number).attribute("is_root", false);
+            if number % 7 == 0 {
+                let open = trace_core::open_spans();
+                let seen = open[0].spans().map(|span| span.attribute("number").cloned()).collect::<Vec<_>>();
+                assert_eq!(seen, [Some((-1_i64).into())]);
+            }
+            if number % 10 == 0 {
+                pipeline.flush(PATIENCE).unwrap();
+            }
+        }
+        root.set_attribute("late", 1);
+        drop(root);
+        pipeline.flush(PATIENCE).unwrap();
+        for memory in [spans, traces] {
+            let mut spans: Vec<_> = memory.spans().into_iter().map(|span| span.attributes).collect();
+            spans.sort_by_key(|attributes| attributes[0].value.as_i64());
+            assert_eq!(spans.len(), 101);
+            for (number, attributes) in (-1_i64..).zip(spans) {
+                let mut expected = vec![Attribute::new("number", number), Attribute::new("is_root", number < 0)];
+                if number < 0 {
+                    expected.push(Attribute::new("late", 1));
+                }
+                assert_eq!(attributes, expected);
+            }
+        }
     });
 }
 

@@ -228,7 +228,12 @@ impl Assembler {
                 let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
                 self.holding.open += 1;
                 self.tell(trace, span, Cow::Borrowed(callsite.name()), Status::Unset);
-                if self.at(trace).opened(span, origin != Origin::Child) == Start::AfterItsEnd {
+                let pair = self.pair.take();
+                let start = self.at(trace).opened(span, origin != Origin::Child);
+                if let Some(pair) = pair {
+                    self.counts.without_span += self.at(trace).pair(&pair) as u64;
+                }
+                if start == Start::AfterItsEnd {
                     self.holding.open -= 1;
                     self.count_closed();
                     if let Some(ended) = self.at(trace).newest() {

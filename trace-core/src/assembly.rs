@@ -12,6 +12,7 @@ use crate::detail::{Detail, Said, What};
 use crate::findings::OPEN_GUARD_ATTRIBUTE;
 use crate::id::{SpanId, TraceId};
 use crate::open_spans::{OpenSpans, SpanMap};
+use crate::paired_attributes::PairedAttributes;
 use crate::poll_log::{PollLog, Segment};
 use crate::portrait::{self, Omissions, Room, Rules};
 use crate::record::{Group, Pair, Record};
@@ -178,7 +179,7 @@ impl Assembly {
                     all_plain &= is_plain(&span);
                     self.spans.push(span);
                     if let Some(pair) = pair.take() {
-                        orphans += self.pair(id, &pair);
+                        orphans += self.pair(&pair);
                     }
                     group = None;
                 }
@@ -209,20 +210,16 @@ impl Assembly {
         Plain { spans, taken, group, pair, orphans }
     }
 
-    /// Takes attributes that came right before this span. If they are another's, whose own record found no memory, tells how
-    /// many these are.
+    /// Takes attributes that came right before the last span. If they are another's, whose own record found no memory, tells
+    /// how many these are.
     #[inline]
-    fn pair(&mut self, span: SpanId, pair: &Pair) -> usize {
-        if pair.span != span {
+    pub(crate) fn pair(&mut self, pair: &Pair) -> usize {
+        let Some(span) = self.spans.last_mut() else { return pair.len() };
+        if pair.span != span.id {
             return pair.len();
         }
-        let said = [Some(pair.scalars.0), pair.scalars.1];
-        for ((key, bits), scalar) in pair.keys.into_iter().zip(pair.bits).zip(said) {
-            if let Some(scalar) = scalar {
-                self.said.attributes.push_scalar(span, 0, key, scalar, bits);
-                self.bytes += AttributeRuns::BYTES;
-            }
-        }
+        self.said.pairs.add(span, pair);
+        self.bytes += PairedAttributes::BYTES;
         0
     }
 
@@ -370,9 +367,10 @@ impl Assembly {
             (false, false) => Completeness::Late,
         };
         let spans = std::mem::replace(&mut self.spans, spent.take_spans());
-        if self.is_bare() {
+        if self.is_bare() && rules.leave_pairs_alone() {
+            let extras = self.pairs(spent);
             let closed = spans.len();
-            let trace = self.trace_of(spans, closed, completeness, None);
+            let trace = self.trace_of(spans, closed, completeness, extras);
             self.leave();
             return (trace, Remains::default());
         }
@@ -402,10 +400,22 @@ impl Assembly {
         (trace, remains)
     }
 
-    /// Whether all its spans have ended, and there is nothing of them but their records: so it is with most traces.
+    /// What came with its spans, if anything did.
+    fn pairs(&mut self, spent: &mut Spent) -> Option<Box<Extras>> {
+        let pairs = &mut self.said.pairs;
+        (!pairs.is_empty()).then(|| {
+            let mut extras = self.room.extras.take().unwrap_or_else(|| spent.take_extras());
+            pairs.exchange(&mut extras);
+            pairs.reserve((extras.attributes.len(), extras.spans.len()));
+            extras
+        })
+    }
+
+    /// Whether all its spans have ended, and there is nothing of them but their records and what came with them: so it is with
+    /// most traces.
     fn is_bare(&self) -> bool {
         self.all_plain
-            && self.said.is_empty()
+            && self.said.are_pairs()
             && self.open.is_empty()
             && self.early_ends.is_empty()
             && self.polls.is_empty()
@@ -423,6 +433,7 @@ impl Assembly {
 
     /// What was settled, taken out; what is open, and what was said of it, stays.
     pub(crate) fn take_settled(&mut self, rules: &Rules, omissions: &mut Omissions) -> Option<Trace> {
+        self.said.dissolve(&mut self.spans);
         let settled = self.split_settled();
         if settled.is_empty() {
             return None;
@@ -441,6 +452,7 @@ impl Assembly {
         if open.is_empty() {
             return self.take_settled(rules, omissions);
         }
+        self.said.dissolve(&mut self.spans);
         let settled = self.split_settled();
         // What was said of the open ones is told now and again with their end.
         let kept = self.said.of(|id| open.iter().any(|span| span.id == id));

@@ -68,14 +68,8 @@ impl AttributeRuns {
     #[inline]
     pub(crate) fn push_scalar(&mut self, span: SpanId, ticks: u64, key: &'static str, scalar: Scalar, bits: u64) {
         // Made when it has its place, and there: what is made elsewhere and then copied is waited for (10 ns a span).
-        self.attributes.extend(std::iter::once_with(|| {
-            let value = match scalar {
-                Scalar::Bool => Value::Bool(bits != 0),
-                Scalar::I64 => Value::I64(bits.cast_signed()),
-                Scalar::F64 => Value::F64(f64::from_bits(bits)),
-            };
-            Attribute { key: Key::from_static(key), value }
-        }));
+        let made = || Attribute { key: Key::from_static(key), value: scalar.value(bits) };
+        self.attributes.extend(std::iter::once_with(made));
         self.note(span, ticks);
     }
 
@@ -114,8 +108,8 @@ impl AttributeRuns {
         other.each(|span, ticks, attribute| self.push(span, ticks, attribute));
     }
 
-    /// Gives these spans their attributes as they lie here, if nothing needs to be changed. Else nothing happens, and the
-    /// answer is `false`.
+    /// Gives these spans their attributes as they lie here, behind those in the extras, if nothing needs to be changed. Else
+    /// nothing happens, and the answer is `false`.
     pub(crate) fn settle(
         &mut self,
         spans: &mut [SpanRecord],
@@ -123,7 +117,11 @@ impl AttributeRuns {
         places: &mut SpanPlaces,
         limits: &SpanLimits,
     ) -> bool {
+        if self.is_empty() {
+            return true;
+        }
         extras.spans.reserve(self.runs.len());
+        let (before, behind) = (extras.spans.len(), extras.attributes.len() as u32);
         let mut first = 0;
         let are_straight = self.runs.iter().all(|run| {
             let range = first..run.end;
@@ -133,20 +131,22 @@ impl AttributeRuns {
                 && range.len() <= limits.attributes
                 && self.is_straight(range.start as usize, range.end as usize, span);
             if is_straight {
-                extras.set(span, Extra { attributes: range, ..Extra::default() });
+                let attributes = range.start + behind..range.end + behind;
+                extras.set(span, Extra { attributes, ..Extra::default() });
             }
             is_straight
         });
         if are_straight {
-            // In exchange for the room of a list that was used before.
             let said = self.attributes.len();
-            extras.swap_attributes(&mut self.attributes, &mut self.heap);
+            extras.take_attributes(&mut self.attributes, &mut self.heap);
             self.attributes.reserve(said.min(MOST_TYPICAL));
             self.ticks.clear();
             self.runs.clear();
         } else {
-            extras.spans.clear();
-            spans.iter_mut().for_each(|span| span.extra = None);
+            extras.spans.truncate(before);
+            for span in spans {
+                span.extra = span.extra.filter(|extra| extra.get() as usize <= before);
+            }
         }
         are_straight
     }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use crate::attribute_runs::AttributeRuns;
 use crate::caught::caught;
 use crate::id::SpanId;
+use crate::paired_attributes::PairedAttributes;
 use crate::record::Group;
-use crate::span_record::LinkTarget;
+use crate::span_record::{LinkTarget, SpanRecord};
 use crate::status::Status;
 use crate::value::Attribute;
 use crate::waits::Dropped;
@@ -61,6 +62,9 @@ fn bytes_of(attributes: &[Attribute]) -> usize {
 /// What was said of the spans of a trace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
+    /// Attributes that came with their spans.
+    pub(crate) pairs: PairedAttributes,
+    /// All others.
     pub(crate) attributes: AttributeRuns,
     /// Everything but attributes of spans.
     pub(crate) details: Vec<Detail>,
@@ -68,23 +72,45 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) const fn is_empty(&self) -> bool {
+        self.pairs.is_empty() && self.are_pairs()
+    }
+
+    /// Whether nothing was said but what came with its span.
+    pub(crate) const fn are_pairs(&self) -> bool {
         self.attributes.is_empty() && self.details.is_empty()
     }
 
     /// How many things it is.
     pub(crate) const fn len(&self) -> usize {
-        self.attributes.len() + self.details.len()
+        self.pairs.len() + self.attributes.len() + self.details.len()
     }
 
     /// The memory it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.attributes.bytes() + self.details.iter().map(Detail::bytes).sum::<usize>()
+        self.pairs.bytes() + self.attributes.bytes() + self.details.iter().map(Detail::bytes).sum::<usize>()
     }
 
-    /// Copies of what was said of these spans.
+    /// Puts what came with these spans where everything else is, in its order. What came with others is forgotten.
+    pub(crate) fn dissolve(&mut self, spans: &mut [SpanRecord]) {
+        if self.pairs.is_empty() {
+            return;
+        }
+        let others = std::mem::take(&mut self.attributes);
+        for span in spans.iter_mut().filter(|span| span.extra.is_some()) {
+            for attribute in self.pairs.of(span) {
+                // As of the start of time: said before everything else.
+                self.attributes.push(span.id, 0, attribute.clone());
+            }
+            span.extra = None;
+        }
+        self.attributes.append(others);
+        self.pairs.clear(0);
+    }
+
+    /// Copies of what was said of these spans, of which none has anything yet.
     pub(crate) fn of(&self, is_wanted: impl Fn(SpanId) -> bool) -> Self {
         let details = self.details.iter().filter(|detail| is_wanted(detail.span)).cloned().collect();
-        Self { attributes: self.attributes.of(is_wanted), details }
+        Self { pairs: PairedAttributes::default(), attributes: self.attributes.of(is_wanted), details }
     }
 
     /// Adds what was said elsewhere.
@@ -105,6 +131,7 @@ impl Said {
 
     /// Forgets everything, and keeps room for so many of each at most.
     pub(crate) fn clear(&mut self, kept: usize) {
+        self.pairs.clear(kept);
         self.attributes.clear(kept);
         self.details.clear();
         self.details.shrink_to(kept);

@@ -6,6 +6,9 @@
 //!
 //! They were said before everything else, so they need no tick: each is as of tick zero. A third one goes its own way, and
 //! those of another span make these go ahead: the spans inside of one that has attributes have the place in turn.
+//!
+//! A builder's attributes wait here as well, if they are two at most and the span announces nothing; else they go
+//! [right before](crate::telling::write_start) its announcement.
 
 use std::cell::Cell;
 
@@ -13,7 +16,7 @@ use crate::budget::Worth;
 use crate::buffer;
 use crate::current_span::CurrentSpan;
 use crate::hot::Hot;
-use crate::record::{Group, Record, Scalar};
+use crate::record::{Group, Pair, Record, Scalar};
 
 thread_local! {
     // Word by word, for the reason that the context is.
@@ -67,6 +70,16 @@ pub(crate) fn keep(own: &Hot, key: &'static str, scalar: Scalar, bits: u64) -> b
     FIRST.with(|place| place.set(key, scalar, bits));
     SPAN.set(span);
     true
+}
+
+/// Keeps the attributes that a span begins with.
+pub(crate) fn keep_pair(own: &Hot, pair: &Pair) {
+    let scalars = [Some(pair.scalars.0), pair.scalars.1];
+    for ((key, bits), scalar) in pair.keys.into_iter().zip(pair.bits).zip(scalars) {
+        if let Some(scalar) = scalar {
+            keep(own, key, scalar, bits);
+        }
+    }
 }
 
 /// Whether attributes of this span wait here. Asked of spans that are there.

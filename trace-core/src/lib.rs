@@ -332,6 +332,7 @@ mod new_event;
 mod news;
 mod open_spans;
 mod open_view;
+mod paired_attributes;
 mod percent;
 mod pipeline;
 mod plan;

@@ -31,6 +31,11 @@ impl Rules {
     const fn leave_attributes_alone(&self) -> bool {
         self.redactor.is_none() && self.limits.value_length.is_none()
     }
+
+    /// Whether two attributes of a span that are no texts stay as they were said.
+    pub(crate) const fn leave_pairs_alone(&self) -> bool {
+        self.redactor.is_none() && self.limits.attributes >= 2
+    }
 }
 
 /// What was left out, for the books.
@@ -100,8 +105,16 @@ pub(crate) fn apply(
     omissions: &mut Omissions,
 ) {
     room.places.begin();
+    if !rules.leave_pairs_alone() {
+        said.dissolve(spans);
+    }
+    said.pairs.exchange(extras);
     let are_settled =
         rules.leave_attributes_alone() && said.attributes.settle(spans, extras, &mut room.places, &rules.limits);
+    if !are_settled {
+        said.pairs.exchange(extras);
+        said.dissolve(spans);
+    }
     if !are_settled || !said.details.is_empty() {
         room.places.rewind();
         room.sort(spans, said);

@@ -10,7 +10,7 @@
 //! | [`Scalar`](Record::Scalar) | 64 | an attribute with a static key and a number or truth value; further attributes of the same moment may follow as items |
 //! | [`Event`](Record::Event) | 56 | an event with a static name; its attributes may follow as items |
 //! | [`Poll`](Record::Poll), [`LongPoll`](Record::LongPoll) | 64 | a poll of a span's future, if polls are timed |
-//! | [`Pair`](Record::Pair) | 64 | right before [`Closed`](Record::Closed): one or two attributes with static keys and numbers or truth values, said before anybody knew of the span |
+//! | [`Pair`](Record::Pair) | 64 | right before [`Closed`](Record::Closed) or [`Opened`](Record::Opened): one or two attributes with static keys and numbers or truth values, said before anybody knew of the span |
 //! | [`Group`](Record::Group) | 40 | anything else said of a span; its item records follow it at once |
 //! | items | at most 56 | an attribute, an event's name, a link's target, a status, a name, a start time |
 //!
@@ -127,7 +127,7 @@ pub(crate) enum Record {
         trace: TraceId,
         span: SpanId,
     },
-    /// Attributes of the span of the next [`Record::Closed`] of the same thread; the second may be none.
+    /// Attributes of the span of the next [`Record::Closed`] or [`Record::Opened`] of the same thread; the second may be none.
     Pair {
         scalar: Scalar,
         second: Option<Scalar>,
@@ -199,6 +199,16 @@ impl Scalar {
             _ => None,
         }
     }
+
+    /// The value that these bits are.
+    #[inline]
+    pub(crate) const fn value(self, bits: u64) -> Value {
+        match self {
+            Self::Bool => Value::Bool(bits != 0),
+            Self::I64 => Value::I64(bits.cast_signed()),
+            Self::F64 => Value::F64(f64::from_bits(bits)),
+        }
+    }
 }
 
 /// One or two attributes that were said of a span before anything else was, from a [`Record::Pair`].
@@ -211,6 +221,34 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// These attributes of a span, if they are one or two of the kind that makes a pair.
+    pub(crate) fn of(span: SpanId, attributes: &[Attribute]) -> Option<Self> {
+        let (first, second) = match attributes {
+            [first] => (first, None),
+            [first, second] => (first, Some(second)),
+            _ => return None,
+        };
+        let parts = |attribute: &Attribute| {
+            let (key, (scalar, bits)) = (attribute.key.as_static()?, Scalar::of(&attribute.value)?);
+            Some((key, scalar, bits))
+        };
+        let (first_key, scalar, first_bits) = parts(first)?;
+        let (second_key, second, second_bits) = match second {
+            Some(second) => {
+                let (key, scalar, bits) = parts(second)?;
+                (key, Some(scalar), bits)
+            }
+            None => ("", None, 0),
+        };
+        let (keys, bits) = ([first_key, second_key], [first_bits, second_bits]);
+        Some(Self { scalars: (scalar, second), span, keys, bits })
+    }
+
+    pub(crate) const fn record(self, pipeline: u32) -> Record {
+        let Self { scalars: (scalar, second), span, keys, bits } = self;
+        Record::Pair { scalar, second, pipeline, span, keys, bits }
+    }
+
     pub(crate) fn len(&self) -> usize {
         1 + usize::from(self.scalars.1.is_some())
     }

@@ -271,10 +271,14 @@ impl Extras {
         *self = Self { spans, more, attributes, events, links, ..Self::new() };
     }
 
-    /// Takes all attributes at once, and what they own in bytes, while there are none here; gives the empty list for it.
-    pub(crate) const fn swap_attributes(&mut self, attributes: &mut Vec<Attribute>, heap: &mut usize) {
-        std::mem::swap(&mut self.attributes, attributes);
-        std::mem::swap(&mut self.heap, heap);
+    /// Takes all attributes at once, and what they own in bytes; gives the empty list for it while there are none here.
+    pub(crate) fn take_attributes(&mut self, attributes: &mut Vec<Attribute>, heap: &mut usize) {
+        if self.attributes.is_empty() {
+            std::mem::swap(&mut self.attributes, attributes);
+        } else {
+            self.attributes.append(attributes);
+        }
+        self.heap += std::mem::take(heap);
     }
 
     /// Keeps these attributes and tells where.

@@ -11,35 +11,45 @@ use crate::current_span::CurrentSpan;
 use crate::doorbell::Sleep;
 use crate::hot::Hot;
 use crate::id::SpanId;
+use crate::kept;
 use crate::kind::SpanKind;
 use crate::plan::{Begun, Plan, Role, Seldom};
-use crate::record::{Group, Origin, Record, ShortPoll};
+use crate::record::{Group, Origin, Pair, Record, ShortPoll};
 use crate::status::Outcome;
 use crate::switches::{self};
 use crate::tally;
 use crate::unannounced;
 use crate::waits::Dropped;
 
-/// Writes down that a span has begun. `false` if there is no memory for that; then it is counted as not started.
+/// Writes down that a span has begun, right after this of its attributes. `false` if there is no memory for that; then it is
+/// counted as not started.
 #[inline]
-fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin) -> bool {
+fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin, pair: Option<Pair>) -> bool {
     unannounced::make_up();
     let Begun { own, parent, start, kind, .. } = *begun;
     let Some((trace, span)) = own.ids() else { return false };
     let (flags, pipeline) = (own.flags(), own.pipeline());
+    let lost = pair.filter(|pair| !buffer::push(Worth::Detail, || pair.record(pipeline)));
     let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
     if !buffer::push(Worth::Span, opened) {
         tally::SPANS_NOT_STARTED.add(1);
         return false;
+    }
+    if let Some(lost) = lost {
+        (0..lost.len()).for_each(|_| CurrentSpan { hot: own }.tell_of_loss(Group::Attributes));
     }
     switches::wake_lazily();
     true
 }
 
 /// Writes down what must be known before the end. `false` if an announcement found no memory.
+///
+/// Its attributes go along with the record that says that it began, or, of a span that is written down when it ends, wait for
+/// that: two numbers or truth values do, and take one record and no clock. All others are said one after another.
 pub(crate) fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
     let Begun { own, role, start, kind, .. } = *begun;
-    if role == Role::Ended && !write_opened(begun, plan.callsite, origin) {
+    let pair = own.span_id().and_then(|span| Pair::of(span, plan.attributes.as_slice()));
+    if role == Role::Ended && !write_opened(begun, plan.callsite, origin, pair) {
         return false;
     }
     if own.is_special() {
@@ -49,8 +59,11 @@ pub(crate) fn write_start(plan: Plan, begun: &Begun, origin: Origin) -> bool {
     if let Some(name) = plan.name {
         handle.write_at(start, Group::Change, [Record::Name(name)].into_iter());
     }
-    if !plan.attributes.is_empty() {
-        handle.write_attributes(start, plan.attributes);
+    match pair {
+        Some(pair) if role == Role::Closed => kept::keep_pair(&own, &pair),
+        Some(_) => {}
+        None if plan.attributes.is_empty() => {}
+        None => handle.write_attributes(start, plan.attributes),
     }
     if let Some(seldom) = plan.seldom {
         write_seldom(*seldom, handle, start);

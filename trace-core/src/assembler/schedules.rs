@@ -81,10 +81,17 @@ impl Writers {
         let (trace, span) = (self.trace, SpanId::random());
         let (kind, flags) = (SpanKind::Internal, TraceFlags::SAMPLED);
         let callsite = &CALLSITE;
-        self.write(
-            random,
-            Record::Opened { kind, flags, origin, pipeline: 1, trace, span, parent: None, start: 1, callsite },
-        );
+        let opened = Record::Opened { kind, flags, origin, pipeline: 1, trace, span, parent: None, start: 1, callsite };
+        let ring = self.ring(random);
+        // The first one always, so that there is no moment at which nothing of the trace runs.
+        if self.spans > 0 && random.below(2) == 0 {
+            let (keys, bits) = (["first", ""], [span.to_u64(), 0]);
+            self.rings[ring].push(Record::Pair { scalar: Scalar::I64, second: None, pipeline: 1, span, keys, bits });
+            self.next = Some((ring, opened));
+            self.with_pairs.push(span);
+        } else {
+            self.rings[ring].push(opened);
+        }
         self.tokens.push(Token::Span(span));
         self.spans += 1;
     }

@@ -9,6 +9,8 @@ use crate::callsite::NO_PLACE;
 use crate::detail::Detail;
 use crate::id::SpanId;
 use crate::kind::SpanKind;
+use crate::paired_attributes::PairedAttributes;
+use crate::record::{Pair, Scalar};
 use crate::span_context::TraceFlags;
 use crate::value::{Key, Value};
 
@@ -71,6 +73,27 @@ fn words(random: &mut Random) -> Vec<Word> {
     words
 }
 
+/// Attributes that came with their spans, of some spans of every other trace: before everything else, and now and then one key
+/// twice.
+fn pairs(random: &mut Random, spans: &mut [SpanRecord], said: &mut PairedAttributes) -> Vec<Word> {
+    let mut words = Vec::new();
+    if random.below(2) == 0 {
+        return words;
+    }
+    for span in spans {
+        let keys = [["a", "b"], ["b", "c"], ["a", "a"]][random.below(3)];
+        let (count, bits) = (random.below(3), random.below(1000) as u64);
+        let second = (count == 2).then_some(Scalar::I64);
+        if count > 0 {
+            said.add(span, &Pair { scalars: (Scalar::I64, second), span: span.id, keys, bits: [bits, bits + 1] });
+        }
+        let values = [bits, bits + 1].map(u64::cast_signed);
+        let own = keys.into_iter().zip(values).take(count).map(|(key, value)| Attribute::new(key, value));
+        words.extend(own.map(|attribute| (span.id, 0, attribute)));
+    }
+    words
+}
+
 /// What the rules make of it, one word after another.
 fn expected(span: &SpanRecord, words: &[Word], limit: usize) -> (Vec<Attribute>, u64, u64) {
     let mut own: Vec<_> = words.iter().filter(|(id, ..)| *id == span.id).collect();
@@ -92,7 +115,7 @@ fn expected(span: &SpanRecord, words: &[Word], limit: usize) -> (Vec<Attribute>,
 
 #[test]
 fn whatever_is_said_in_whatever_order_each_span_has_what_the_rules_say() {
-    let mut straight: HashMap<bool, u64> = HashMap::new();
+    let mut straight: HashMap<(bool, bool), u64> = HashMap::new();
     for seed in 0..TRIES {
         let random = &mut Random(seed);
         let here = 1 + random.below(SPANS);
@@ -100,13 +123,19 @@ fn whatever_is_said_in_whatever_order_each_span_has_what_the_rules_say() {
         if random.below(2) == 0 {
             spans.rotate_left(here / 2);
         }
-        let words = words(random);
+        let mut said = Said::default();
+        let pairs = pairs(random, &mut spans, &mut said.pairs);
+        let mut later = words(random);
+        if random.below(2) == 0 {
+            // As in life: a span has attributes of the one kind or of the other, and is here.
+            later.retain(|(of, ..)| spans.iter().any(|span| span.id == *of && span.extra.is_none()));
+        }
+        let words = [pairs, later.clone()].concat();
         let mut rules = Rules { limits: SpanLimits::new(), ..Rules::default() };
         if random.below(4) == 0 {
-            rules.limits = rules.limits.attributes(2);
+            rules.limits = rules.limits.attributes(1 + random.below(2));
         }
-        let mut said = Said::default();
-        for (span, ticks, attribute) in &words {
+        for (span, ticks, attribute) in &later {
             said.attributes.push(*span, *ticks, attribute.clone());
         }
         let event = (random.below(3) == 0).then(|| (id(random.below(SPANS)), Cow::Borrowed("event")));
@@ -117,7 +146,7 @@ fn whatever_is_said_in_whatever_order_each_span_has_what_the_rules_say() {
         let (mut room, mut places) = (Room::default(), SpanPlaces::default());
         let settles =
             said.attributes.clone().settle(&mut spans.clone(), &mut Extras::default(), &mut places, &rules.limits);
-        *straight.entry(settles).or_default() += 1;
+        *straight.entry((settles, !said.pairs.is_empty())).or_default() += 1;
 
         let (mut extras, mut omissions) = (Extras::default(), Omissions::default());
         apply(&mut spans, &mut said, &mut extras, &mut room, &Timebase::UNIX_NANOS, &rules, &mut omissions);
@@ -147,5 +176,5 @@ fn whatever_is_said_in_whatever_order_each_span_has_what_the_rules_say() {
             assert_eq!((span, ticks, said.attributes.take(place)), word, "seed {seed}");
         }
     }
-    assert!(straight.len() == 2 && straight.values().all(|&times| times > TRIES / 10), "{straight:?}");
+    assert!(straight.len() == 4 && straight.values().all(|&times| times > TRIES / 20), "{straight:?}");
 }
