@@ -75,7 +75,7 @@ mod tests {
     use trace_core::{Batch, Capture, in_scope, start_span};
 
     use super::*;
-    use crate::encode::format::RequestLimits;
+    use crate::encode::format::{CodeLocation, RequestLimits};
     use crate::encode::json::Json;
     use crate::encode::protobuf::Protobuf;
 
@@ -95,7 +95,7 @@ mod tests {
         (encoded.bodies.into_iter().map(told).collect(), encoded.too_large)
     }
 
-    fn is_the_same_ahead<F: Format + Send + 'static>(format: fn() -> F)
+    fn is_the_same_ahead<F: Format + Send + 'static>(format: impl Fn() -> F)
     where
         F::Place: Send,
     {
@@ -118,8 +118,10 @@ mod tests {
 
     #[test]
     fn what_is_encoded_step_by_step_is_what_is_encoded_at_once() {
-        is_the_same_ahead(Protobuf::new);
-        is_the_same_ahead(Json::new);
+        for location in [CodeLocation::Left, CodeLocation::Sent] {
+            is_the_same_ahead(|| Protobuf::new(location));
+            is_the_same_ahead(|| Json::new(location));
+        }
     }
 
     #[test]
@@ -127,8 +129,8 @@ mod tests {
         let mut one = traces(Resource::new(), 1);
         one.append(&mut traces(Resource::new().attribute("service.name", "another"), 2));
         let limits = RequestLimits { bytes: usize::MAX, max_bytes: usize::MAX, spans: usize::MAX };
-        let mut encoder = Encoder::new(Protobuf::new(), limits);
-        let mut ahead = Ahead::new(encoder.twin(Protobuf::new()));
+        let mut encoder = Encoder::new(Protobuf::new(CodeLocation::Left), limits);
+        let mut ahead = Ahead::new(encoder.twin(Protobuf::new(CodeLocation::Left)));
         let whole = told(encoder.encode(&Batch::new(one.clone())));
         one.chunks(1).for_each(|traces| ahead.add(traces));
         assert_eq!(told(*ahead.finish().downcast::<Encoded>().expect("that is what it makes")), whole);

@@ -3,7 +3,7 @@
 use trace_core::Batch;
 
 use crate::encode::Encoder;
-use crate::encode::format::RequestLimits;
+use crate::encode::format::{CodeLocation, RequestLimits};
 use crate::encode::protobuf::Protobuf;
 
 /// Encodes batches as protobuf and throws the bytes away.
@@ -18,7 +18,7 @@ impl BatchEncoder {
     #[expect(clippy::new_without_default, reason = "nobody is to find it")]
     pub fn new() -> Self {
         let limits = RequestLimits { bytes: usize::MAX, max_bytes: usize::MAX, spans: usize::MAX };
-        Self { encoder: Encoder::new(Protobuf::new(), limits) }
+        Self { encoder: Encoder::new(Protobuf::new(CodeLocation::default()), limits) }
     }
 
     /// Encodes a batch; returns how many bytes it has.

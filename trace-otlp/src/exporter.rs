@@ -7,7 +7,7 @@ use trace_core::{Batch, ConfigWarning, EncodedBatch, ExportError, SpanEncoder, S
 
 use crate::ahead::Ahead;
 use crate::answer::{Answer, Receipt};
-use crate::encode::format::Body;
+use crate::encode::format::{Body, CodeLocation};
 use crate::encode::json::Json;
 use crate::encode::protobuf::Protobuf;
 use crate::encode::{Encoded, Encoder};
@@ -38,9 +38,8 @@ use crate::transport::tls::Tls;
 /// It runs on the thread that the pipeline gives it, and never on a runtime of the program: it works the same under every
 /// runtime and under none. Of its own work it records nothing.
 ///
-/// Beside what the program says of a span, it sends where the span stands in the source
-/// ([`CODE_FILE_ATTRIBUTE`](crate::CODE_FILE_ATTRIBUTE) and so on) and how it ended
-/// ([`OUTCOME_ATTRIBUTE`](crate::OUTCOME_ATTRIBUTE)).
+/// Beside what the program says of a span, it sends how the span ended ([`OUTCOME_ATTRIBUTE`](crate::OUTCOME_ATTRIBUTE)), and,
+/// if asked to, [where it stands in the source](crate::OtlpExporterBuilder::with_code_location).
 ///
 /// ```no_run
 /// use trace_otlp::{OtlpExporter, Protocol};
@@ -76,10 +75,10 @@ impl AnyEncoder {
     }
 
     /// Another one that writes alike, for another thread.
-    fn ahead(&self) -> Box<dyn SpanEncoder> {
+    fn ahead(&self, location: CodeLocation) -> Box<dyn SpanEncoder> {
         match self {
-            Self::Protobuf(encoder) => Box::new(Ahead::new(encoder.twin(Protobuf::new()))),
-            Self::Json(encoder) => Box::new(Ahead::new(encoder.twin(Json::new()))),
+            Self::Protobuf(encoder) => Box::new(Ahead::new(encoder.twin(Protobuf::new(location)))),
+            Self::Json(encoder) => Box::new(Ahead::new(encoder.twin(Json::new(location)))),
         }
     }
 
@@ -133,8 +132,8 @@ impl OtlpExporter {
             return Err(BuildError::missing("gzip", "gzip"));
         }
         let encoder = match settings.protocol {
-            Protocol::HttpJson => AnyEncoder::Json(Encoder::new(Json::new(), settings.limits)),
-            _ => AnyEncoder::Protobuf(Encoder::new(Protobuf::new(), settings.limits)),
+            Protocol::HttpJson => AnyEncoder::Json(Encoder::new(Json::new(settings.code_location), settings.limits)),
+            _ => AnyEncoder::Protobuf(Encoder::new(Protobuf::new(settings.code_location), settings.limits)),
         };
         let transport = transport(&settings)?;
         let monitor = OtlpMonitor::default();
@@ -260,7 +259,7 @@ impl SpanExporter for OtlpExporter {
     }
 
     fn encoder(&mut self) -> Option<Box<dyn SpanEncoder>> {
-        Some(self.encoder.ahead())
+        Some(self.encoder.ahead(self.sender.settings.code_location))
     }
 
     fn export_encoded(&mut self, batch: EncodedBatch) -> Result<(), ExportError> {

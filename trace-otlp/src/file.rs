@@ -7,7 +7,7 @@ use std::time::Duration;
 use trace_core::{Batch, ExportError, SpanExporter};
 
 use crate::encode::Encoder;
-use crate::encode::format::RequestLimits;
+use crate::encode::format::{CodeLocation, RequestLimits};
 use crate::encode::json::Json;
 use crate::settings::DEFAULT_REQUEST_BYTES;
 
@@ -38,7 +38,15 @@ impl OtlpFileExporter {
     /// Writes to this writer, whole lines at a time.
     pub fn new(writer: impl Write + Send + 'static) -> Self {
         let limits = RequestLimits { bytes: DEFAULT_REQUEST_BYTES, max_bytes: usize::MAX, spans: usize::MAX };
-        Self { encoder: Encoder::new(Json::new(), limits), writer: Box::new(writer), is_torn: false }
+        Self { encoder: Encoder::new(Json::new(CodeLocation::Sent), limits), writer: Box::new(writer), is_torn: false }
+    }
+
+    /// Does not say of each span where it stands in the source, which takes some 200 bytes a span. Without this, it does, other
+    /// than [over the network](crate::OtlpExporterBuilder::with_code_location): who reads a file has mostly nothing else to find the
+    /// place by.
+    #[must_use]
+    pub fn without_code_location(self) -> Self {
+        Self { encoder: self.encoder.twin(Json::new(CodeLocation::Left)), ..self }
     }
 
     /// Writes to standard output.

@@ -24,9 +24,10 @@
 //! `OTEL_TRACES_EXPORTER` names the exporters that [`init`] starts: `otlp`, which is the default, `otlp/stdout` for the lines of an
 //! [`OtlpFileExporter`], `console`, `none`, or several. The other `OTEL_*` variables are read by `trace-core`: see [`EnvConfig`](trace_core::EnvConfig).
 //!
-//! Beside a span's own attributes go its place in the source ([`CODE_FILE_ATTRIBUTE`] and its kin), its outcome
-//! ([`OUTCOME_ATTRIBUTE`]), and what its polls tell, where they were timed: [`SpanView::facts`](trace_core::SpanView::facts) has
-//! their names.
+//! Beside a span's own attributes go its outcome ([`OUTCOME_ATTRIBUTE`]), and what its polls tell, where they were timed:
+//! [`SpanView::facts`](trace_core::SpanView::facts) has their names. Its place in the source ([`CODE_FILE_ATTRIBUTE`] and its kin)
+//! goes into files; over the network, where it would double what is sent, it goes
+//! [on request](OtlpExporterBuilder::with_code_location).
 //!
 //! What is lost is counted, with its cause, in [`trace_core::stats`]; a [`Spool`] keeps it on disk instead.
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Uri};
 use trace_core::{ConfigProblem, ConfigWarning, EnvReader};
 
-use crate::encode::format::RequestLimits;
+use crate::encode::format::{CodeLocation, RequestLimits};
 use crate::endpoint::{self, DEFAULT_GRPC_ENDPOINT, DEFAULT_HTTP_ENDPOINT};
 use crate::error::BuildError;
 use crate::headers::{header, headers};
@@ -38,6 +38,7 @@ pub(crate) struct Said {
     pub(crate) request_bytes: Option<usize>,
     pub(crate) max_request_bytes: Option<usize>,
     pub(crate) max_response_bytes: Option<usize>,
+    pub(crate) code_location: CodeLocation,
 }
 
 /// What holds.
@@ -54,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) pauses: Pauses,
     pub(crate) limits: RequestLimits,
     pub(crate) max_response_bytes: usize,
+    pub(crate) code_location: CodeLocation,
 }
 
 /// A variable for traces, and the one for all signals.
@@ -114,6 +116,7 @@ pub(crate) fn settle(said: Said, env: EnvReader<'_>) -> Result<(Settings, Vec<Co
             spans: said.request_spans.or_else(|| batch_spans(&env)).unwrap_or(usize::MAX).max(1),
         },
         max_response_bytes: said.max_response_bytes.unwrap_or(DEFAULT_MAX_RESPONSE_BYTES),
+        code_location: said.code_location,
     };
     Ok((settings, env.into_warnings()))
 }

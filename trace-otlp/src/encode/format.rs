@@ -31,6 +31,15 @@ pub(crate) struct Body {
     pub(crate) closed: usize,
 }
 
+/// Whether spans say where they stand in the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CodeLocation {
+    /// They do not, which is shorter by half.
+    #[default]
+    Left,
+    Sent,
+}
+
 /// When a request is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestLimits {

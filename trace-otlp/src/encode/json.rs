@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use trace_core::{Attribute, Callsite, EventView, LinkView, Resource, SpanView, TraceState, Value};
 
 use crate::encode::enums::{end, flags, kind, outcome, status};
-use crate::encode::format::{Encoding, Format, Scope};
+use crate::encode::format::{CodeLocation, Encoding, Format, Scope};
 use crate::encode::kept::Seats;
 use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE};
 use crate::out::Out;
@@ -17,11 +17,12 @@ use crate::out::Out;
 #[derive(Debug)]
 pub(crate) struct Json {
     callsites: Seats,
+    location: CodeLocation,
 }
 
 impl Json {
-    pub(crate) fn new() -> Self {
-        Self { callsites: Seats::new() }
+    pub(crate) fn new(location: CodeLocation) -> Self {
+        Self { callsites: Seats::new(), location }
     }
 }
 
@@ -105,7 +106,7 @@ impl Json {
         let mut is_first = span.attributes().is_empty();
         let has_place = is_set(CODE_FILE_ATTRIBUTE) || is_set(CODE_LINE_ATTRIBUTE) || is_set(CODE_MODULE_ATTRIBUTE);
         let place = self.callsites.get(span.callsite(), put_place);
-        if !has_place && !place.is_empty() {
+        if self.location == CodeLocation::Sent && !has_place && !place.is_empty() {
             put(out, if is_first { "" } else { "," });
             place.put(out);
             is_first = false;

@@ -8,6 +8,7 @@ use trace_core::{Attribute, Callsite, SpanId, SpanView, Value};
 
 use crate::encode::attributes::{KEY, SPAN_ATTRIBUTES, VALUE, put_number_attribute, put_text_attribute};
 use crate::encode::enums::{flags, kind};
+use crate::encode::format::CodeLocation;
 use crate::encode::kept::{Piece, Seats};
 use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, is_ours};
 use crate::out::Out;
@@ -67,16 +68,26 @@ pub(crate) fn put_head<const N: usize>(window: &mut [u8; N], span: &SpanView<'_>
 pub(crate) struct PlainSpans {
     callsites: Seats,
     keys: Seats,
+    location: CodeLocation,
 }
 
 impl PlainSpans {
-    pub(crate) fn new() -> Self {
-        Self { callsites: Seats::new(), keys: Seats::new() }
+    pub(crate) fn new(location: CodeLocation) -> Self {
+        Self { callsites: Seats::new(), keys: Seats::new(), location }
     }
 
-    /// What is said of the callsite of a span.
+    /// What is said of the callsite of a span: what it is called, and where it stands if that is to be sent.
+    #[inline]
     pub(crate) fn callsite(&mut self, span: &SpanView<'_>) -> &Piece {
-        self.callsites.get(span.callsite(), put_name_and_place)
+        let location = self.location;
+        self.callsites.get(span.callsite(), |out, callsite| {
+            put_name(out, callsite.name());
+            put_place(out, callsite, location);
+        })
+    }
+
+    pub(crate) const fn location(&self) -> CodeLocation {
+        self.location
     }
 
     /// Adds a span that ended then, with as many of its attributes as are short. If that is all, the span is whole. Else the
@@ -100,7 +111,7 @@ impl PlainSpans {
             };
             at += length;
         }
-        let name_and_place = self.callsites.get(span.callsite(), put_name_and_place);
+        let name_and_place = self.callsite(span);
         let Some((piece, length)) = name_and_place.short() else {
             out.advance(at);
             name_and_place.put(out);
@@ -140,14 +151,11 @@ pub(crate) fn put_name(out: &mut Out, name: &str) {
     put_bytes(out, SPAN_NAME, name.as_bytes());
 }
 
-/// Adds what a callsite is called and where it stands.
-fn put_name_and_place(out: &mut Out, callsite: &'static Callsite) {
-    put_name(out, callsite.name());
-    put_place(out, callsite);
-}
-
-/// Adds where a callsite stands.
-pub(crate) fn put_place(out: &mut Out, callsite: &Callsite) {
+/// Adds where a callsite stands, if that is to be sent.
+pub(crate) fn put_place(out: &mut Out, callsite: &Callsite, location: CodeLocation) {
+    if location == CodeLocation::Left {
+        return;
+    }
     if !callsite.file().is_empty() {
         put_text_attribute(out, CODE_FILE_ATTRIBUTE, callsite.file());
         put_number_attribute(out, CODE_LINE_ATTRIBUTE, callsite.line().into());

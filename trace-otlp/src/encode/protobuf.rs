@@ -5,7 +5,7 @@ use trace_core::{Attribute, DroppedCounts, EventView, LinkView, Outcome, Resourc
 
 use crate::encode::attributes::{SPAN_ATTRIBUTES, put_attribute, put_number_attribute, put_text_attribute};
 use crate::encode::enums::{end, flags, outcome, status};
-use crate::encode::format::{Encoding, Format, Scope};
+use crate::encode::format::{CodeLocation, Encoding, Format, Scope};
 use crate::encode::plain::{CONTENT, HEAD_ROOM, PlainSpans, put_head, put_name, put_place};
 use crate::names::{CODE_FILE_ATTRIBUTE, CODE_LINE_ATTRIBUTE, CODE_MODULE_ATTRIBUTE, OUTCOME_ATTRIBUTE, is_ours};
 use crate::out::Out;
@@ -30,8 +30,8 @@ pub(crate) struct Protobuf {
 }
 
 impl Protobuf {
-    pub(crate) fn new() -> Self {
-        Self { plain: PlainSpans::new() }
+    pub(crate) fn new(location: CodeLocation) -> Self {
+        Self { plain: PlainSpans::new(location) }
     }
 }
 
@@ -110,13 +110,13 @@ impl Protobuf {
         }
         if has_ours {
             put_name(out, span.name());
-            return put_ours_unless_set(out, span);
+            return put_ours_unless_set(out, span, self.plain.location());
         }
         match own_name {
             None => self.plain.callsite(span).put(out),
             Some(name) => {
                 put_name(out, name);
-                put_place(out, span.callsite());
+                put_place(out, span.callsite(), self.plain.location());
             }
         }
         if let Some(text) = outcome(span.outcome()) {
@@ -140,11 +140,15 @@ fn put_rest(out: &mut Out, span: &SpanView<'_>) {
 
 /// Adds what the user did not say by himself.
 #[cold]
-fn put_ours_unless_set(out: &mut Out, span: &SpanView<'_>) {
+fn put_ours_unless_set(out: &mut Out, span: &SpanView<'_>, location: CodeLocation) {
     let callsite = span.callsite();
+    let (file, module) = match location {
+        CodeLocation::Sent => (callsite.file(), callsite.module()),
+        CodeLocation::Left => ("", ""),
+    };
     let texts = [
-        (CODE_FILE_ATTRIBUTE, callsite.file()),
-        (CODE_MODULE_ATTRIBUTE, callsite.module()),
+        (CODE_FILE_ATTRIBUTE, file),
+        (CODE_MODULE_ATTRIBUTE, module),
         (OUTCOME_ATTRIBUTE, outcome(span.outcome()).unwrap_or_default()),
     ];
     for (key, text) in texts {
@@ -152,7 +156,7 @@ fn put_ours_unless_set(out: &mut Out, span: &SpanView<'_>) {
             put_text_attribute(out, key, text);
         }
     }
-    if !callsite.file().is_empty() && span.attribute(CODE_LINE_ATTRIBUTE).is_none() {
+    if !file.is_empty() && span.attribute(CODE_LINE_ATTRIBUTE).is_none() {
         put_number_attribute(out, CODE_LINE_ATTRIBUTE, callsite.line().into());
     }
 }

@@ -9,7 +9,7 @@ use trace_otlp::{Compression, OtlpExporter, Protocol};
 use crate::http_receiver::{HttpReceiver, PATIENCE};
 use crate::random::{Floats, Random};
 use crate::rotel::{Collector, program};
-use crate::spans::{Sent, message};
+use crate::spans::{Places, Sent, message};
 
 /// What a message says, in an order of its own: a collector may group and order anew.
 fn facts(messages: &[ExportTraceServiceRequest]) -> Vec<String> {
@@ -42,7 +42,7 @@ fn a_collector_understands_every_span_over_every_protocol() {
             let id = random.trace_id();
             let spans = (0..50).map(|_| random.span(id)).collect();
             let sent = [Sent { resource, state: random.trace_state(), spans }];
-            let (expected, batch) = (facts(&[message(&sent)]), Sent::batch(&sent));
+            let (expected, batch) = (facts(&[message(&sent, Places::Left)]), Sent::batch(&sent));
             let before = next.received().len();
             let exporter = OtlpExporter::builder()
                 .without_environment()

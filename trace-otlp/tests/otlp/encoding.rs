@@ -11,21 +11,40 @@ use trace_otlp::{OUTCOME_ATTRIBUTE, OtlpExporter, OtlpExporterBuilder, Protocol}
 
 use crate::http_receiver::{HttpReceiver, Received};
 use crate::random::{Floats, Random};
-use crate::spans::{Sent, message};
+use crate::spans::{Places, Sent, message};
 
 fn exporter(receiver: &HttpReceiver, protocol: Protocol) -> OtlpExporterBuilder {
     OtlpExporter::builder().without_environment().protocol(protocol).endpoint(receiver.url())
 }
 
+fn exporter_of(receiver: &HttpReceiver, protocol: Protocol, places: Places) -> OtlpExporterBuilder {
+    match places {
+        Places::Left => exporter(receiver, protocol),
+        Places::Sent => exporter(receiver, protocol).with_code_location(),
+    }
+}
+
 /// What arrives of this batch in one request.
 fn sent(batch: &Batch, protocol: Protocol) -> Received {
+    sent_with(batch, protocol, Places::Left)
+}
+
+fn sent_with(batch: &Batch, protocol: Protocol, places: Places) -> Received {
     let receiver = HttpReceiver::willing();
-    exporter(&receiver, protocol).build().unwrap().export(batch).unwrap();
+    exporter_of(&receiver, protocol, places).build().unwrap().export(batch).unwrap();
     let [received] = receiver.received().try_into().unwrap();
     received
 }
 
 const BOTH: [Protocol; 2] = [Protocol::HttpProtobuf, Protocol::HttpJson];
+
+/// Both encodings, without and with places.
+const ALL: [(Protocol, Places); 4] = [
+    (Protocol::HttpProtobuf, Places::Left),
+    (Protocol::HttpJson, Places::Left),
+    (Protocol::HttpProtobuf, Places::Sent),
+    (Protocol::HttpJson, Places::Sent),
+];
 
 #[test]
 fn every_field_of_a_span_arrives() {
@@ -63,9 +82,9 @@ fn every_field_of_a_span_arrives() {
     let resource = Resource::new().attribute("service.name", "shop").attribute("process.pid", 7);
     let state = "congo=t61rcWkgMzE,ot=th:8".parse().unwrap();
     let traces = [Sent { resource, state, spans: vec![span] }];
-    let (expected, batch) = (message(&traces), Sent::batch(&traces));
-    for protocol in BOTH {
-        assert_eq!(sent(&batch, protocol).message(), expected, "{protocol}");
+    let batch = Sent::batch(&traces);
+    for (protocol, places) in ALL {
+        assert_eq!(sent_with(&batch, protocol, places).message(), message(&traces, places), "{protocol}, {places:?}");
     }
     let text = String::from_utf8(sent(&batch, Protocol::HttpJson).body).unwrap();
     for part in [
@@ -85,8 +104,10 @@ fn every_field_of_a_span_arrives() {
 
 #[test]
 fn random_spans_arrive_as_they_are_in_both_encodings() {
-    let receivers = BOTH.map(|protocol| (HttpReceiver::willing(), protocol));
-    let mut exporters = receivers.each_ref().map(|(receiver, protocol)| exporter(receiver, *protocol).build().unwrap());
+    let receivers = ALL.map(|(protocol, places)| (HttpReceiver::willing(), protocol, places));
+    let mut exporters = receivers
+        .each_ref()
+        .map(|(receiver, protocol, places)| exporter_of(receiver, *protocol, *places).build().unwrap());
     for seed in 0..150 {
         // The judge reads no JSON with numbers that JSON does not have.
         let floats = if seed % 3 == 0 { Floats::All } else { Floats::Finite };
@@ -100,15 +121,15 @@ fn random_spans_arrive_as_they_are_in_both_encodings() {
             })
             .collect();
         let batch = Sent::batch(&traces);
-        let expected = format!("{:?}", message(&traces));
-        for (exporter, (receiver, protocol)) in exporters.iter_mut().zip(&receivers) {
+        for (exporter, (receiver, protocol, places)) in exporters.iter_mut().zip(&receivers) {
             if floats == Floats::All && *protocol == Protocol::HttpJson {
                 continue;
             }
             exporter.export(&batch).unwrap();
             let received = receiver.received().pop().unwrap();
             // By their texts: a NaN is not equal to itself.
-            assert_eq!(format!("{:?}", received.message()), expected, "seed {seed}, {protocol}");
+            let expected = format!("{:?}", message(&traces, *places));
+            assert_eq!(format!("{:?}", received.message()), expected, "seed {seed}, {protocol}, {places:?}");
         }
     }
 }
@@ -126,6 +147,9 @@ fn spans_as_a_program_records_them_arrive_as_they_are() {
                 1 => child.add_event("event"),
                 2 => child.set_status(Status::error("no")),
                 3 => child.set_attribute("late", format!("owned {bit}")),
+                4 => child.set_attribute("text", "t".repeat(bit as usize * 2)),
+                5 => child.set_attribute("half", bit as f64 / 2.0),
+                6 => child.set_attribute("odd", bit % 16 == 6),
                 _ => {}
             }
         }
@@ -134,10 +158,39 @@ fn spans_as_a_program_records_them_arrive_as_they_are() {
     let spans: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
     assert_eq!(spans.len(), 65);
     let traces = [Sent { resource: trace.resource().clone(), state: trace.trace_state().clone(), spans }];
-    let expected = message(&traces);
     let batch = Batch::new(captured.traces);
-    for protocol in BOTH {
-        assert_eq!(sent(&batch, protocol).message(), expected, "{protocol}");
+    for (protocol, places) in ALL {
+        assert_eq!(sent_with(&batch, protocol, places).message(), message(&traces, places), "{protocol}, {places:?}");
+    }
+}
+
+#[test]
+fn attributes_at_the_borders_of_what_is_short_arrive_as_they_are() {
+    let text = "x".repeat(300).leak();
+    let captured = capture(|| {
+        let _root = span(callsite!("root")).root().enter();
+        for length in 0..300 {
+            let key: &'static str = &text[..length % 45];
+            start_span(callsite!("text")).attribute(key, &text[..length]).attribute("after", length as i64).end();
+            start_span(callsite!("key")).attribute(&text[..length], length as i64).attribute("after", "text").end();
+            let many = start_span(callsite!("many"));
+            (0..length % 40).for_each(|number| many.set_attribute(&text[..number], number as i64));
+        }
+        start_span(callsite!("numbers"))
+            .attribute("largest", (1_i64 << 35) - 1)
+            .attribute("larger", 1_i64 << 35)
+            .attribute("less", -1)
+            .end();
+        start_span(callsite!("owned")).attribute("owned key".to_owned(), 1).attribute("after", true).end();
+    });
+    let trace = captured.trace().unwrap();
+    let spans: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
+    assert_eq!(spans.len(), 903);
+    let traces = [Sent { resource: trace.resource().clone(), state: trace.trace_state().clone(), spans }];
+    let batch = Batch::new(captured.traces);
+    for places in [Places::Left, Places::Sent] {
+        let received = sent_with(&batch, Protocol::HttpProtobuf, places);
+        assert_eq!(received.message(), message(&traces, places), "{places:?}");
     }
 }
 
@@ -180,19 +233,27 @@ fn a_span_that_is_open_ends_now_and_says_so() {
 fn what_the_user_says_of_the_source_is_not_said_twice() {
     let trace = TraceId::random();
     let context = SpanContext::new(trace, SpanId::random(), TraceFlags::SAMPLED);
-    let mut span = SpanData::new(context, "mine", 1, Duration::ZERO);
-    span.callsite = Some(callsite!("mine"));
-    span.outcome = Outcome::Panicked;
-    span.attributes = vec![Attribute::new("code.file.path", "generated.rs"), Attribute::new(OUTCOME_ATTRIBUTE, "mine")];
-    let batch = Batch::new(vec![Trace::from_spans(trace, [span])]);
-    for protocol in BOTH {
-        let message = sent(&batch, protocol).message();
-        let attributes = &message.resource_spans[0].scope_spans[0].spans[0].attributes;
-        let mut keys: Vec<_> = attributes.iter().map(|attribute| attribute.key.as_str()).collect();
-        assert_eq!(keys[..2], ["code.file.path", OUTCOME_ATTRIBUTE], "{protocol}");
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), attributes.len(), "{protocol}: {keys:?}");
+    let span = |outcome| {
+        let mut span = SpanData::new(context, "mine", 1, Duration::ZERO);
+        span.callsite = Some(callsite!("mine"));
+        span.outcome = outcome;
+        span.attributes =
+            vec![Attribute::new("code.file.path", "generated.rs"), Attribute::new(OUTCOME_ATTRIBUTE, "mine")];
+        span
+    };
+    let batch = Batch::new(vec![Trace::from_spans(trace, [span(Outcome::Panicked), span(Outcome::Ok)])]);
+    for (protocol, places) in ALL {
+        let message = sent_with(&batch, protocol, places).message();
+        for span in &message.resource_spans[0].scope_spans[0].spans {
+            let mut keys: Vec<_> = span.attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+            assert_eq!(keys[..2], ["code.file.path", OUTCOME_ATTRIBUTE], "{protocol}, {places:?}");
+            let file = span.attributes[0].value.as_ref().unwrap().value.clone().unwrap();
+            assert_eq!(file, Any::StringValue("generated.rs".to_owned()), "{protocol}, {places:?}");
+            assert!(places == Places::Sent || keys.len() == 2, "{protocol}: {keys:?}");
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), span.attributes.len(), "{protocol}, {places:?}: {keys:?}");
+        }
     }
 }
 

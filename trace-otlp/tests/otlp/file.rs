@@ -8,7 +8,7 @@ use trace_core::SpanExporter;
 use trace_otlp::OtlpFileExporter;
 
 use crate::random::{Floats, Random};
-use crate::spans::{Sent, batch, message};
+use crate::spans::{Places, Sent, batch, message};
 
 /// A file in memory that everybody sees. It takes only so many bytes of a write, if somebody says so, and then fails.
 #[derive(Clone, Default)]
@@ -43,8 +43,16 @@ impl Shared {
 
 #[test]
 fn each_batch_is_a_line_that_the_official_messages_read() {
-    let file = Shared::default();
-    let mut exporter = OtlpFileExporter::new(file.clone());
+    for (places, exporter) in [
+        (Places::Sent, OtlpFileExporter::new as fn(Shared) -> OtlpFileExporter),
+        (Places::Left, |file| OtlpFileExporter::new(file).without_code_location()),
+    ] {
+        let file = Shared::default();
+        lines_are_read(&file, exporter(file.clone()), places);
+    }
+}
+
+fn lines_are_read(file: &Shared, mut exporter: OtlpFileExporter, places: Places) {
     let mut expected = Vec::new();
     for seed in 0..40 {
         let mut random = Random::new(seed, Floats::Finite);
@@ -52,10 +60,10 @@ fn each_batch_is_a_line_that_the_official_messages_read() {
         let spans = (0..1 + random.below(6)).map(|_| random.span(id)).collect();
         let sent = [Sent { resource: random.resource(), state: random.trace_state(), spans }];
         exporter.export(&Sent::batch(&sent)).unwrap();
-        expected.push(message(&sent).resource_spans);
+        expected.push(message(&sent, places).resource_spans);
     }
     let found: Vec<_> = file.lines().into_iter().map(|line| line.unwrap().resource_spans).collect();
-    assert_eq!(found, expected);
+    assert_eq!(found, expected, "{places:?}");
 }
 
 #[test]

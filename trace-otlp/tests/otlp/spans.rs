@@ -46,8 +46,15 @@ impl Sent {
     }
 }
 
+/// Whether spans say where they stand in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Places {
+    Left,
+    Sent,
+}
+
 /// The message as which these traces must arrive: grouped by resource and then by scope, in the order in which they come.
-pub(crate) fn message(traces: &[Sent]) -> ExportTraceServiceRequest {
+pub(crate) fn message(traces: &[Sent], places: Places) -> ExportTraceServiceRequest {
     let mut request = ExportTraceServiceRequest::default();
     for Sent { resource, state, spans } in traces {
         let resource = ProtoResource { attributes: attributes(resource.attributes()), ..ProtoResource::default() };
@@ -56,12 +63,12 @@ pub(crate) fn message(traces: &[Sent]) -> ExportTraceServiceRequest {
             request.resource_spans.push(ResourceSpans { resource: Some(resource), ..ResourceSpans::default() });
             request.resource_spans.len() - 1
         });
-        spans.iter().for_each(|span| add(&mut request.resource_spans[known], span, state));
+        spans.iter().for_each(|span| add(&mut request.resource_spans[known], span, state, places));
     }
     request
 }
 
-fn add(resource: &mut ResourceSpans, span: &SpanData, state: &TraceState) {
+fn add(resource: &mut ResourceSpans, span: &SpanData, state: &TraceState, places: Places) {
     let (name, version) = span.callsite.map_or(("", ""), |callsite| (callsite.crate_name(), callsite.crate_version()));
     let scope =
         InstrumentationScope { name: name.to_owned(), version: version.to_owned(), ..InstrumentationScope::default() };
@@ -70,13 +77,13 @@ fn add(resource: &mut ResourceSpans, span: &SpanData, state: &TraceState) {
         resource.scope_spans.push(ScopeSpans { scope: Some(scope), ..ScopeSpans::default() });
         resource.scope_spans.len() - 1
     });
-    resource.scope_spans[known].spans.push(proto_span(span, state));
+    resource.scope_spans[known].spans.push(proto_span(span, state, places));
 }
 
-fn proto_span(data: &SpanData, state: &TraceState) -> Span {
+fn proto_span(data: &SpanData, state: &TraceState, places: Places) -> Span {
     let mut all = attributes(&data.attributes);
     let mut ours: Vec<(&str, Any)> = Vec::new();
-    if let Some(callsite) = data.callsite {
+    if let (Some(callsite), Places::Sent) = (data.callsite, places) {
         ours.push((CODE_FILE_ATTRIBUTE, Any::StringValue(callsite.file().to_owned())));
         ours.push((CODE_LINE_ATTRIBUTE, Any::IntValue(callsite.line().into())));
         ours.push((CODE_MODULE_ATTRIBUTE, Any::StringValue(callsite.module().to_owned())));
