@@ -319,6 +319,7 @@ mod id;
 mod init_error;
 mod kept;
 mod kind;
+mod leaving;
 mod limits;
 mod line;
 mod live;
