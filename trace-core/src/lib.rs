@@ -333,6 +333,7 @@ mod new_event;
 mod news;
 mod open_spans;
 mod open_view;
+mod outbox;
 mod paired_attributes;
 mod percent;
 mod pipeline;
