@@ -303,8 +303,11 @@ impl Live {
                 end,
                 callsite: self.callsite,
             };
-            let lost = if kept::has(&self.handle.hot) { kept::write(&self.handle.hot) } else { 0 };
-            let pushed = buffer::push(Worth::Span, closed);
+            let (lost, pushed) = if kept::has(&self.handle.hot) {
+                kept::write_with(&self.handle.hot, closed)
+            } else {
+                (0, buffer::push(Worth::Span, closed))
+            };
             if lost > 0 {
                 self.tell_of_losses(lost);
             }

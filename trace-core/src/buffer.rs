@@ -87,6 +87,35 @@ pub(crate) fn push(worth: Worth, make: impl Fn() -> Record) -> bool {
     pushed.unwrap_or_else(|_| send_stray(make()))
 }
 
+/// Writes two records, one right after the other, and tells of each whether there was memory for it.
+///
+/// In one go where both find room in the thread's ring, which they nearly always do: 30 instructions less than two of
+/// [`push`].
+#[inline]
+pub(crate) fn push_both(
+    (worth, first): (Worth, impl Fn() -> Record),
+    (other_worth, second): (Worth, impl Fn() -> Record),
+) -> (bool, bool) {
+    let pushed = if BUDGET.refuses(worth) {
+        0
+    } else {
+        let in_one_go = |local: &RefCell<Local>| {
+            let mut local = local.try_borrow_mut().ok()?;
+            let producer = local.producer.as_mut()?;
+            producer.push(first()).ok()?;
+            let pushed = 1 + u32::from(producer.push(second()).is_ok());
+            local.count_to_the_bell(pushed);
+            Some(pushed)
+        };
+        LOCAL.try_with(in_one_go).ok().flatten().unwrap_or(0)
+    };
+    match pushed {
+        2 => (true, true),
+        1 => (true, push(other_worth, second)),
+        _ => (push(worth, first), push(other_worth, second)),
+    }
+}
+
 /// Whether a record of this worth would find memory as far as is known: the processor has a look at each pass.
 #[inline]
 pub(crate) fn has_room(worth: Worth) -> bool {

@@ -88,12 +88,13 @@ pub(crate) fn has(own: &Hot) -> bool {
     own.words().2 == SPAN.get()
 }
 
-/// Writes down what waits of a span, whose own record follows at once. Returns how many found no memory.
-#[inline(never)]
-pub(crate) fn write(own: &Hot) -> usize {
+/// Writes down what waits of a span, and the record of the span itself right after it. Returns how many of what waits found no
+/// memory, and whether the span found some.
+#[inline]
+pub(crate) fn write_with(own: &Hot, closed: impl Fn() -> Record) -> (usize, bool) {
     SPAN.set(0);
     let are_two = ARE_TWO.replace(false);
-    let (Some(span), pipeline) = (own.span_id(), own.pipeline()) else { return 0 };
+    let (Some(span), pipeline) = (own.span_id(), own.pipeline()) else { return (0, true) };
     let pair = || {
         FIRST.with(|first| {
             SECOND.with(|second| Record::Pair {
@@ -106,7 +107,8 @@ pub(crate) fn write(own: &Hot) -> usize {
             })
         })
     };
-    if buffer::push(Worth::Detail, pair) { 0 } else { 1 + usize::from(are_two) }
+    let (is_kept, is_written) = buffer::push_both((Worth::Detail, pair), (Worth::Span, closed));
+    (if is_kept { 0 } else { 1 + usize::from(are_two) }, is_written)
 }
 
 /// Writes down what waits, long before its span.

@@ -9,20 +9,16 @@ use crate::caught::caught;
 use crate::clock::Timebase;
 use crate::decisions::Decisions;
 use crate::detail;
-use crate::encoder::{EncodedBatch, SpanEncoder};
-use crate::exporter::{Batch, Delivery};
+use crate::exporter::Delivery;
 use crate::findings::{Detector, Detectors};
 use crate::id::TraceId;
+use crate::outbox::{Outbox, Pended};
 use crate::record::Record;
 use crate::rings::ThreadNumber;
 use crate::span_record::Marks;
 use crate::stats::Stats;
 use crate::trace::{SpanView, Trace};
-use crate::worker::{EncodedParcel, Parcel, Worker};
-
-/// After so many spans a batch is not made larger: an exporter that is behind gets many small ones rather than one that
-/// finds no room.
-const MAX_BATCH_SPANS: usize = 8192;
+use crate::worker::Worker;
 
 /// How often traces are looked at for their age.
 const AGE_CHECKS: Duration = Duration::from_secs(1);
@@ -43,37 +39,12 @@ pub(crate) struct LineRules {
     pub(crate) manual_clock: bool,
 }
 
-/// What encodes spans ahead of their export.
-struct Ahead {
-    encoder: Box<dyn SpanEncoder>,
-    /// The place of its exporter's worker.
-    worker: usize,
-    /// The spans that it was given for the batch in hand, open ones as well; none where the batch is one of traces.
-    spans: usize,
-}
-
-impl Ahead {
-    /// Asks the one worker that wants spans.
-    fn of(workers: &mut [Worker]) -> Option<Self> {
-        let mut takers = workers.iter_mut().enumerate().filter(|(_, worker)| worker.delivery() == Delivery::Spans);
-        let (place, worker) = takers.next().filter(|_| takers.next().is_none())?;
-        Some(Self { encoder: worker.take_encoder()?, worker: place, spans: 0 })
-    }
-}
-
 /// A pipeline in the processor.
 pub(crate) struct Line {
     pub(crate) number: u32,
     assembler: Assembler,
     rules: LineRules,
-    workers: Vec<Worker>,
-    /// Complete traces that wait for their batch; for exporters of spans.
-    pending: Vec<Trace>,
-    /// What the batch in hand has, of traces that wait or encoded.
-    pending_spans: usize,
-    pending_bytes: usize,
-    /// What encodes spans, where one exporter alone wants them and has such a thing.
-    ahead: Option<Ahead>,
+    outbox: Outbox,
     /// Complete traces of a pipeline without exporters, for who comes to collect them.
     collected: Option<Vec<Trace>>,
     /// Spans that were handed on as copies, and are held still for their trace.
@@ -95,22 +66,17 @@ impl Line {
         number: u32,
         assembler: Assembler,
         rules: LineRules,
-        mut workers: Vec<Worker>,
+        workers: Vec<Worker>,
         stats: Arc<Mutex<Stats>>,
         collects: bool,
     ) -> Self {
         let now = Instant::now();
-        let ahead = Ahead::of(&mut workers);
         Self {
             number,
             assembler,
             detector: Detector::new(rules.detectors),
             rules,
-            workers,
-            pending: Vec::new(),
-            pending_spans: 0,
-            pending_bytes: 0,
-            ahead,
+            outbox: Outbox::new(workers),
             collected: collects.then(Vec::new),
             copied: 0,
             decisions: Decisions::default(),
@@ -145,7 +111,7 @@ impl Line {
     /// After some records: what is complete is encoded while it is in the caches.
     #[inline]
     pub(crate) fn step(&mut self) {
-        if self.ahead.is_some() && self.collected.is_none() {
+        if self.outbox.encodes() && self.collected.is_none() {
             let complete = self.assembler.take_complete();
             self.hand_on(complete);
         }
@@ -157,10 +123,9 @@ impl Line {
         let complete = self.assembler.take_complete();
         self.hand_on(complete);
         // What is encoded already goes when it is as large as a batch may be, or at the end of the pass: in fewer requests.
-        let is_encoding = self.ahead.as_ref().is_some_and(|ahead| ahead.spans > 0);
-        if self.pending_spans >= self.rules.batch_spans && !is_encoding {
+        if self.outbox.spans() >= self.rules.batch_spans && !self.outbox.has_encoded() {
             self.waiting_since = Some(self.now);
-            self.send_pending();
+            self.outbox.send_batch_in_hand();
         }
     }
 
@@ -184,7 +149,8 @@ impl Line {
     fn tell_news(&mut self) {
         let news = self.assembler.take_news();
         let resource = self.assembler.resource();
-        self.send(Delivery::Live, news.into_iter().map(|span| Trace::of_news(span, Arc::clone(resource))).collect());
+        self.outbox
+            .send(Delivery::Live, news.into_iter().map(|span| Trace::of_news(span, Arc::clone(resource))).collect());
     }
 
     /// Whether another pass, even an empty one, hands something on.
@@ -206,7 +172,7 @@ impl Line {
             let parts = self.assembler.take_settled(how);
             self.hand_on(parts);
         }
-        self.send_pending();
+        self.outbox.send_batch_in_hand();
         self.publish();
     }
 
@@ -241,31 +207,27 @@ impl Line {
     }
 
     pub(crate) fn workers(&self) -> &[Worker] {
-        &self.workers
+        self.outbox.workers()
     }
 
     pub(crate) fn join_workers(&mut self) {
-        self.workers.iter_mut().for_each(Worker::join_if_done);
+        self.outbox.join_workers();
     }
 
     /// The books at this moment.
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.lock_stats().clone();
         stats.findings = self.detector.as_ref().map_or_else(Vec::new, |detector| detector.findings().to_vec());
-        for worker in &self.workers {
+        for worker in self.outbox.workers() {
             let mut exporter = worker.stats();
             exporter.held = match worker.delivery() {
-                Delivery::Spans => (self.assembler.holding().closed - self.copied + self.pending_spans) as u64,
+                Delivery::Spans => (self.assembler.holding().closed - self.copied + self.outbox.spans()) as u64,
                 Delivery::Traces => self.assembler.holding().closed as u64,
                 Delivery::Live => 0,
             };
             stats.exporters.push(exporter);
         }
         stats
-    }
-
-    fn wants(&self, delivery: Delivery) -> bool {
-        self.workers.iter().any(|worker| worker.delivery() == delivery)
     }
 
     /// Judges traces and passes them on to whoever wants them.
@@ -286,13 +248,13 @@ impl Line {
         if self.copied > 0 {
             self.copied -= copied(&traces).min(self.copied);
         }
-        match (self.wants(Delivery::Spans), self.wants(Delivery::Traces)) {
+        match (self.outbox.wants(Delivery::Spans), self.outbox.wants(Delivery::Traces)) {
             (true, false) => self.pend(traces),
-            (false, _) => self.send(Delivery::Traces, traces),
+            (false, _) => self.outbox.send(Delivery::Traces, traces),
             (true, true) => {
                 let fresh = traces.iter().filter_map(without_copied).collect();
                 self.pend(fresh);
-                self.send(Delivery::Traces, traces);
+                self.outbox.send(Delivery::Traces, traces);
             }
         }
     }
@@ -324,48 +286,18 @@ impl Line {
         }
     }
 
-    fn pend(&mut self, mut traces: Vec<Trace>) {
-        if self.pending.is_empty() && self.encode(&mut traces) {
-            return;
-        }
-        for trace in &traces {
-            self.pending_spans += trace.closed();
-            self.pending_bytes += trace.bytes();
-        }
-        if self.pending.is_empty() {
-            self.pending = traces;
-        } else {
-            self.pending.append(&mut traces);
-        }
-    }
-
-    /// Encodes traces, if that is how the batch in hand is made.
-    fn encode(&mut self, traces: &mut Vec<Trace>) -> bool {
-        let Some(ahead) = &mut self.ahead else { return false };
-        let worker = &self.workers[ahead.worker];
-        if ahead.spans == 0 && !worker.keeps_up() {
-            return false;
-        }
-        self.pending_spans += traces.iter().map(Trace::closed).sum::<usize>();
-        ahead.spans += traces.iter().map(Trace::len).sum::<usize>();
-        if caught(|| ahead.encoder.add(traces)).is_none() {
-            worker.count_panic(self.pending_spans);
-            (self.pending_spans, self.pending_bytes, self.ahead) = (0, 0, None);
-            return true;
-        }
-        self.pending_bytes = ahead.encoder.bytes();
-        let is_full = ahead.spans >= MAX_BATCH_SPANS;
-        self.assembler.take_back(traces);
-        if is_full {
+    /// Puts traces into the batch in hand.
+    fn pend(&mut self, traces: Vec<Trace>) {
+        let Pended { mut spent, has_sent } = self.outbox.pend(traces);
+        self.assembler.take_back(&mut spent);
+        if has_sent {
             self.waiting_since = Some(self.now);
-            self.send_pending();
         }
-        true
     }
 
     /// Whether spans go on before their trace is complete.
     fn hands_on_ahead(&self) -> bool {
-        self.rules.tail.is_none() && self.wants(Delivery::Spans)
+        self.rules.tail.is_none() && self.outbox.wants(Delivery::Spans)
     }
 
     /// Ended spans that could go on ahead of their trace.
@@ -375,7 +307,7 @@ impl Line {
 
     /// Hands on what has settled of traces of which too much waits.
     fn hand_on_large(&mut self) {
-        if self.hands_on_ahead() && self.wants(Delivery::Traces) {
+        if self.hands_on_ahead() && self.outbox.wants(Delivery::Traces) {
             let copies = self.assembler.take_large(Take::Copies);
             self.pend_copies(copies);
         } else {
@@ -387,83 +319,35 @@ impl Line {
     /// Sends the batch of spans if it is large or old enough. What is to go ahead of its trace needs one more pass.
     fn send_what_is_due(&mut self) {
         if std::mem::take(&mut self.takes_ahead) {
-            if self.wants(Delivery::Traces) {
+            if self.outbox.wants(Delivery::Traces) {
                 let copies = self.assembler.take_settled(Take::Copies);
                 self.pend_copies(copies);
             } else {
                 let parts = self.assembler.take_settled(Take::Out);
                 self.hand_on(parts);
             }
-            self.send_pending();
+            self.outbox.send_batch_in_hand();
         }
         let in_traces = self.waiting_in_traces();
-        if in_traces + self.pending_spans == 0 {
+        if in_traces + self.outbox.spans() == 0 {
             self.waiting_since = None;
             return;
         }
         let since = *self.waiting_since.get_or_insert(self.now);
         if self.now.duration_since(since) >= self.rules.batch_delay {
             self.waiting_since = Some(self.now);
-            self.send_pending();
+            self.outbox.send_batch_in_hand();
             self.takes_ahead = in_traces > 0;
             self.assembler.settle();
-        } else if self.pending_spans >= self.rules.batch_spans {
+        } else if self.outbox.spans() >= self.rules.batch_spans {
             self.waiting_since = Some(self.now);
-            self.send_pending();
+            self.outbox.send_batch_in_hand();
         }
     }
 
     fn pend_copies(&mut self, copies: Vec<Trace>) {
         self.copied += copied(&copies);
         self.pend(copies);
-    }
-
-    fn send_pending(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let closed = std::mem::take(&mut self.pending_spans);
-        let bytes = std::mem::take(&mut self.pending_bytes);
-        match &mut self.ahead {
-            Some(ahead) if ahead.spans > 0 => {
-                let (worker, spans) = (&self.workers[ahead.worker], std::mem::take(&mut ahead.spans));
-                match caught(|| ahead.encoder.finish()) {
-                    Some(content) => {
-                        worker.export_encoded(EncodedParcel::new(EncodedBatch::new(content, spans), closed, bytes));
-                    }
-                    None => {
-                        worker.count_panic(closed);
-                        self.ahead = None;
-                    }
-                }
-            }
-            _ => self.send(Delivery::Spans, pending),
-        }
-    }
-
-    fn send(&self, delivery: Delivery, traces: Vec<Trace>) {
-        if traces.is_empty() {
-            return;
-        }
-        let batch = Batch::new(traces);
-        if batch.len() <= MAX_BATCH_SPANS {
-            return self.send_batch(delivery, batch);
-        }
-        let mut rest = batch.into_traces().into_iter().peekable();
-        while rest.peek().is_some() {
-            let (mut batch, mut spans) = (Vec::new(), 0);
-            while spans < MAX_BATCH_SPANS
-                && let Some(trace) = rest.next()
-            {
-                spans += trace.len();
-                batch.push(trace);
-            }
-            self.send_batch(delivery, Batch::new(batch));
-        }
-    }
-
-    fn send_batch(&self, delivery: Delivery, batch: Batch) {
-        let parcel = Arc::new(Parcel::new(batch));
-        let takers = self.workers.iter().filter(|worker| worker.delivery() == delivery);
-        takers.for_each(|worker| worker.export(&parcel));
     }
 
     /// Brings the books up to date.
@@ -488,7 +372,7 @@ impl Line {
 
     /// The memory of what it holds, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.assembler.holding().bytes + self.pending_bytes
+        self.assembler.holding().bytes + self.outbox.bytes()
     }
 }
 
