@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use trace_core::{FutureExt, Span, callsite, in_scope, start_span};
+use trace_otlp::OtlpExporter;
 
 use crate::address::own_address;
 use crate::http_receiver::{HttpReceiver, Reply};
@@ -39,6 +40,14 @@ fn a_program_without_a_runtime() {
     pipeline.warnings().iter().for_each(|warning| println!("WARNING {warning}"));
 }
 
+#[test]
+#[ignore = "a program that other tests start"]
+fn a_program_that_says_where_its_spans_stand() {
+    let exporter = OtlpExporter::builder().with_code_location().build().unwrap();
+    let _pipeline = trace_core::builder().exporter(exporter).init().unwrap();
+    in_scope(callsite!("outer"), || ());
+}
+
 async fn work() {
     let inner = async { tokio::task::yield_now().await }.in_span(Span::new("inner"));
     inner.in_span(Span::new(callsite!("outer"))).await;
@@ -65,6 +74,30 @@ fn a_program_on_a_multi_thread_runtime() {
         // It blocks the thread, and is done all the same.
         pipeline.shutdown(Duration::from_secs(10)).unwrap();
     });
+}
+
+#[test]
+fn a_pipeline_sends_the_place_in_the_source_only_on_request() {
+    let keys = ["code.file.path", "code.line.number", "code.module.name"];
+    let table: [(_, &[&str]); 2] =
+        [("a_program_that_says_where_its_spans_stand", &keys), ("a_program_without_a_runtime", &[])];
+    for (program, expected) in table {
+        for protocol in ["http/protobuf", "http/json"] {
+            let receiver = HttpReceiver::willing();
+            let variables = [
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint(receiver.address)),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned()),
+            ];
+            let output = run(program, &variables.each_ref().map(|(name, value)| (*name, value.as_str())));
+            assert!(output.status.success(), "{program}, {protocol}: {}", text(&output));
+            let [received] = &receiver.received()[..] else { panic!("{program}, {protocol}: one request") };
+            let message = received.message();
+            let mut spans = message.resource_spans.iter().flat_map(|of| &of.scope_spans).flat_map(|of| &of.spans);
+            let outer = spans.find(|span| span.name == "outer").unwrap();
+            let found: Vec<_> = outer.attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+            assert_eq!(found, expected, "{program}, {protocol}");
+        }
+    }
 }
 
 #[test]
