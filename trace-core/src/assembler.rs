@@ -197,21 +197,21 @@ impl Assembler {
     /// once.
     #[inline]
     pub(crate) fn take(&mut self, records: &mut [Record]) -> usize {
+        let plain = match *records {
+            [Record::Closed { trace, pipeline, .. } | Record::Scalar { trace, pipeline, .. }, ..] => {
+                Some((trace, pipeline))
+            }
+            [Record::Pair { pipeline, .. }, Record::Closed { trace, pipeline: other, .. }, ..] if pipeline == other => {
+                Some((trace, pipeline))
+            }
+            _ => None,
+        };
+        if let Some((trace, pipeline)) = plain {
+            return self.take_plain(trace, pipeline, records);
+        }
         let Some(record) = records.first_mut() else { return 0 };
         match *record {
-            Record::Closed { trace, pipeline, .. } | Record::Scalar { trace, pipeline, .. } => {
-                let pair = self.pair.take();
-                let Plain { spans, taken, group, pair, orphans } = self.at(trace).take_plain(records, pipeline, pair);
-                self.pair = pair;
-                self.counts.without_span += orphans as u64;
-                self.counts.closed += spans as u64;
-                self.holding.closed += spans;
-                if let Some((span, ticks)) = group {
-                    self.group = self.last.map(|(_, seat)| (seat, Group::Attributes, span, ticks));
-                }
-                return taken;
-            }
-            // Its span comes next.
+            // Its span comes later, or is announced next.
             Record::Pair { scalar, second, span, keys, bits, .. } => {
                 let pair = Pair { scalars: (scalar, second), span, keys, bits };
                 let orphans = self.pair.replace(pair).map_or(0, |pair| pair.len());
@@ -281,6 +281,21 @@ impl Assembler {
             }
         }
         1
+    }
+
+    /// Takes spans that say everything about themselves, and what was said of them, as long as nothing else comes.
+    #[inline]
+    fn take_plain(&mut self, trace: TraceId, pipeline: u32, records: &mut [Record]) -> usize {
+        let pair = self.pair.take();
+        let Plain { spans, taken, group, pair, orphans } = self.at(trace).take_plain(records, pipeline, pair);
+        self.pair = pair;
+        self.counts.without_span += orphans as u64;
+        self.counts.closed += spans as u64;
+        self.holding.closed += spans;
+        if let Some((span, ticks)) = group {
+            self.group = self.last.map(|(_, seat)| (seat, Group::Attributes, span, ticks));
+        }
+        taken
     }
 
     /// Takes the end of a span that announced itself.

@@ -163,23 +163,33 @@ impl Assembly {
     pub(crate) fn take_plain(&mut self, records: &mut [Record], number: u32, mut pair: Option<Pair>) -> Plain {
         let (id, before) = (self.id, self.spans.len());
         let (mut taken, mut group, mut orphans, mut all_plain) = (0, None, 0, true);
-        for record in records {
-            match *record {
-                Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite }
-                    if trace == id && pipeline == number =>
-                {
-                    let (id, marks, extra) = (span, Marks::NONE, None);
-                    let span = SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra };
-                    all_plain &= is_plain(&span);
-                    self.spans.push(span);
-                    if let Some(pair) = pair.take() {
-                        orphans += self.pair(&pair);
-                    }
-                    group = None;
+        while let Some(record) = records.get_mut(taken) {
+            if let Some(span) = whole(record, id, number) {
+                all_plain &= is_plain(&span);
+                self.spans.push(span);
+                if let Some(pair) = pair.take() {
+                    orphans += self.pair(&pair);
                 }
+                group = None;
+                taken += 1;
+                continue;
+            }
+            match *record {
                 Record::Pair { scalar, second, pipeline, span, keys, bits } if pipeline == number => {
                     let next = Pair { scalars: (scalar, second), span, keys, bits };
-                    orphans += pair.replace(next).map_or(0, |pair| pair.len());
+                    // Its span nearly always comes next: then it is put there, and not down before that.
+                    let its_span = records.get(taken + 1).and_then(|record| whole(record, id, number));
+                    match its_span.filter(|its_span| its_span.id == span && pair.is_none()) {
+                        Some(mut span) => {
+                            all_plain &= is_plain(&span);
+                            span.extra = self.said.pairs.add(&next);
+                            self.spans.push(span);
+                            self.bytes += PairedAttributes::BYTES;
+                            group = None;
+                            taken += 1;
+                        }
+                        None => orphans += pair.replace(next).map_or(0, |pair| pair.len()),
+                    }
                 }
                 Record::Scalar { scalar, pipeline, trace, span, ticks, key, bits }
                     if trace == id && pipeline == number =>
@@ -212,7 +222,7 @@ impl Assembly {
         if pair.span != span.id {
             return pair.len();
         }
-        self.said.pairs.add(span, pair);
+        span.extra = self.said.pairs.add(pair);
         self.bytes += PairedAttributes::BYTES;
         0
     }
@@ -379,6 +389,17 @@ pub(crate) struct Plain {
 pub(crate) enum Start {
     First,
     AfterItsEnd,
+}
+
+/// The span of this trace that this record says everything about.
+#[inline(always)]
+fn whole(record: &Record, of: TraceId, number: u32) -> Option<SpanRecord> {
+    let Record::Closed { kind, outcome, flags, pipeline, trace, span, parent, start, end, callsite } = *record else {
+        return None;
+    };
+    let (id, marks, extra) = (span, Marks::NONE, None);
+    let is_of_this = trace == of && pipeline == number;
+    is_of_this.then_some(SpanRecord { id, parent, start, end, callsite, kind, outcome, flags, marks, extra })
 }
 
 /// Whether nothing follows from the span's outcome, and its times are in order.

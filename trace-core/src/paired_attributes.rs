@@ -39,21 +39,23 @@ impl PairedAttributes {
         self.spans.len() * Self::BYTES
     }
 
-    /// Puts these on a span that has nothing yet. The last value of a key wins.
-    #[inline]
-    pub(crate) fn add(&mut self, span: &mut SpanRecord, pair: &Pair) {
+    /// Takes those of a span that has nothing yet, and returns what its record says of them. The last value of a key wins.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, pair: &Pair) -> Option<NonZeroU32> {
         let first = self.attributes.len() as u32;
         let ([key, other], [bits, other_bits]) = (pair.keys, pair.bits);
-        let second = pair.scalars.1.map(|scalar| (other, scalar, other_bits));
-        if second.is_none_or(|(other, ..)| other != key) {
-            self.push((key, pair.scalars.0, bits));
-        }
-        if let Some(second) = second {
-            self.push(second);
+        match pair.scalars.1 {
+            Some(scalar) => {
+                if !is_same(key, other) {
+                    self.push((key, pair.scalars.0, bits));
+                }
+                self.push((other, scalar, other_bits));
+            }
+            None => self.push((key, pair.scalars.0, bits)),
         }
         let attributes = first..self.attributes.len() as u32;
         self.spans.push(Extra { attributes, ..Extra::default() });
-        span.extra = NonZeroU32::new(self.spans.len() as u32);
+        NonZeroU32::new(self.spans.len() as u32)
     }
 
     #[inline(always)]
@@ -89,4 +91,15 @@ impl PairedAttributes {
         self.attributes.shrink_to(kept);
         self.spans.shrink_to(kept);
     }
+}
+
+/// Whether these are one key. Keys are mostly of different lengths.
+#[inline]
+fn is_same(key: &str, other: &str) -> bool {
+    key.len() == other.len() && are_alike(key, other)
+}
+
+#[inline(never)]
+fn are_alike(key: &str, other: &str) -> bool {
+    key == other
 }

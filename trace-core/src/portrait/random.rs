@@ -85,7 +85,8 @@ fn pairs(random: &mut Random, spans: &mut [SpanRecord], said: &mut PairedAttribu
         let (count, bits) = (random.below(3), random.below(1000) as u64);
         let second = (count == 2).then_some(Scalar::I64);
         if count > 0 {
-            said.add(span, &Pair { scalars: (Scalar::I64, second), span: span.id, keys, bits: [bits, bits + 1] });
+            let bits = [bits, bits + 1];
+            span.extra = said.add(&Pair { scalars: (Scalar::I64, second), span: span.id, keys, bits });
         }
         let values = [bits, bits + 1].map(u64::cast_signed);
         let own = keys.into_iter().zip(values).take(count).map(|(key, value)| Attribute::new(key, value));
