@@ -48,19 +48,34 @@ use crate::value::{Key, Value};
 pub fn start_span(name: impl Into<SpanName>) -> ActiveSpan {
     let name = name.into();
     // This much in the caller, so that where nothing is recorded a guard is a byte that nobody needs to write.
-    if start::is_nothing_here() { ActiveSpan::NOTHING } else { start_named(name, Location::caller()) }
+    // And what kind of name it is, which is known there.
+    match name.0 {
+        _ if start::is_nothing_here() => ActiveSpan::NOTHING,
+        Name::Static(text) => start_static(text, Location::caller()),
+        _ => start_named(name, Location::caller()),
+    }
+}
+
+#[inline(never)]
+fn start_static(name: &'static str, location: &'static Location<'static>) -> ActiveSpan {
+    match callsite::interned(name, location) {
+        Some(callsite) => recorded(callsite),
+        None => start_planned(name.into(), location),
+    }
 }
 
 #[inline(never)]
 fn start_named(name: SpanName, location: &'static Location<'static>) -> ActiveSpan {
     match name.0 {
         Name::Callsite(callsite) => recorded(callsite),
-        Name::Static(text) => match callsite::interned(text, location) {
-            Some(callsite) => recorded(callsite),
-            None => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
-        },
-        Name::Owned(_) => ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here),
+        _ => start_planned(name, location),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn start_planned(name: SpanName, location: &'static Location<'static>) -> ActiveSpan {
+    ActiveSpan::of_plan(Plan::new(name, location), PlannedCargo::Here)
 }
 
 /// Runs `body` inside a new span: a child of the current one, or the root of a new trace where there is none.

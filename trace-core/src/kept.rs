@@ -53,23 +53,37 @@ impl Place {
 /// Keeps an attribute of a span that nobody but its guard knows of. `false` if there is no place for it.
 #[inline]
 pub(crate) fn keep(own: &Hot, key: &'static str, scalar: Scalar, bits: u64) -> bool {
-    let (high, low, span, flags) = own.words();
-    if SPAN.get() == span {
+    let waiting = SPAN.get();
+    if waiting == own.words().2 {
         let has_place = !ARE_TWO.replace(true);
         if has_place {
             SECOND.with(|place| place.set(key, scalar, bits));
         }
-        return has_place;
+        has_place
+    } else if waiting == 0 {
+        keep_first(own, key, scalar, bits)
+    } else {
+        keep_after_others(own, key, scalar, bits)
     }
-    if SPAN.get() != 0 {
-        go_ahead();
-    }
+}
+
+#[inline]
+fn keep_first(own: &Hot, key: &'static str, scalar: Scalar, bits: u64) -> bool {
+    let (high, low, span, flags) = own.words();
     HIGH.set(high);
     LOW.set(low);
     BITS.set(flags);
     FIRST.with(|place| place.set(key, scalar, bits));
     SPAN.set(span);
     true
+}
+
+/// Apart and called last, so that the others need not save a register for it.
+#[cold]
+#[inline(never)]
+fn keep_after_others(own: &Hot, key: &'static str, scalar: Scalar, bits: u64) -> bool {
+    go_ahead();
+    keep_first(own, key, scalar, bits)
 }
 
 /// Keeps the attributes that a span begins with.
@@ -112,8 +126,6 @@ pub(crate) fn write_with(own: &Hot, closed: impl Fn() -> Record) -> (usize, bool
 }
 
 /// Writes down what waits, long before its span.
-#[cold]
-#[inline(never)]
 fn go_ahead() {
     let own = Hot::from_words(HIGH.get(), LOW.get(), SPAN.replace(0), BITS.get());
     let are_two = ARE_TWO.replace(false);
