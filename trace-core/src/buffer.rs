@@ -111,15 +111,14 @@ pub(crate) fn push_both(
     };
     match pushed {
         2 => (true, true),
-        1 => (true, push_apart(other_worth, &second)),
-        _ => (push_apart(worth, &first), push_apart(other_worth, &second)),
+        1 => (true, push_apart(other_worth, second)),
+        _ => (push_apart(worth, first), push_apart(other_worth, second)),
     }
 }
 
-/// [`push`] in one place for all kinds of records, so that it is inlined where it is called often.
 #[cold]
 #[inline(never)]
-fn push_apart(worth: Worth, make: &dyn Fn() -> Record) -> bool {
+fn push_apart(worth: Worth, make: impl Fn() -> Record) -> bool {
     push(worth, make)
 }
 
