@@ -49,6 +49,21 @@ fn how_a_span_was_given_up_comes_back_from_a_file() {
     }
 }
 
+#[test]
+fn a_place_in_the_source_comes_back_under_the_names_that_spans_over_otlp_have() {
+    #[trace_core::traced]
+    fn call() {}
+
+    let captured = trace_core::capture(call);
+    let written = captured.trace().unwrap();
+    let read = read(&written.to_json_lines()).unwrap();
+    let (span, callsite) = (read[0].root().unwrap(), written.root().unwrap().callsite());
+    assert_eq!(span.attribute("code.file.path"), Some(&Value::from(callsite.file())));
+    assert_eq!(span.attribute("code.line.number"), Some(&Value::from(callsite.line())));
+    assert_eq!(span.attribute("code.module.name"), Some(&Value::from(callsite.module())));
+    assert!(!callsite.module().is_empty());
+}
+
 const OTLP: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},
 "scopeSpans":[{"scope":{"name":"lib"},"spans":[{"traceId":"4BF92F3577B34DA6A3CE929D0E0E4736","spanId":"00f067aa0ba902b7",
 "parentSpanId":"","name":"GET /","kind":2,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000005000000",

@@ -106,7 +106,7 @@ impl Line<'_> {
             add("code.file.path", Value::from(file));
             add("code.line.number", Value::from(line));
             if let Some(module) = module {
-                add("code.namespace", Value::from(module));
+                add("code.module.name", Value::from(module));
             }
         }
         span.events = self.events.into_iter().map(EventLine::into_event).collect();
