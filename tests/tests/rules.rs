@@ -3,8 +3,8 @@
 #![cfg(test)]
 
 use trace_core::{
-    Capture, NewEvent, Outcome, Redaction, Redactor, Resource, SpanLimits, Status, Value, capture, current_span,
-    in_scope,
+    Capture, NewEvent, Outcome, Redaction, Redactor, Resource, SpanLimits, Status, Trace, Value, capture, current_span,
+    in_scope, span, start_span,
 };
 
 #[test]
@@ -61,6 +61,36 @@ fn a_redaction_sees_whole_values_of_spans_and_events_before_anybody_else() {
     assert_eq!((span.attribute("password"), span.attribute("email")), (None, Some(&Value::from("***"))));
     assert!(span.events[0].attributes.is_empty());
     assert_eq!(captured.stats.redacted, 2);
+}
+
+#[test]
+fn what_a_guard_or_a_builder_gets_where_it_is_made_is_redacted_and_limited_as_all_else() {
+    fn spans() {
+        let _root = span("root").attribute("secret", 1).attribute("number", 2).enter();
+        span("builder").attribute("secret", 3).attribute("number", 4).in_scope(|| ());
+        let _guard = start_span("guard").attribute("secret", 5).attribute("number", 6);
+        start_span("other").attribute("secret", 7).add_event("event");
+    }
+    let attributes = |trace: &Trace, name: &str| {
+        let span = trace.find(name).unwrap();
+        span.attributes().iter().map(|attribute| attribute.value.as_i64()).collect::<Vec<_>>()
+    };
+
+    let redactor = Redactor::new(|attribute| match attribute.key.as_str() {
+        "secret" => Redaction::Remove,
+        _ => Redaction::Keep,
+    });
+    let captured = Capture::new().redact(redactor).run(spans);
+    let trace = captured.trace().unwrap();
+    let kept = ["root", "builder", "guard", "other"].map(|name| attributes(trace, name));
+    assert_eq!(kept, [vec![Some(2)], vec![Some(4)], vec![Some(6)], vec![]]);
+    assert_eq!(captured.stats.redacted, 4);
+
+    let captured = Capture::new().limits(SpanLimits::new().attributes(1)).run(spans);
+    let trace = captured.trace().unwrap();
+    let kept = ["root", "builder", "guard", "other"].map(|name| attributes(trace, name));
+    assert_eq!(kept, [1, 3, 5, 7].map(|first| vec![Some(first)]));
+    assert_eq!(captured.stats.over_limits, 3);
 }
 
 #[test]
