@@ -13,6 +13,11 @@ pub fn cores() -> Vec<usize> {
     (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
 }
 
+/// The processors this process may run on, without this one.
+pub fn others(core: usize) -> Vec<usize> {
+    cores().into_iter().filter(|other| *other != core).collect()
+}
+
 /// Keeps the calling thread, and those it will start, on these processors. No processors: leaves it as it is.
 pub fn pin(cores: &[usize]) {
     if cores.is_empty() {

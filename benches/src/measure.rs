@@ -31,8 +31,7 @@ impl Effort {
 
 /// Measures one case with one candidate: the thread that traces on `core`, background threads on the others.
 pub fn measure<C: Candidate>(case: Case, effort: Effort, core: usize) -> Sample {
-    let cores = machine::cores();
-    let others: Vec<usize> = cores.iter().copied().filter(|other| *other != core).collect();
+    let (cores, others) = (machine::cores(), machine::others(core));
     let alone = !matches!(case, Case::FlatOutTwo);
     if alone {
         machine::pin(&others);

@@ -37,7 +37,7 @@ const WARM_UP: u32 = 100;
 pub(super) const WARM_UP_SPANS: u64 = WARM_UP as u64 * SPANS;
 
 pub(super) fn measure<S: Sender>(measured: Measured, effort: Effort, core: usize) -> Sample {
-    let others: Vec<usize> = machine::cores().into_iter().filter(|other| *other != core).collect();
+    let others = machine::others(core);
     let to = match measured {
         Measured::Encode => {
             machine::pin(&[core]);

@@ -25,8 +25,8 @@ enum Kind {
     Parent { effort: Effort, rounds: u32 },
     /// Measure one thing and print one line.
     Child { column: Column, measured: Measured, effort: Effort, core: usize },
-    /// Receive.
-    Receiver,
+    /// Receive, on other processors than this one.
+    Receiver { away_from: Option<usize> },
 }
 
 impl Role {
@@ -45,7 +45,10 @@ impl Role {
                 "--bench" => benched = true,
                 "--quick" => (effort, rounds) = (Effort::Quick, 1),
                 "--rounds" => rounds = value()?.parse()?,
-                "--receiver" => return Ok(Self(Kind::Receiver)),
+                "--receiver" => return Ok(Self(Kind::Receiver { away_from: None })),
+                "--receiver-away-from" => {
+                    return Ok(Self(Kind::Receiver { away_from: Some(value()?.parse()?) }));
+                }
                 "--child" => {
                     let column = value()?;
                     let column = Column::from_id(&column).ok_or(column)?;
@@ -73,7 +76,12 @@ pub fn run(role: Role) -> Result<String, Box<dyn Error>> {
     match role.0 {
         Kind::Parent { effort, rounds } => Ok(all(effort, rounds)?.to_string()),
         Kind::Child { column, measured, effort, core } => Ok((column.measure)(measured, effort, core).to_string()),
-        Kind::Receiver => Ok(receiver::run().map(|()| String::new())?),
+        Kind::Receiver { away_from } => {
+            if let Some(core) = away_from {
+                machine::pin(&machine::others(core));
+            }
+            Ok(receiver::run().map(|()| String::new())?)
+        }
     }
 }
 
@@ -108,7 +116,10 @@ fn child(
     effort: Effort,
     core: usize,
 ) -> Result<Sample, Box<dyn Error>> {
-    let receiver = Receiver::start()?;
+    // At 20,000 traces a second it is to take neither the time nor the caches of the thread that traces. Flat out it runs
+    // where there is room.
+    let away_from = (measured != Measured::FlatOut).then_some(core);
+    let receiver = Receiver::start(away_from)?;
     let mut command = Command::new(env::current_exe()?);
     if effort == Effort::Quick {
         command.arg("--quick");
@@ -136,9 +147,13 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn start() -> io::Result<Self> {
+    fn start(away_from: Option<usize>) -> io::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        let mut child = command.arg("--receiver").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        match away_from {
+            Some(core) => command.args(["--receiver-away-from", &core.to_string()]),
+            None => command.arg("--receiver"),
+        };
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().map(BufReader::new).ok_or_else(|| io::Error::other("no output"))?;
         let mut receiver = Self { child, output, address: String::new() };
         receiver.output.read_line(&mut receiver.address)?;
