@@ -8,8 +8,8 @@ use std::time::Duration;
 use tests::child::{Child, in_child};
 use tests::exporters::{Counting, PATIENCE};
 use trace_core::{
-    Attribute, Completeness, Filter, FutureExt, MemoryExporter, Span, assert_tree, builder, current_span, filter,
-    flush, in_scope, init, span, start_span, traced,
+    Attribute, Completeness, Filter, FutureExt, MemoryExporter, PipelineBuilder, Redaction, Redactor, Span, SpanLimits,
+    assert_tree, builder, current_span, filter, flush, in_scope, init, span, start_span, traced,
 };
 
 mod quiet {
@@ -243,6 +243,37 @@ fn spans_keep_the_attributes_that_came_with_them_whatever_part_they_are_in() {
             }
         }
     });
+}
+
+/// What is open at the end has the attributes that it began with.
+fn assert_open_is_whole(rule: impl FnOnce(PipelineBuilder) -> PipelineBuilder) {
+    let memory = MemoryExporter::new();
+    let pipeline = rule(builder().without_environment().exporter(memory.clone())).init().unwrap();
+    let _open = span("open").attribute("number", 1).attribute("is_open", true).enter();
+    let _within = span("within").attribute("number", 2).start();
+    start_span("ended").attribute("number", 3).end();
+    pipeline.shutdown(PATIENCE).unwrap();
+    let spans = memory.spans();
+    for (name, number, count) in [("open", 1, 2), ("within", 2, 1), ("ended", 3, 1)] {
+        let span = spans.iter().find(|span| span.name == name).unwrap();
+        assert_eq!(span.attributes.first(), Some(&Attribute::new("number", number)), "{name}");
+        assert_eq!(span.attributes.len(), count, "{name}");
+    }
+}
+
+#[test]
+fn what_is_open_at_the_end_has_its_attributes() {
+    in_child(|| assert_open_is_whole(|builder| builder));
+}
+
+#[test]
+fn what_is_open_at_the_end_has_its_attributes_under_a_redactor() {
+    in_child(|| assert_open_is_whole(|builder| builder.redact(Redactor::new(|_| Redaction::Keep))));
+}
+
+#[test]
+fn what_is_open_at_the_end_has_its_attributes_where_texts_are_cut() {
+    in_child(|| assert_open_is_whole(|builder| builder.limits(SpanLimits::new().value_length(5))));
 }
 
 #[test]

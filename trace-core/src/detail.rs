@@ -93,6 +93,7 @@ impl Said {
     /// Puts what came with these spans where everything else is, in its order. What came with others is forgotten.
     pub(crate) fn dissolve(&mut self, spans: &mut [SpanRecord]) {
         if self.pairs.is_empty() {
+            debug_assert!(spans.iter().all(|span| span.extra.is_none()), "it says where a pair is that is not here");
             return;
         }
         let others = std::mem::take(&mut self.attributes);

@@ -112,11 +112,12 @@ impl Assembly {
 
     /// What was settled, taken out, and copies of what is open beside it.
     pub(crate) fn take_settled_and_open(&mut self, rules: &Rules, omissions: &mut Omissions) -> Option<Trace> {
+        // Before anything is copied: a copy would go on to say where its pair was.
+        self.said.dissolve(&mut self.spans);
         let open = self.spans.iter().filter(|span| span.outcome == Outcome::Open).copied().collect::<Vec<_>>();
         if open.is_empty() {
             return self.take_settled(rules, omissions);
         }
-        self.said.dissolve(&mut self.spans);
         let settled = self.split_settled();
         // What was said of the open ones is told now and again with their end.
         let kept = self.said.of(|id| open.iter().any(|span| span.id == id));
