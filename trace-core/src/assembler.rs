@@ -22,7 +22,8 @@ use crate::long_polls::{LongPoll, LongPolls};
 use crate::news::News;
 use crate::poll_log::Segment;
 use crate::portrait::{Omissions, Rules};
-use crate::record::{Group, Origin, Pair, Record};
+use crate::record::{Group, Origin, Record};
+use crate::scalar::Pair;
 use crate::resource::Resource;
 use crate::rings::{STRAYS, ThreadNumber};
 use crate::seed::Seed;
@@ -564,7 +565,7 @@ fn add_long_polls(trace: &mut Trace, known: &LongPolls) {
     if trace.times_polls && !known.is_empty() {
         let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(0);
         let end = trace.spans.iter().map(|span| span.end).max().unwrap_or(0);
-        trace.extras.get_or_insert_default().long_polls = known.overlapping(start, end);
+        trace.extras_mut().long_polls = known.overlapping(start, end);
     }
 }
 

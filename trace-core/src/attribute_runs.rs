@@ -6,7 +6,7 @@
 
 use crate::id::SpanId;
 use crate::limits::SpanLimits;
-use crate::record::Scalar;
+use crate::scalar::Scalar;
 use crate::span_places::SpanPlaces;
 use crate::span_record::{Extra, Extras, SpanRecord};
 use crate::status::Outcome;
@@ -68,7 +68,7 @@ impl AttributeRuns {
     #[inline]
     pub(crate) fn push_scalar(&mut self, span: SpanId, ticks: u64, key: &'static str, scalar: Scalar, bits: u64) {
         // Made when it has its place, and there: what is made elsewhere and then copied is waited for (10 ns a span).
-        let made = || Attribute { key: Key::from_static(key), value: scalar.value(bits) };
+        let made = || Attribute { key: Key::from_static(key), value: scalar.value(bits).into() };
         self.attributes.extend(std::iter::once_with(made));
         self.note(span, ticks);
     }

@@ -7,6 +7,7 @@ use crate::caught::caught;
 use crate::id::SpanId;
 use crate::paired_attributes::PairedAttributes;
 use crate::record::Group;
+use crate::scalar::Pair;
 use crate::span_record::{LinkTarget, SpanRecord};
 use crate::status::Status;
 use crate::value::Attribute;
@@ -81,7 +82,7 @@ impl Said {
     }
 
     /// How many things it is.
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.pairs.len() + self.attributes.len() + self.details.len()
     }
 
@@ -98,20 +99,20 @@ impl Said {
         }
         let others = std::mem::take(&mut self.attributes);
         for span in spans.iter_mut().filter(|span| span.extra.is_some()) {
-            for attribute in self.pairs.of(span) {
+            for attribute in self.pairs.pair(span).into_iter().flat_map(Pair::each) {
                 // As of the start of time: said before everything else.
-                self.attributes.push(span.id, 0, attribute.clone());
+                self.attributes.push(span.id, 0, attribute.into());
             }
             span.extra = None;
         }
         self.attributes.append(others);
-        self.pairs.clear(0);
+        self.pairs.clear();
     }
 
     /// Copies of what was said of these spans, of which none has anything yet.
     pub(crate) fn of(&self, is_wanted: impl Fn(SpanId) -> bool) -> Self {
         let details = self.details.iter().filter(|detail| is_wanted(detail.span)).cloned().collect();
-        Self { pairs: PairedAttributes::default(), attributes: self.attributes.of(is_wanted), details }
+        Self { pairs: PairedAttributes::new(), attributes: self.attributes.of(is_wanted), details }
     }
 
     /// Adds what was said elsewhere.
@@ -132,7 +133,8 @@ impl Said {
 
     /// Forgets everything, and keeps room for so many of each at most.
     pub(crate) fn clear(&mut self, kept: usize) {
-        self.pairs.clear(kept);
+        self.pairs.clear();
+        self.pairs.shrink_to(kept);
         self.attributes.clear(kept);
         self.details.clear();
         self.details.shrink_to(kept);

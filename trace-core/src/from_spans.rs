@@ -9,6 +9,7 @@ use crate::callsite::NO_PLACE;
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::long_polls::{DEFAULT_LONG_POLL, LongPoll};
+use crate::paired_attributes::PairedAttributes;
 use crate::poll_log::{PollLog, SEVERAL_THREADS, Segment};
 use crate::polls_data::PollsData;
 use crate::resource::Resource;
@@ -31,11 +32,12 @@ impl Trace {
             common: Arc::new(Common { resource: Arc::default(), timebase: Timebase::UNIX_NANOS }),
             spans: Vec::new(),
             closed: 0,
+            pairs: PairedAttributes::new(),
             extras: None,
             tree: OnceLock::new(),
         };
         // Threads of elsewhere have numbers of their own.
-        trace.extras.get_or_insert_default().threads = Some(BTreeMap::new());
+        trace.extras_mut().threads = Some(BTreeMap::new());
         for span in spans.into_iter().filter(|span| span.trace_id == id) {
             trace.add(span);
         }
@@ -78,7 +80,7 @@ impl Trace {
             let name = name.clone();
             LongPoll { trace, span, name, thread, start, end }
         });
-        self.extras.get_or_insert_default().long_polls.extend(long);
+        self.extras_mut().long_polls.extend(long);
     }
 
     /// Sets the resource of its spans.
@@ -92,14 +94,14 @@ impl Trace {
     #[must_use]
     pub fn thread_names_of_spans<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = (u32, N)>) -> Self {
         let names = names.into_iter().map(|(number, name)| (number, name.into())).collect();
-        self.extras.get_or_insert_default().threads = Some(names);
+        self.extras_mut().threads = Some(names);
         self
     }
 
     /// Sets its trace state: what the systems along its way say of it.
     #[must_use]
     pub fn trace_state_of_spans(mut self, state: TraceState) -> Self {
-        self.extras.get_or_insert_default().state = state;
+        self.extras_mut().state = state;
         self
     }
 
@@ -108,7 +110,8 @@ impl Trace {
         if let Some(log) = &polls {
             self.add_long_polls(span.span_id, span.name.clone(), log);
         }
-        let extras = self.extras.get_or_insert_default();
+        let place = self.spans.len() as u32;
+        let extras = self.extras_mut();
         let attributes = extras.keep(span.attributes);
         let events = extras.events.len() as u32;
         for event in span.events {
@@ -130,6 +133,8 @@ impl Trace {
             polls: polls.map(Box::new),
         });
         extras.spans.push(Extra { attributes, events: events..extras.events.len() as u32, more });
+        extras.threads_of_spans.push((place, span.thread.unwrap_or(0)));
+        let extra = NonZeroU32::new(extras.spans.len() as u32);
         self.closed += usize::from(span.end_unix_nanos.is_some());
         let mut marks = Marks::PARENT_IS_REMOTE.if_so(span.parent_is_remote);
         if span.polls.is_some() {
@@ -138,7 +143,6 @@ impl Trace {
         if let Some(cancellation) = &span.cancellation {
             marks.set(Marks::of_drop(cancellation.dropped));
         }
-        extras.threads_of_spans.push((self.spans.len() as u32, span.thread.unwrap_or(0)));
         self.spans.push(SpanRecord {
             id: span.span_id,
             parent: span.parent_id,
@@ -149,7 +153,7 @@ impl Trace {
             outcome: if span.end_unix_nanos.is_some() { span.outcome } else { Outcome::Open },
             flags: span.flags,
             marks,
-            extra: NonZeroU32::new(extras.spans.len() as u32),
+            extra,
         });
     }
 }

@@ -16,7 +16,8 @@ use crate::budget::Worth;
 use crate::buffer;
 use crate::current_span::CurrentSpan;
 use crate::hot::Hot;
-use crate::record::{Group, Pair, Record, Scalar};
+use crate::record::{Group, Record};
+use crate::scalar::{Pair, Scalar};
 
 thread_local! {
     // Word by word, for the reason that the context is.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::assembly::{Assembly, NO_TRACE, SPAN_BYTES, Writers, is_plain};
 use crate::callsite::{Callsite, NO_PLACE};
 use crate::detail::{Detail, Said, What};
+use crate::paired_attributes::PairedAttributes;
 use crate::portrait::{self, Omissions, Room, Rules};
 use crate::span_record::{Extras, Marks, SpanRecord};
 use crate::spent::Spent;
@@ -32,9 +33,11 @@ impl Assembly {
         };
         let spans = std::mem::replace(&mut self.spans, spent.take_spans());
         if self.is_bare() && rules.leave_pairs_alone() {
-            let extras = self.pairs(spent);
             let closed = spans.len();
-            let trace = self.trace_of(spans, closed, completeness, extras);
+            let mut trace = self.trace_of(spans, closed, completeness, None);
+            if !self.said.pairs.is_empty() {
+                trace.pairs = std::mem::replace(&mut self.said.pairs, spent.take_pairs());
+            }
             self.leave();
             return (trace, Remains::default());
         }
@@ -62,17 +65,6 @@ impl Assembly {
         self.state = TraceState::new();
         self.leave();
         (trace, remains)
-    }
-
-    /// What came with its spans, if anything did.
-    fn pairs(&mut self, spent: &mut Spent) -> Option<Box<Extras>> {
-        let pairs = &mut self.said.pairs;
-        (!pairs.is_empty()).then(|| {
-            let mut extras = self.room.extras.take().unwrap_or_else(|| spent.take_extras());
-            pairs.exchange(&mut extras);
-            pairs.reserve((extras.attributes.len(), extras.spans.len()));
-            extras
-        })
     }
 
     /// Whether all its spans have ended, and there is nothing of them but their records and what came with them: so it is with
@@ -221,6 +213,7 @@ impl Assembly {
             common: Arc::clone(&self.common),
             spans,
             closed,
+            pairs: PairedAttributes::new(),
             extras,
             tree: OnceLock::new(),
         }

@@ -354,6 +354,7 @@ mod resource;
 mod rings;
 mod roll;
 mod sampler;
+mod scalar;
 mod seed;
 mod shape;
 #[cfg(feature = "futures")]
@@ -440,6 +441,7 @@ pub use crate::propagation::context::{Context, ContextExt, current_baggage, curr
 pub use crate::redact::{AttributeOwner, Redaction, RedactionParameters, Redactor, STATUS_DESCRIPTION};
 pub use crate::resource::Resource;
 pub use crate::sampler::{ParentBased, Sampler, SamplingDecision, SamplingParameters};
+pub use crate::scalar::{ScalarAttribute, ScalarValue};
 pub use crate::shape::{Shape, ShapeMismatch};
 #[cfg(feature = "futures")]
 pub use crate::sink::{InSpanSink, SinkExt};

@@ -22,10 +22,10 @@ impl Trace {
     pub(crate) fn look_at(&mut self, now: u64, under_way: &[UnderWay]) {
         let id = self.id();
         let polled: Vec<_> = under_way.iter().filter(|poll| poll.trace == id).collect();
-        let mut extras = self.extras.take();
         if !polled.is_empty() {
-            extras.get_or_insert_default();
+            self.extras_mut();
         }
+        let mut extras = self.extras.take();
         for span in self.spans.iter_mut().filter(|span| span.outcome == Outcome::Open) {
             span.end = now.max(span.start);
             let poll = polled.iter().find(|poll| poll.span == span.id);

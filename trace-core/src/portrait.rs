@@ -108,11 +108,13 @@ pub(crate) fn apply(
     if !rules.leave_pairs_alone() {
         said.dissolve(spans);
     }
-    said.pairs.exchange(extras);
+    said.pairs.make_in(extras);
     let are_settled =
         rules.leave_attributes_alone() && said.attributes.settle(spans, extras, &mut room.places, &rules.limits);
-    if !are_settled {
-        said.pairs.exchange(extras);
+    if are_settled {
+        said.pairs.clear();
+    } else {
+        extras.forget_attributes();
         said.dissolve(spans);
     }
     if !are_settled || !said.details.is_empty() {

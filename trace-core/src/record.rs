@@ -22,10 +22,11 @@ use std::borrow::Cow;
 use crate::callsite::Callsite;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
+use crate::scalar::{Pair, Scalar};
 use crate::span_context::{SpanContext, TraceFlags};
 use crate::status::{Outcome, Status};
 use crate::trace_state::TraceState;
-use crate::value::{Attribute, Value};
+use crate::value::Attribute;
 use crate::waits::Dropped;
 use crate::wake_up::WakeUp;
 
@@ -152,6 +153,13 @@ pub(crate) enum Record {
     Taken,
 }
 
+impl Record {
+    pub(crate) const fn of_pair(pair: Pair, pipeline: u32) -> Self {
+        let Pair { scalars: (scalar, second), span, keys, bits } = pair;
+        Self::Pair { scalar, second, pipeline, span, keys, bits }
+    }
+}
+
 /// How a span that announces itself came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -178,80 +186,6 @@ pub(crate) enum Group {
     Change,
     /// A poll; never a group, only lost as one.
     Polls,
-}
-
-/// The type of a [`Record::Scalar`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scalar {
-    Bool,
-    I64,
-    F64,
-}
-
-impl Scalar {
-    /// The value as bits, if it is a scalar.
-    #[inline]
-    pub(crate) const fn of(value: &Value) -> Option<(Self, u64)> {
-        match *value {
-            Value::Bool(value) => Some((Self::Bool, value as u64)),
-            Value::I64(value) => Some((Self::I64, value as u64)),
-            Value::F64(value) => Some((Self::F64, value.to_bits())),
-            _ => None,
-        }
-    }
-
-    /// The value that these bits are.
-    #[inline]
-    pub(crate) const fn value(self, bits: u64) -> Value {
-        match self {
-            Self::Bool => Value::Bool(bits != 0),
-            Self::I64 => Value::I64(bits.cast_signed()),
-            Self::F64 => Value::F64(f64::from_bits(bits)),
-        }
-    }
-}
-
-/// One or two attributes that were said of a span before anything else was, from a [`Record::Pair`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
-    pub(crate) scalars: (Scalar, Option<Scalar>),
-    pub(crate) span: SpanId,
-    pub(crate) keys: [&'static str; 2],
-    pub(crate) bits: [u64; 2],
-}
-
-impl Pair {
-    /// These attributes of a span, if they are one or two of the kind that makes a pair.
-    pub(crate) fn of(span: SpanId, attributes: &[Attribute]) -> Option<Self> {
-        let (first, second) = match attributes {
-            [first] => (first, None),
-            [first, second] => (first, Some(second)),
-            _ => return None,
-        };
-        let parts = |attribute: &Attribute| {
-            let (key, (scalar, bits)) = (attribute.key.as_static()?, Scalar::of(&attribute.value)?);
-            Some((key, scalar, bits))
-        };
-        let (first_key, scalar, first_bits) = parts(first)?;
-        let (second_key, second, second_bits) = match second {
-            Some(second) => {
-                let (key, scalar, bits) = parts(second)?;
-                (key, Some(scalar), bits)
-            }
-            None => ("", None, 0),
-        };
-        let (keys, bits) = ([first_key, second_key], [first_bits, second_bits]);
-        Some(Self { scalars: (scalar, second), span, keys, bits })
-    }
-
-    pub(crate) const fn record(self, pipeline: u32) -> Record {
-        let Self { scalars: (scalar, second), span, keys, bits } = self;
-        Record::Pair { scalar, second, pipeline, span, keys, bits }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        1 + usize::from(self.scalars.1.is_some())
-    }
 }
 
 /// A poll of less than 2^32 ticks, about a second, wherever it began or ended.

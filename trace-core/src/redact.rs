@@ -148,7 +148,7 @@ impl Trace {
     #[must_use]
     pub fn redacted(&self, redactor: &Redactor) -> (Self, usize) {
         let mut redacted = self.clone();
-        let Some(extras) = redacted.extras.as_deref_mut() else { return (redacted, 0) };
+        let extras = redacted.extras_mut();
         let old = std::mem::take(&mut extras.attributes);
         let mut changed = 0;
         for record in &self.spans {

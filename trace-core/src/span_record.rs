@@ -254,6 +254,12 @@ impl Extras {
             + self.long_polls.capacity() * size_of::<LongPoll>()
     }
 
+    /// Forgets attributes of spans, where nothing else was said of them.
+    pub(crate) fn forget_attributes(&mut self) {
+        self.spans.clear();
+        self.attributes.clear();
+    }
+
     /// Forgets everything and keeps the room.
     pub(crate) fn clear(&mut self) {
         if self.heap == 0 {

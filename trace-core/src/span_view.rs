@@ -8,6 +8,7 @@ use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
 use crate::kind::SpanKind;
 use crate::poll_log::PollLog;
+use crate::scalar::{Pair, ScalarAttribute};
 use crate::span_context::SpanContext;
 use crate::span_data::{DroppedCounts, Event, Link};
 use crate::span_record::{EventRecord, Extra, LinkRecord, Marks, More};
@@ -21,12 +22,12 @@ impl<'a> SpanView<'a> {
     /// Most spans have nothing more, which their record tells.
     #[inline]
     fn extra(&self) -> Option<&'a Extra> {
-        self.record.extra.and_then(|_| self.trace.extras().of(self.record))
+        self.record.extra.and_then(|_| self.trace.extras.as_deref()?.of(self.record))
     }
 
     #[inline]
     fn more(&self) -> Option<&'a More> {
-        self.record.extra.and_then(|_| self.trace.extras().more_of(self.record))
+        self.record.extra.and_then(|_| self.trace.extras.as_deref()?.more_of(self.record))
     }
 
     /// The thread that a sync span ended on, numbered as in [`PollSegment::thread`](crate::PollSegment::thread). `None` for the
@@ -193,7 +194,13 @@ impl<'a> SpanView<'a> {
     /// Facts about it, each key once.
     #[must_use]
     pub fn attributes(&self) -> &'a [Attribute] {
-        self.extra().map_or(&[], |extra| &self.trace.extras().attributes[range(&extra.attributes)])
+        match (self.record.extra, self.trace.extras.as_deref()) {
+            (None, _) => &[],
+            (Some(_), None) => self.trace.pairs.of(self.record),
+            (Some(_), Some(extras)) => {
+                extras.of(self.record).map_or(&[], |extra| &extras.attributes[range(&extra.attributes)])
+            }
+        }
     }
 
     /// The value of this attribute.
@@ -239,10 +246,32 @@ impl<'a> SpanView<'a> {
     #[inline]
     #[must_use]
     pub fn only_attributes(&self) -> Option<&'a [Attribute]> {
-        let (Some(_), Some(extras)) = (self.record.extra, self.trace.extras.as_deref()) else { return Some(&[]) };
+        if self.record.extra.is_none() {
+            return Some(&[]);
+        }
+        let Some(extras) = self.trace.extras.as_deref() else { return Some(self.attributes()) };
         let Some(extra) = extras.of(self.record) else { return Some(&[]) };
         let is_plain = extra.events.is_empty() && extra.more.is_none();
         is_plain.then(|| &extras.attributes[range(&extra.attributes)])
+    }
+
+    /// Its attributes as they came, if these are one or two numbers or truth values with static keys, which it was given before
+    /// anybody else could speak of it, and nothing else is known of it and of its trace. `None` says only that it must be asked
+    /// in other ways. Where this is asked first, and it answers, no [`Attribute`] is made.
+    ///
+    /// ```
+    /// use trace_core::{ScalarValue, capture, in_scope, start_span};
+    ///
+    /// let captured = capture(|| in_scope("request", || start_span("plain").attribute("answer", 42).attribute("sure", true).end()));
+    /// let plain = captured.trace()?.find("plain").unwrap();
+    /// let scalars: Vec<_> = plain.only_scalars().unwrap().map(|scalar| (scalar.key, scalar.value)).collect();
+    /// assert_eq!(scalars, [("answer", ScalarValue::I64(42)), ("sure", ScalarValue::Bool(true))]);
+    /// # Ok::<(), trace_core::CaptureError>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn only_scalars(&self) -> Option<impl ExactSizeIterator<Item = ScalarAttribute> + use<>> {
+        if self.trace.extras.is_some() { None } else { self.trace.pairs.pair(self.record).map(Pair::each) }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::{Mutex, PoisonError, TryLockError};
 
+use crate::paired_attributes::PairedAttributes;
 use crate::span_record::{Extras, SpanRecord};
 use crate::trace::Trace;
 
@@ -28,6 +29,7 @@ const TAKEN_AT_ONCE: usize = 64;
 #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
 pub(crate) struct Spent {
     spans: Vec<Vec<SpanRecord>>,
+    pairs: Vec<PairedAttributes>,
     extras: Vec<Box<Extras>>,
     /// The memory of these, in bytes, while they wait.
     bytes: usize,
@@ -38,7 +40,7 @@ static BIN: Mutex<Spent> = Mutex::new(Spent::new());
 
 impl Spent {
     pub(crate) const fn new() -> Self {
-        Self { spans: Vec::new(), extras: Vec::new(), bytes: 0 }
+        Self { spans: Vec::new(), pairs: Vec::new(), extras: Vec::new(), bytes: 0 }
     }
 
     /// A list for spans, maybe with room.
@@ -48,6 +50,15 @@ impl Spent {
             self.fetch();
         }
         self.spans.pop().unwrap_or_default()
+    }
+
+    /// A list for pairs of attributes, likewise.
+    #[inline]
+    pub(crate) fn take_pairs(&mut self) -> PairedAttributes {
+        if self.pairs.is_empty() {
+            self.fetch();
+        }
+        self.pairs.pop().unwrap_or_default()
     }
 
     /// Extras without content, maybe with room.
@@ -65,16 +76,22 @@ impl Spent {
             self.take_apart(trace);
         }
         self.spans.truncate(TAKEN_AT_ONCE);
+        self.pairs.truncate(TAKEN_AT_ONCE);
         self.extras.truncate(TAKEN_AT_ONCE);
     }
 
     /// Keeps the lists of a trace; tells how many bytes they have.
-    fn take_apart(&mut self, Trace { mut spans, extras, .. }: Trace) -> usize {
+    fn take_apart(&mut self, Trace { mut spans, mut pairs, extras, .. }: Trace) -> usize {
         let mut bytes = 0;
         if (1..=KEPT_LIST_BYTES).contains(&bytes_of(&spans)) {
             spans.clear();
             bytes += bytes_of(&spans);
             self.spans.push(spans);
+        }
+        if (1..=KEPT_LIST_BYTES).contains(&pairs.room()) {
+            pairs.clear();
+            bytes += pairs.room();
+            self.pairs.push(pairs);
         }
         if let Some(mut extras) = extras
             && extras.room() <= KEPT_LIST_BYTES
@@ -100,6 +117,8 @@ impl Spent {
     fn take_from(&mut self, bin: &mut Self) {
         let spans = bin.spans.drain(bin.spans.len().saturating_sub(TAKEN_AT_ONCE)..);
         self.spans.extend(spans.inspect(|spans| bin.bytes -= bytes_of(spans)));
+        let pairs = bin.pairs.drain(bin.pairs.len().saturating_sub(TAKEN_AT_ONCE)..);
+        self.pairs.extend(pairs.inspect(|pairs| bin.bytes -= pairs.room()));
         let extras = bin.extras.drain(bin.extras.len().saturating_sub(TAKEN_AT_ONCE)..);
         self.extras.extend(extras.inspect(|extras| bin.bytes -= extras.room()));
     }
@@ -107,15 +126,21 @@ impl Spent {
     /// Takes of what is given as much as may be kept. What is too much stays there, or goes there.
     fn keep(&mut self, given: &mut Self) {
         let most = (given.bytes * KEPT_BATCHES).min(MOST_KEPT_BYTES);
-        let (mut spans, mut extras) = (std::mem::take(&mut given.spans), std::mem::take(&mut given.extras));
-        self.spans.append(&mut spans);
-        self.extras.append(&mut extras);
+        self.spans.append(&mut given.spans);
+        self.pairs.append(&mut given.pairs);
+        self.extras.append(&mut given.extras);
         self.bytes += std::mem::take(&mut given.bytes);
         while self.bytes > most
             && let Some(extras) = self.extras.pop()
         {
             self.bytes -= extras.room();
             given.extras.push(extras);
+        }
+        while self.bytes > most
+            && let Some(pairs) = self.pairs.pop()
+        {
+            self.bytes -= pairs.room();
+            given.pairs.push(pairs);
         }
         while self.bytes > most
             && let Some(spans) = self.spans.pop()
@@ -150,7 +175,7 @@ mod tests {
 
     fn batch(lists: usize) -> Spent {
         let spans = (0..lists).map(|_| Vec::with_capacity(100)).collect();
-        Spent { spans, extras: Vec::new(), bytes: lists * EACH }
+        Spent { spans, pairs: Vec::new(), extras: Vec::new(), bytes: lists * EACH }
     }
 
     #[test]

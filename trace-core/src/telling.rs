@@ -14,7 +14,8 @@ use crate::id::SpanId;
 use crate::kept;
 use crate::kind::SpanKind;
 use crate::plan::{Begun, Plan, Role, Seldom};
-use crate::record::{Group, Origin, Pair, Record, ShortPoll};
+use crate::record::{Group, Origin, Record, ShortPoll};
+use crate::scalar::Pair;
 use crate::status::Outcome;
 use crate::switches::{self};
 use crate::tally;
@@ -29,7 +30,7 @@ fn write_opened(begun: &Begun, callsite: &'static Callsite, origin: Origin, pair
     let Begun { own, parent, start, kind, .. } = *begun;
     let Some((trace, span)) = own.ids() else { return false };
     let (flags, pipeline) = (own.flags(), own.pipeline());
-    let lost = pair.filter(|pair| !buffer::push(Worth::Detail, || pair.record(pipeline)));
+    let lost = pair.filter(|pair| !buffer::push(Worth::Detail, || Record::of_pair(*pair, pipeline)));
     let opened = || Record::Opened { kind, flags, origin, pipeline, trace, span, parent, start, callsite };
     if !buffer::push(Worth::Span, opened) {
         tally::SPANS_NOT_STARTED.add(1);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Timebase;
 use crate::id::{SpanId, TraceId};
+use crate::paired_attributes::PairedAttributes;
 use crate::resource::Resource;
 use crate::span_record::{Extras, SpanRecord};
 use crate::thread_names;
@@ -47,7 +48,9 @@ pub struct Trace {
     pub(crate) spans: Vec<SpanRecord>,
     /// How many of the spans have ended.
     pub(crate) closed: usize,
-    /// `None` where neither the trace nor any span of it has more than records.
+    /// What came with its spans, where there are no extras.
+    pub(crate) pairs: PairedAttributes,
+    /// `None` where neither the trace nor any span of it has more than records, and attributes that came with its spans.
     pub(crate) extras: Option<Box<Extras>>,
     pub(crate) tree: OnceLock<Box<Tree>>,
 }
@@ -188,10 +191,21 @@ impl Trace {
         Duration::from_nanos(end.saturating_sub(self.start_unix_nanos()))
     }
 
+    /// What it and its spans have beyond their records and what came with them.
     #[inline]
     pub(crate) fn extras(&self) -> &Extras {
         static NONE: Extras = Extras::new();
         self.extras.as_deref().unwrap_or(&NONE)
+    }
+
+    /// The same, to be changed: what came with its spans goes there.
+    pub(crate) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_with(|| {
+            let mut extras = Box::<Extras>::default();
+            self.pairs.make_in(&mut extras);
+            self.pairs.clear();
+            extras
+        })
     }
 
     /// How many of its spans have ended.
@@ -201,7 +215,10 @@ impl Trace {
 
     /// The memory it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.spans) + self.extras.as_ref().map_or(0, |extras| extras.bytes())
+        size_of::<Self>()
+            + size_of_val(&*self.spans)
+            + self.pairs.bytes()
+            + self.extras.as_ref().map_or(0, |extras| extras.bytes())
     }
 
     fn view(&self, index: u32) -> SpanView<'_> {

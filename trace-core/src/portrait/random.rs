@@ -10,7 +10,7 @@ use crate::detail::Detail;
 use crate::id::SpanId;
 use crate::kind::SpanKind;
 use crate::paired_attributes::PairedAttributes;
-use crate::record::{Pair, Scalar};
+use crate::scalar::{Pair, Scalar};
 use crate::span_context::TraceFlags;
 use crate::value::{Key, Value};
 

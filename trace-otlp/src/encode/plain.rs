@@ -5,7 +5,7 @@
 //! 15.5 ns in this way. It was 650 and 27 ns with a vector to which one field was added after the other, and the place in the
 //! source beside, which is a copy of some 100 bytes.
 
-use trace_core::{Attribute, Callsite, SpanId, SpanView, Value};
+use trace_core::{Attribute, Callsite, ScalarAttribute, ScalarValue, SpanId, SpanView, Value};
 
 use crate::encode::attributes::{KEY, SPAN_ATTRIBUTES, VALUE, put_number_attribute, put_text_attribute};
 use crate::encode::enums::{flags, kind};
@@ -43,6 +43,9 @@ const WINDOW: usize = 512;
 const SHORT: usize = 2 + 0x7f;
 /// The longest text for which an attribute is short, whatever its key.
 const SHORT_TEXT: usize = SHORT - Piece::SHORT - 4;
+/// The most that a scalar takes as a value: a tag, its length, another tag, and a number of ten bytes.
+const SCALAR: usize = 13;
+const _: () = assert!(HEAD_ROOM + 2 * (Piece::SHORT + SCALAR) + Piece::SHORT <= WINDOW);
 /// The largest number that takes five bytes.
 const SHORT_NUMBER: i64 = (1 << 35) - 1;
 
@@ -126,21 +129,44 @@ impl PlainSpans {
         &[]
     }
 
+    /// Adds a span that ended then, with one or two attributes that are scalars. Whether it did: else something is long, and
+    /// nothing is added.
+    #[inline]
+    pub(crate) fn put_scalars(
+        &mut self,
+        out: &mut Out,
+        span: &SpanView<'_>,
+        end: u64,
+        scalars: impl Iterator<Item = ScalarAttribute>,
+    ) -> bool {
+        let window: &mut [u8; WINDOW] = out.next();
+        let mut at = put_head(window, span, span.start_unix_nanos(), end);
+        // Two at most, for which the window is large enough.
+        for scalar in scalars.take(2) {
+            let Some((key, key_length)) = self.keys.get(scalar.key, put_key).short() else { return false };
+            window[at..][..Piece::SHORT].copy_from_slice(key);
+            let room: &mut [u8; SCALAR] = window[at + key_length..].first_chunk_mut().expect("the window is large enough");
+            let length = key_length + put_scalar(room, scalar.value);
+            window[at + 1] = (length - 2) as u8;
+            at += length;
+        }
+        let Some((piece, length)) = self.callsite(span).short() else { return false };
+        window[at..][..Piece::SHORT].copy_from_slice(piece);
+        at += length;
+        window[1..CONTENT].copy_from_slice(&short_length(at - CONTENT));
+        out.advance(at);
+        true
+    }
+
     /// Writes an attribute whose length takes one byte, with a static key that has little to it; returns how long it is.
     #[inline]
     fn put_short(&mut self, window: &mut [u8; SHORT], attribute: &Attribute) -> Option<usize> {
         let (key, key_length) = self.keys.get(attribute.key.as_static()?, put_key).short()?;
         window[..Piece::SHORT].copy_from_slice(key);
         let (_, value) = window.split_at_mut(key_length);
-        let value_length = if let Value::I64(number @ 0..=SHORT_NUMBER) = &attribute.value {
-            let (word, length) = varint_word(*number as u64);
-            // The tag, a place for the length, the tag of the number, and the number.
-            let word = word << 24 | u64::from(VALUE) | u64::from(varint(3)) << 16;
-            value[..8].copy_from_slice(&word.to_le_bytes());
-            value[1] = 1 + length as u8;
-            3 + length
-        } else {
-            put_short_value(value, &attribute.value)?
+        let value_length = match &attribute.value {
+            Value::String(text) => put_short_text(value, text)?,
+            scalar => put_scalar(value.first_chunk_mut()?, scalar.as_scalar()?),
         };
         let length = key_length + value_length;
         window[1] = (length - 2) as u8;
@@ -166,25 +192,50 @@ pub(crate) fn put_place(out: &mut Out, callsite: &Callsite, location: CodeLocati
     }
 }
 
-/// Writes a value that is short, and no number; returns how long it is.
-fn put_short_value(room: &mut [u8], value: &Value) -> Option<usize> {
-    match value {
-        Value::String(text) if text.len() <= SHORT_TEXT => {
-            let length = text.len();
-            room[..4].copy_from_slice(&[VALUE, 2 + length as u8, delimited(1), length as u8]);
-            room[4..][..length].copy_from_slice(text.as_bytes());
-            Some(4 + length)
+/// Writes a text as a value, if it is short; returns how long it is.
+fn put_short_text(room: &mut [u8], text: &str) -> Option<usize> {
+    let length = text.len();
+    if length > SHORT_TEXT {
+        return None;
+    }
+    room[..4].copy_from_slice(&[VALUE, 2 + length as u8, delimited(1), length as u8]);
+    room[4..][..length].copy_from_slice(text.as_bytes());
+    Some(4 + length)
+}
+
+/// Writes a scalar as a value; returns how long it is.
+#[inline]
+fn put_scalar(room: &mut [u8; SCALAR], scalar: ScalarValue) -> usize {
+    match scalar {
+        ScalarValue::I64(number @ 0..=SHORT_NUMBER) => {
+            let (word, length) = varint_word(number as u64);
+            // The tag, a place for the length, the tag of the number, and the number.
+            let word = word << 24 | u64::from(VALUE) | u64::from(varint(3)) << 16;
+            room[..8].copy_from_slice(&word.to_le_bytes());
+            room[1] = 1 + length as u8;
+            3 + length
         }
-        Value::Bool(truth) => {
-            room[..4].copy_from_slice(&[VALUE, 2, varint(2), u8::from(*truth)]);
-            Some(4)
+        scalar => put_long_scalar(room, scalar),
+    }
+}
+
+#[inline(never)]
+fn put_long_scalar(room: &mut [u8; SCALAR], scalar: ScalarValue) -> usize {
+    match scalar {
+        ScalarValue::I64(number) => {
+            let length = put_varint(&mut room[3..], number as u64);
+            room[..3].copy_from_slice(&[VALUE, 1 + length as u8, varint(3)]);
+            3 + length
         }
-        Value::F64(number) => {
+        ScalarValue::Bool(truth) => {
+            room[..4].copy_from_slice(&[VALUE, 2, varint(2), u8::from(truth)]);
+            4
+        }
+        ScalarValue::F64(number) => {
             room[..3].copy_from_slice(&[VALUE, 9, fixed64(4)]);
             room[3..11].copy_from_slice(&number.to_le_bytes());
-            Some(11)
+            11
         }
-        _ => None,
     }
 }
 
@@ -196,6 +247,18 @@ fn put_key(out: &mut Out, key: &'static str) {
     if is_ours(key) {
         out.push_array([0; Piece::SHORT]);
     }
+}
+
+/// Writes a number of up to ten bytes; returns how long it is.
+fn put_varint(room: &mut [u8], mut number: u64) -> usize {
+    let mut length = 0;
+    while number >= 0x80 {
+        room[length] = number as u8 | 0x80;
+        number >>= 7;
+        length += 1;
+    }
+    room[length] = number as u8;
+    length + 1
 }
 
 /// A number of up to eight bytes, seven bits a byte, the lowest first, and how many they are.

@@ -72,6 +72,12 @@ impl Format for Protobuf {
 
     #[inline]
     fn span(&mut self, out: &mut Out, span: &SpanView<'_>, _: bool, now: u64) {
+        if let Some(scalars) = span.only_scalars()
+            && matches!(span.outcome(), Outcome::Ok | Outcome::Error)
+            && self.plain.put_scalars(out, span, end(span, 0, now), scalars)
+        {
+            return;
+        }
         let before = out.len();
         match (span.only_attributes(), span.outcome()) {
             (Some(attributes), Outcome::Ok | Outcome::Error) if span.trace_state().is_empty() => {
