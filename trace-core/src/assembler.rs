@@ -546,16 +546,18 @@ impl Assembler {
         self.holding.open -= assembly.open();
         self.holding.closed -= assembly.closed;
         self.holding.bytes -= assembly.reckoned;
-        let (mut trace, remains) = assembly.finish(&self.rules, &mut self.counts.omissions, &mut self.spent);
-        add_long_polls(&mut trace, &self.long_polls);
+        let (omissions, complete) = (&mut self.counts.omissions, &mut self.complete);
+        let remains = assembly.finish(&self.rules, omissions, &mut self.spent, complete);
         self.counts.without_span += (remains.details + remains.ends) as u64;
         self.leaks.extend(remains.leaks);
+        let Some(trace) = complete.last_mut() else { return };
+        add_long_polls(trace, &self.long_polls);
         self.typical_spans = trace.len().min(MOST_TYPICAL_SPANS);
         if trace.completeness() == Completeness::Late {
             self.counts.late += trace.len() as u64;
         }
-        if !trace.is_empty() {
-            self.complete.push(trace);
+        if trace.is_empty() {
+            complete.pop();
         }
     }
 }

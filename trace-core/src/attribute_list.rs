@@ -23,12 +23,13 @@ impl AttributeList {
         Self(Vec::new())
     }
 
+    /// Adds an attribute. It is made when it has its place, and there: what is made elsewhere and then copied is waited for.
     #[inline]
-    pub(crate) fn push(&mut self, attribute: Attribute) {
+    pub(crate) fn push(&mut self, make: impl FnOnce() -> Attribute) {
         if self.0.len() == self.0.capacity() {
             self.make_room();
         }
-        self.0.push(attribute);
+        self.0.extend(std::iter::once_with(make));
     }
 
     #[inline(never)]
@@ -58,7 +59,7 @@ impl AttributeList {
 
 impl Extend<Attribute> for AttributeList {
     fn extend<I: IntoIterator<Item = Attribute>>(&mut self, attributes: I) {
-        attributes.into_iter().for_each(|attribute| self.push(attribute));
+        attributes.into_iter().for_each(|attribute| self.push(|| attribute));
     }
 }
 

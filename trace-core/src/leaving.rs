@@ -24,8 +24,14 @@ impl Assembly {
         }
     }
 
-    /// Everything: what has ended, and what is open as open. The assembly is free for another trace.
-    pub(crate) fn finish(&mut self, rules: &Rules, omissions: &mut Omissions, spent: &mut Spent) -> (Trace, Remains) {
+    /// Adds everything to these traces: what has ended, and what is open as open. The assembly is free for another trace.
+    pub(crate) fn finish(
+        &mut self,
+        rules: &Rules,
+        omissions: &mut Omissions,
+        spent: &mut Spent,
+        to: &mut Vec<Trace>,
+    ) -> Remains {
         let completeness = match (self.rooted, self.in_parts) {
             (_, true) => Completeness::Part,
             (true, false) => Completeness::Whole,
@@ -34,12 +40,15 @@ impl Assembly {
         let spans = std::mem::replace(&mut self.spans, spent.take_spans());
         if self.is_bare() && rules.leave_pairs_alone() {
             let closed = spans.len();
-            let mut trace = self.trace_of(spans, closed, completeness, None);
-            if !self.said.pairs.is_empty() {
-                trace.pairs = std::mem::replace(&mut self.said.pairs, spent.take_pairs());
-            }
+            let pairs = if self.said.pairs.is_empty() {
+                PairedAttributes::new()
+            } else {
+                std::mem::replace(&mut self.said.pairs, spent.take_pairs())
+            };
+            // Made when it has its place, and there: what is made elsewhere and then copied is waited for.
+            to.extend(std::iter::once_with(|| self.trace_of(spans, closed, completeness, pairs, None)));
             self.leave();
-            return (trace, Remains::default());
+            return Remains::default();
         }
         let (mut said, mut room) = (std::mem::take(&mut self.said), std::mem::take(&mut self.room));
         room.extras.get_or_insert_with(|| spent.take_extras());
@@ -64,7 +73,8 @@ impl Assembly {
         self.polls.clear();
         self.state = TraceState::new();
         self.leave();
-        (trace, remains)
+        to.push(trace);
+        remains
     }
 
     /// Whether all its spans have ended, and there is nothing of them but their records and what came with them: so it is with
@@ -196,14 +206,16 @@ impl Assembly {
         }
         let is_bare = plain && said.is_empty() && self.polls.is_empty() && self.state.is_empty();
         let extras = (!is_bare).then(|| self.extras(&mut spans, said, room, rules, omissions));
-        self.trace_of(spans, closed, completeness, extras)
+        self.trace_of(spans, closed, completeness, PairedAttributes::new(), extras)
     }
 
+    #[inline]
     fn trace_of(
         &self,
         spans: Vec<SpanRecord>,
         closed: usize,
         completeness: Completeness,
+        pairs: PairedAttributes,
         extras: Option<Box<Extras>>,
     ) -> Trace {
         Trace {
@@ -213,7 +225,7 @@ impl Assembly {
             common: Arc::clone(&self.common),
             spans,
             closed,
-            pairs: PairedAttributes::new(),
+            pairs,
             extras,
             tree: OnceLock::new(),
         }

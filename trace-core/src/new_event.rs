@@ -27,7 +27,7 @@ impl NewEvent {
     /// Adds a fact.
     #[must_use]
     pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
-        self.attributes.push(Attribute { key: key.into(), value: value.into() });
+        self.attributes.push(|| Attribute { key: key.into(), value: value.into() });
         self
     }
 

@@ -104,7 +104,7 @@ impl SpanBuilder {
     /// Sets an attribute, which a sampler can see.
     #[inline]
     pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
-        self.plan.attributes.push(Attribute { key: key.into(), value: value.into() });
+        self.plan.attributes.push(|| Attribute { key: key.into(), value: value.into() });
         self
     }
 

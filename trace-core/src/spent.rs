@@ -72,17 +72,19 @@ impl Spent {
 
     /// Takes traces apart that nobody needs any more, for those that begin next in the same hands.
     pub(crate) fn put_back(&mut self, traces: &mut Vec<Trace>) {
-        for trace in traces.drain(..) {
+        for trace in &mut *traces {
             self.take_apart(trace);
         }
+        traces.clear();
         self.spans.truncate(TAKEN_AT_ONCE);
         self.pairs.truncate(TAKEN_AT_ONCE);
         self.extras.truncate(TAKEN_AT_ONCE);
     }
 
     /// Keeps the lists of a trace; tells how many bytes they have.
-    fn take_apart(&mut self, Trace { mut spans, mut pairs, extras, .. }: Trace) -> usize {
-        let mut bytes = 0;
+    fn take_apart(&mut self, trace: &mut Trace) -> usize {
+        let (mut spans, mut pairs) = (std::mem::take(&mut trace.spans), std::mem::take(&mut trace.pairs));
+        let (extras, mut bytes) = (trace.extras.take(), 0);
         if (1..=KEPT_LIST_BYTES).contains(&bytes_of(&spans)) {
             spans.clear();
             bytes += bytes_of(&spans);
@@ -154,8 +156,8 @@ impl Spent {
 /// Takes traces apart that nobody needs any more.
 pub(crate) fn give_back(traces: Vec<Trace>) {
     let mut spent = Spent::new();
-    for trace in traces {
-        spent.bytes += spent.take_apart(trace);
+    for mut trace in traces {
+        spent.bytes += spent.take_apart(&mut trace);
     }
     let mut bin = BIN.lock().unwrap_or_else(PoisonError::into_inner);
     bin.keep(&mut spent);

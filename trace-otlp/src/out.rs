@@ -9,7 +9,7 @@ use std::io::{self, Write};
 /// So many bytes at least are initialised when there is no room.
 const LEAST_GROWTH: usize = 4 << 10;
 /// So many bytes at most, unless more are asked for: what is initialised and not written was in vain.
-const MOST_GROWTH: usize = 256 << 10;
+const MOST_GROWTH: usize = 64 << 10;
 
 /// Bytes with room behind them.
 #[derive(Debug, Default)]
