@@ -300,9 +300,14 @@ impl Live {
     fn end(&self) {
         match self.role {
             Role::Closed if kept::has(&self.handle.hot) => self.end_with_kept(),
-            Role::Closed => self.end_closed::<false>(),
+            Role::Closed => self.end_bare(),
             _ => self.end_announced(),
         }
+    }
+
+    #[inline(never)]
+    fn end_bare(&self) {
+        self.end_closed::<false>();
     }
 
     /// Apart, since one function for both takes a span without attributes 20 instructions more.
