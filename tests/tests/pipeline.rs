@@ -8,8 +8,9 @@ use std::time::Duration;
 use tests::child::{Child, in_child};
 use tests::exporters::{Counting, PATIENCE};
 use trace_core::{
-    Attribute, Completeness, Filter, FutureExt, MemoryExporter, PipelineBuilder, Redaction, Redactor, Span, SpanLimits,
-    assert_tree, builder, current_span, filter, flush, in_scope, init, span, start_span, traced,
+    Attribute, Completeness, Filter, FutureExt, MemoryExporter, PipelineBuilder, Redaction, Redactor, Resource, Span,
+    SpanLimits, TraceState, assert_tree, builder, capture, current_span, filter, flush, in_scope, init, span,
+    start_span, traced,
 };
 
 mod quiet {
@@ -243,6 +244,39 @@ fn spans_keep_the_attributes_that_came_with_them_whatever_part_they_are_in() {
             }
         }
     });
+}
+
+#[test]
+fn what_came_with_spans_stays_when_their_trace_is_changed() {
+    let captured = capture(|| {
+        in_scope("request", || {
+            start_span("two").attribute("number", 1).attribute("is_odd", true).end();
+            start_span("one").attribute("half", 0.5).end();
+        });
+    });
+    let trace = captured.trace().unwrap();
+    assert!(trace.find("two").unwrap().only_scalars().is_some());
+    let redactor = Redactor::new(|parameters| match parameters.key.as_str() {
+        "number" => Redaction::Replace(7_i64.into()),
+        _ => Redaction::Keep,
+    });
+    let (redacted, changed) = trace.redacted(&redactor);
+    assert_eq!(changed, 1);
+    let state = "a=1".parse::<TraceState>().unwrap();
+    let changed = [
+        (redacted, 7_i64),
+        (trace.clone(), 1),
+        (trace.clone().trace_state_of_spans(state), 1),
+        (trace.clone().thread_names_of_spans([(1, "worker")]), 1),
+        (trace.clone().resource_of_spans(Resource::new().attribute("service.name", "s")), 1),
+    ];
+    for (trace, number) in changed {
+        let two = trace.find("two").unwrap();
+        assert_eq!(two.attributes(), [Attribute::new("number", number), Attribute::new("is_odd", true)]);
+        assert_eq!(two.to_data().attributes, two.attributes());
+        assert_eq!(trace.find("one").unwrap().attributes(), [Attribute::new("half", 0.5)]);
+        assert!(trace.find("request").unwrap().attributes().is_empty());
+    }
 }
 
 /// What is open at the end has the attributes that it began with.

@@ -161,3 +161,25 @@ fn is_same(key: &str, other: &str) -> bool {
 fn are_alike(key: &str, other: &str) -> bool {
     key == other
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_a_cache_line() {
+        assert_eq!(size_of::<Pair>(), 64);
+    }
+
+    #[test]
+    fn a_scalar_survives_its_bits_and_nothing_else_is_one() {
+        for value in [Value::Bool(true), Value::Bool(false), Value::I64(i64::MIN), Value::F64(-0.5)] {
+            let (scalar, bits) = Scalar::of(&value).unwrap();
+            assert_eq!(Value::from(scalar.value(bits)), value);
+            assert_eq!(value.as_scalar().map(Value::from), Some(value));
+        }
+        for value in [Value::from("text"), Value::from(vec![1_i64])] {
+            assert_eq!((Scalar::of(&value), value.as_scalar()), (None, None), "{value}");
+        }
+    }
+}

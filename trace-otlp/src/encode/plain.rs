@@ -104,7 +104,6 @@ impl PlainSpans {
         end: u64,
         attributes: &'a [Attribute],
     ) -> &'a [Attribute] {
-        let before = out.len();
         let window: &mut [u8; WINDOW] = out.next();
         let mut at = put_head(window, span, span.start_unix_nanos(), end);
         for (index, attribute) in attributes.iter().enumerate() {
@@ -115,22 +114,15 @@ impl PlainSpans {
             };
             at += length;
         }
-        let name_and_place = self.callsite(span);
-        let Some((piece, length)) = name_and_place.short() else {
-            out.advance(at);
-            name_and_place.put(out);
-            close(out, open_at(before + CONTENT));
-            return &[];
-        };
-        window[at..][..Piece::SHORT].copy_from_slice(piece);
-        at += length;
-        window[1..CONTENT].copy_from_slice(&short_length(at - CONTENT));
-        out.advance(at);
+        let callsite = self.callsite(span);
+        match put_callsite(window, at, callsite) {
+            Some(length) => out.advance(length),
+            None => finish(out, at, callsite),
+        }
         &[]
     }
 
-    /// Adds a span that ended then, with one or two attributes that are scalars. Whether it did: else something is long, and
-    /// nothing is added.
+    /// Adds a span that ended then, with one or two attributes that are scalars. `false` if a key is long; then nothing is added.
     #[inline]
     pub(crate) fn put_scalars(
         &mut self,
@@ -145,16 +137,17 @@ impl PlainSpans {
         for scalar in scalars.take(2) {
             let Some((key, key_length)) = self.keys.get(scalar.key, put_key).short() else { return false };
             window[at..][..Piece::SHORT].copy_from_slice(key);
-            let room: &mut [u8; SCALAR] = window[at + key_length..].first_chunk_mut().expect("the window is large enough");
+            let room: &mut [u8; SCALAR] =
+                window[at + key_length..].first_chunk_mut().expect("the window is large enough");
             let length = key_length + put_scalar(room, scalar.value);
             window[at + 1] = (length - 2) as u8;
             at += length;
         }
-        let Some((piece, length)) = self.callsite(span).short() else { return false };
-        window[at..][..Piece::SHORT].copy_from_slice(piece);
-        at += length;
-        window[1..CONTENT].copy_from_slice(&short_length(at - CONTENT));
-        out.advance(at);
+        let callsite = self.callsite(span);
+        match put_callsite(window, at, callsite) {
+            Some(length) => out.advance(length),
+            None => finish(out, at, callsite),
+        }
         true
     }
 
@@ -172,6 +165,24 @@ impl PlainSpans {
         window[1] = (length - 2) as u8;
         Some(length)
     }
+}
+
+/// Writes what is said of a callsite, if that is short, and the length of the span; returns how long the span is.
+#[inline(always)]
+fn put_callsite(window: &mut [u8; WINDOW], at: usize, callsite: &Piece) -> Option<usize> {
+    let (piece, length) = callsite.short()?;
+    window[at..][..Piece::SHORT].copy_from_slice(piece);
+    window[1..CONTENT].copy_from_slice(&short_length(at + length - CONTENT));
+    Some(at + length)
+}
+
+/// Adds what is said of a callsite to a span of which so much is written.
+#[inline(never)]
+fn finish(out: &mut Out, written: usize, callsite: &Piece) {
+    let content = out.len() + CONTENT;
+    out.advance(written);
+    callsite.put(out);
+    close(out, open_at(content));
 }
 
 pub(crate) fn put_name(out: &mut Out, name: &str) {

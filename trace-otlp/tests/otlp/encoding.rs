@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use trace_core::{
     Attribute, Batch, Event, Link, Outcome, Resource, SpanContext, SpanData, SpanExporter, SpanId, SpanKind, Status,
@@ -134,6 +135,12 @@ fn random_spans_arrive_as_they_are_in_both_encodings() {
     }
 }
 
+/// A trace as the judge is told of it.
+fn sent_of(trace: &Trace) -> Sent {
+    let spans = trace.spans().map(|span| span.to_data()).collect();
+    Sent { resource: trace.resource().clone(), state: trace.trace_state().clone(), spans }
+}
+
 #[test]
 fn spans_as_a_program_records_them_arrive_as_they_are() {
     let keys: Vec<&'static str> = (0..=24).map(|length| &"abcdefghijklmnopqrstuvwx"[..length]).collect();
@@ -154,10 +161,8 @@ fn spans_as_a_program_records_them_arrive_as_they_are() {
             }
         }
     });
-    let trace = captured.trace().unwrap();
-    let spans: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
-    assert_eq!(spans.len(), 65);
-    let traces = [Sent { resource: trace.resource().clone(), state: trace.trace_state().clone(), spans }];
+    let traces = [sent_of(captured.trace().unwrap())];
+    assert_eq!(traces[0].spans.len(), 65);
     let batch = Batch::new(captured.traces);
     for (protocol, places) in ALL {
         assert_eq!(sent_with(&batch, protocol, places).message(), message(&traces, places), "{protocol}, {places:?}");
@@ -183,14 +188,52 @@ fn attributes_at_the_borders_of_what_is_short_arrive_as_they_are() {
             .end();
         start_span(callsite!("owned")).attribute("owned key".to_owned(), 1).attribute("after", true).end();
     });
-    let trace = captured.trace().unwrap();
-    let spans: Vec<_> = trace.spans().map(|span| span.to_data()).collect();
-    assert_eq!(spans.len(), 903);
-    let traces = [Sent { resource: trace.resource().clone(), state: trace.trace_state().clone(), spans }];
+    let traces = [sent_of(captured.trace().unwrap())];
+    assert_eq!(traces[0].spans.len(), 903);
     let batch = Batch::new(captured.traces);
     for places in [Places::Left, Places::Sent] {
         let received = sent_with(&batch, Protocol::HttpProtobuf, places);
         assert_eq!(received.message(), message(&traces, places), "{places:?}");
+    }
+}
+
+/// The first span that is not as it should be, of messages that are too long to be read.
+fn first_difference(sent: &ExportTraceServiceRequest, expected: &ExportTraceServiceRequest) -> String {
+    let spans = |message: &ExportTraceServiceRequest| {
+        let scopes = message.resource_spans.clone().into_iter().flat_map(|resource| resource.scope_spans);
+        scopes.flat_map(|scope| scope.spans).collect::<Vec<_>>()
+    };
+    let (sent, expected) = (spans(sent), spans(expected));
+    let differs = sent.iter().zip(&expected).find(|(sent, expected)| sent != expected);
+    format!("{} of {} spans, {differs:#?}", sent.len(), expected.len())
+}
+
+#[test]
+fn scalars_that_came_with_their_spans_arrive_as_they_are() {
+    let text = "x".repeat(60).leak();
+    let borders = (0..64).flat_map(|bit| [1_u64 << bit, (1 << bit) - 1, !(1 << bit)]).map(u64::cast_signed);
+    let captured = capture(|| {
+        for (place, number) in borders.enumerate() {
+            let (length, is_odd) = (place % 61, place % 2 == 1);
+            let _root = span(callsite!("root")).attribute(&text[..length], number).attribute("is_odd", is_odd).enter();
+            start_span(callsite!("one")).attribute("number", number).end();
+            start_span(callsite!("two")).attribute("half", number as f64 / 2.0).attribute("number", number).end();
+            start_span(callsite!("again")).attribute("number", number).attribute("number", is_odd).end();
+            start_span(callsite!("a name that is longer than the others")).attribute(&text[..length], is_odd).end();
+            start_span(callsite!("none")).end();
+        }
+    });
+    let traces: Vec<_> = captured.traces.iter().map(sent_of).collect();
+    assert_eq!(traces.iter().map(|sent| sent.spans.len()).sum::<usize>(), 192 * 6);
+    for (protocol, places) in ALL {
+        // The first who looks finds what came; the next one what was made of it.
+        let batch = Batch::new(captured.traces.clone());
+        assert!(batch.spans().all(|span| span.only_scalars().is_some() || span.attributes().is_empty()));
+        for _ in 0..2 {
+            let (sent, expected) = (sent_with(&batch, protocol, places).message(), message(&traces, places));
+            assert!(sent == expected, "{protocol}, {places:?}: {}", first_difference(&sent, &expected));
+            batch.spans().for_each(|span| assert!(span.attributes().len() <= 2));
+        }
     }
 }
 
@@ -255,6 +298,23 @@ fn what_the_user_says_of_the_source_is_not_said_twice() {
             assert_eq!(keys.len(), span.attributes.len(), "{protocol}, {places:?}: {keys:?}");
         }
     }
+}
+
+#[test]
+fn a_scalar_of_the_source_is_not_said_twice() {
+    let captured = capture(|| {
+        let _root = span(callsite!("root")).enter();
+        start_span(callsite!("ours")).attribute("code.line.number", 7).attribute("number", 8).end();
+    });
+    let batch = Batch::new(captured.traces);
+    assert!(batch.spans().any(|span| span.only_scalars().is_some()));
+    let message = sent_with(&batch, Protocol::HttpProtobuf, Places::Sent).message();
+    let spans = &message.resource_spans[0].scope_spans[0].spans;
+    let ours = spans.iter().find(|span| span.name == "ours").unwrap();
+    let value = |key: &str| ours.attributes.iter().filter(|attribute| attribute.key == key).collect::<Vec<_>>();
+    assert_eq!(ours.attributes.len(), 4);
+    assert_eq!(value("code.line.number")[0].value.as_ref().unwrap().value, Some(Any::IntValue(7)));
+    assert_eq!(["code.line.number", "code.file.path", "code.module.name"].map(|key| value(key).len()), [1; 3]);
 }
 
 #[test]
