@@ -262,7 +262,9 @@ impl<'a> SpanView<'a> {
     /// ```
     /// use trace_core::{ScalarValue, capture, in_scope, start_span};
     ///
-    /// let captured = capture(|| in_scope("request", || start_span("plain").attribute("answer", 42).attribute("sure", true).end()));
+    /// let captured = capture(|| {
+    ///     in_scope("request", || start_span("plain").attribute("answer", 42).attribute("sure", true).end());
+    /// });
     /// let plain = captured.trace()?.find("plain").unwrap();
     /// let scalars: Vec<_> = plain.only_scalars().unwrap().map(|scalar| (scalar.key, scalar.value)).collect();
     /// assert_eq!(scalars, [("answer", ScalarValue::I64(42)), ("sure", ScalarValue::Bool(true))]);
