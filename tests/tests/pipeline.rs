@@ -359,6 +359,40 @@ fn exporters_of_spans_and_of_traces_get_every_span_once() {
 }
 
 #[test]
+fn exporters_of_spans_and_of_traces_are_told_the_same_threads() {
+    in_child(|| {
+        let (spans, traces) = (MemoryExporter::new(), MemoryExporter::new().whole_traces());
+        let builder = builder().without_environment().exporter(spans.clone()).exporter(traces.clone());
+        let pipeline = builder.time_polls().batch_spans(10).init().unwrap();
+        let work = async {
+            for _ in 0..30 {
+                in_scope("here", || {});
+                // Each question is a pass of the processor, and batches go ahead of the trace.
+                let _ = pipeline.stats();
+            }
+            let there = trace_core::in_current_span(|()| (0..7).for_each(|_| in_scope("there", || {})));
+            std::thread::spawn(move || there(())).join().unwrap();
+        };
+        futures::executor::block_on(work.in_span(Span::new("root")));
+        pipeline.flush(PATIENCE).unwrap();
+        let all = traces.spans();
+        let (mut told, mut untold) = (0, 0);
+        for span in spans.spans() {
+            let same = all.iter().find(|other| other.span_id == span.span_id).unwrap();
+            match span.thread {
+                // It went ahead of the trace, or is that of a future.
+                None => untold += 1,
+                thread => {
+                    assert_eq!(thread, same.thread, "{}", span.name);
+                    told += 1;
+                }
+            }
+        }
+        assert!(told > 0 && untold > 1, "{told} and {untold}");
+    });
+}
+
+#[test]
 fn a_trace_has_no_trace_state_of_the_one_before() {
     in_child(|| {
         let memory = MemoryExporter::new().whole_traces();

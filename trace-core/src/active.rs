@@ -305,6 +305,7 @@ impl Live {
         }
     }
 
+    /// Apart, so that to ask which end it is saves no register (17 instructions of the two other ends).
     #[inline(never)]
     fn end_bare(&self) {
         self.end_closed::<false>();

@@ -394,6 +394,10 @@ fn without_copied(trace: &Trace) -> Option<Trace> {
     fresh.spans.retain(|span| !span.marks.has(Marks::HANDED_ON));
     // A hook may have asked for the tree, which tells places among all the spans.
     fresh.tree = OnceLock::new();
+    if let Some(extras) = &mut fresh.extras {
+        let places = (0..).zip(&trace.spans).filter(|(_, span)| !span.marks.has(Marks::HANDED_ON));
+        extras.keep_threads_of(places.map(|(place, _)| place));
+    }
     fresh.closed -= copied;
     (!fresh.is_empty()).then_some(fresh)
 }

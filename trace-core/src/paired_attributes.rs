@@ -26,8 +26,8 @@ pub(crate) struct PairedAttributes {
 }
 
 impl PairedAttributes {
-    /// What those of a span are reckoned at, in bytes.
-    pub(crate) const BYTES: usize = size_of::<Pair>();
+    /// What those of a span are reckoned at, in bytes: with the attributes that may be made of them.
+    pub(crate) const BYTES: usize = size_of::<Pair>() + size_of::<[Attribute; 2]>();
 
     pub(crate) const fn new() -> Self {
         Self { pairs: Vec::new(), made: OnceLock::new() }
@@ -42,14 +42,14 @@ impl PairedAttributes {
         self.pairs.iter().map(Pair::len).sum()
     }
 
-    /// The memory they take, in bytes, without what is made of them while a trace is looked at.
+    /// The memory that they may take, in bytes.
     pub(crate) const fn bytes(&self) -> usize {
         self.pairs.len() * Self::BYTES
     }
 
     /// The memory that the list has, in bytes.
     pub(crate) const fn room(&self) -> usize {
-        self.pairs.capacity() * Self::BYTES
+        self.pairs.capacity() * size_of::<Pair>()
     }
 
     /// Takes those of a span that has nothing yet, and returns what its record says of them. The last value of a key wins.

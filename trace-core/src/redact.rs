@@ -148,6 +148,9 @@ impl Trace {
     #[must_use]
     pub fn redacted(&self, redactor: &Redactor) -> (Self, usize) {
         let mut redacted = self.clone();
+        if redacted.extras.is_none() && redacted.pairs.is_empty() {
+            return (redacted, 0);
+        }
         let extras = redacted.extras_mut();
         let old = std::mem::take(&mut extras.attributes);
         let mut changed = 0;

@@ -70,11 +70,11 @@ impl Scalar {
     /// The value as bits, if it is a scalar.
     #[inline]
     pub(crate) const fn of(value: &Value) -> Option<(Self, u64)> {
-        match *value {
-            Value::Bool(value) => Some((Self::Bool, value as u64)),
-            Value::I64(value) => Some((Self::I64, value as u64)),
-            Value::F64(value) => Some((Self::F64, value.to_bits())),
-            _ => None,
+        match value.as_scalar() {
+            Some(ScalarValue::Bool(value)) => Some((Self::Bool, value as u64)),
+            Some(ScalarValue::I64(value)) => Some((Self::I64, value.cast_unsigned())),
+            Some(ScalarValue::F64(value)) => Some((Self::F64, value.to_bits())),
+            None => None,
         }
     }
 

@@ -254,6 +254,24 @@ impl Extras {
             + self.long_polls.capacity() * size_of::<LongPoll>()
     }
 
+    /// Which thread wrote the span in this place; zero where that is not known.
+    pub(crate) fn thread_of(&self, place: u32) -> u32 {
+        let threads = self.threads_of_spans.as_slice();
+        threads[..threads.partition_point(|&(first, _)| first <= place)].last().map_or(0, |&(_, thread)| thread)
+    }
+
+    /// Of the spans only those in these places stay, in this order.
+    pub(crate) fn keep_threads_of(&mut self, places: impl Iterator<Item = u32>) {
+        let mut threads: Vec<(u32, u32)> = Vec::new();
+        for (place, before) in (0..).zip(places) {
+            let thread = self.thread_of(before);
+            if threads.last().is_none_or(|&(_, known)| known != thread) {
+                threads.push((place, thread));
+            }
+        }
+        self.threads_of_spans = threads;
+    }
+
     /// Forgets attributes of spans, where nothing else was said of them.
     pub(crate) fn forget_attributes(&mut self) {
         self.spans.clear();

@@ -38,9 +38,8 @@ impl<'a> SpanView<'a> {
             return None;
         }
         let place = self.trace.tree().index_of(self.span_id())?;
-        let threads = self.trace.extras.as_deref()?.threads_of_spans.as_slice();
-        let (_, thread) = threads[..threads.partition_point(|&(first, _)| first <= place)].last()?;
-        (*thread != 0).then_some(*thread)
+        let thread = self.trace.extras.as_deref()?.thread_of(place);
+        (thread != 0).then_some(thread)
     }
 
     /// The trace it is a part of.

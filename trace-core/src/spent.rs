@@ -105,7 +105,7 @@ impl Spent {
         bytes
     }
 
-    /// Takes some of what waits. Nobody waits here for an exporter that gives something back at this moment.
+    /// Takes some of what waits, of each kind of which there is nothing here. Nobody waits here for an exporter that gives something back at this moment.
     #[inline(never)]
     fn fetch(&mut self) {
         let mut bin = match BIN.try_lock() {
@@ -117,12 +117,9 @@ impl Spent {
     }
 
     fn take_from(&mut self, bin: &mut Self) {
-        let spans = bin.spans.drain(bin.spans.len().saturating_sub(TAKEN_AT_ONCE)..);
-        self.spans.extend(spans.inspect(|spans| bin.bytes -= bytes_of(spans)));
-        let pairs = bin.pairs.drain(bin.pairs.len().saturating_sub(TAKEN_AT_ONCE)..);
-        self.pairs.extend(pairs.inspect(|pairs| bin.bytes -= pairs.room()));
-        let extras = bin.extras.drain(bin.extras.len().saturating_sub(TAKEN_AT_ONCE)..);
-        self.extras.extend(extras.inspect(|extras| bin.bytes -= extras.room()));
+        bin.bytes -= refill(&mut self.spans, &mut bin.spans, bytes_of)
+            + refill(&mut self.pairs, &mut bin.pairs, PairedAttributes::room)
+            + refill(&mut self.extras, &mut bin.extras, |extras| extras.room());
     }
 
     /// Takes of what is given as much as may be kept. What is too much stays there, or goes there.
@@ -151,6 +148,15 @@ impl Spent {
             given.spans.push(spans);
         }
     }
+}
+
+/// Takes some lists if there are none; tells how many bytes they have.
+fn refill<T>(lists: &mut Vec<T>, from: &mut Vec<T>, bytes: impl Fn(&T) -> usize) -> usize {
+    if !lists.is_empty() {
+        return 0;
+    }
+    lists.extend(from.drain(from.len().saturating_sub(TAKEN_AT_ONCE)..));
+    lists.iter().map(bytes).sum()
 }
 
 /// Takes traces apart that nobody needs any more.
@@ -194,10 +200,21 @@ mod tests {
     #[test]
     fn all_that_is_kept_comes_back() {
         let (mut bin, mut taker) = (batch(150), Spent::new());
-        for left in [86, 22, 0] {
+        for (taken, left) in [(64, 86), (64, 22), (22, 0)] {
             taker.take_from(&mut bin);
-            assert_eq!((bin.spans.len(), bin.bytes), (left, left * EACH));
+            assert_eq!((taker.spans.drain(..).len(), bin.spans.len(), bin.bytes), (taken, left, left * EACH));
         }
-        assert_eq!(taker.spans.len(), 150);
+    }
+
+    #[test]
+    fn of_what_is_here_no_more_is_taken() {
+        let (mut bin, mut taker) = (batch(100), batch(1));
+        bin.extras = vec![Box::default(); 3];
+        bin.bytes += 3 * bin.extras[0].room();
+        for _ in 0..2 {
+            taker.take_from(&mut bin);
+            assert_eq!((taker.spans.len(), taker.extras.len()), (1, 3));
+            assert_eq!((bin.spans.len(), bin.extras.len(), bin.bytes), (100, 0, 100 * EACH));
+        }
     }
 }

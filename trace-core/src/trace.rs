@@ -202,8 +202,7 @@ impl Trace {
     pub(crate) fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_with(|| {
             let mut extras = Box::<Extras>::default();
-            self.pairs.make_in(&mut extras);
-            self.pairs.clear();
+            std::mem::take(&mut self.pairs).make_in(&mut extras);
             extras
         })
     }

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 
 /// So many bytes at least are initialised when there is no room.
 const LEAST_GROWTH: usize = 4 << 10;
-/// So many bytes at most, unless more are asked for: what is initialised and not written was in vain.
+/// So many bytes at most, unless more are asked for: what is initialised and not written was in vain, and a request that is used
+/// again and becomes a little longer than before asks for no more than this.
 const MOST_GROWTH: usize = 64 << 10;
 
 /// Bytes with room behind them.

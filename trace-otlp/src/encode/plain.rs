@@ -159,7 +159,7 @@ impl PlainSpans {
         let (_, value) = window.split_at_mut(key_length);
         let value_length = match &attribute.value {
             Value::String(text) => put_short_text(value, text)?,
-            scalar => put_scalar(value.first_chunk_mut()?, scalar.as_scalar()?),
+            other => put_scalar(value.first_chunk_mut()?, other.as_scalar()?),
         };
         let length = key_length + value_length;
         window[1] = (length - 2) as u8;
