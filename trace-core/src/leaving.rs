@@ -43,7 +43,7 @@ impl Assembly {
             let pairs = if self.said.pairs.is_empty() {
                 PairedAttributes::new()
             } else {
-                std::mem::replace(&mut self.said.pairs, spent.take_pairs())
+                self.said.pairs.replace(spent.take_pairs())
             };
             // Made when it has its place, and there: what is made elsewhere and then copied is waited for.
             to.extend(std::iter::once_with(|| self.trace_of(spans, closed, completeness, pairs, None)));

@@ -14,6 +14,9 @@ use crate::scalar::Pair;
 use crate::span_record::{Extra, Extras, SpanRecord};
 use crate::value::{Attribute, Key, Value};
 
+/// The next trace gets room for as many pairs as the last one had, up to 16 KiB.
+const MOST_TYPICAL: usize = 256;
+
 /// What stands where a pair has no second attribute.
 const NONE: Attribute = Attribute { key: Key::from_static(""), value: Value::Bool(false) };
 
@@ -83,6 +86,12 @@ impl PairedAttributes {
             extras.attributes.extend(pair.each().map(Attribute::from));
             extras.spans.push(Extra { attributes: first..extras.attributes.len() as u32, ..Extra::default() });
         }
+    }
+
+    /// Hands itself over, and goes on in this list, which has nothing in it, with room for as many.
+    pub(crate) fn replace(&mut self, mut next: Self) -> Self {
+        next.pairs.reserve(self.pairs.len().min(MOST_TYPICAL));
+        std::mem::replace(self, next)
     }
 
     /// Forgets everything.
